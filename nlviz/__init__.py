@@ -1,0 +1,16 @@
+"""nlviz: see who attends to whom in a vision network."""
+
+from .analysis import Analysis, analyse
+from .capture import capture_maps
+from .models import load_model
+from .parity import check_parity
+
+__version__ = "0.1.0"
+__all__ = ["Analysis", "analyse", "capture_maps", "check_parity", "launch", "load_model"]
+
+
+def launch(models=None, preprocess=None, **options):
+    """Serve the page, with the bundled networks or with one's own: see :func:`nlviz.ui.page.launch`."""
+    from .ui.page import launch as serve  # gradio takes seconds to import
+
+    return serve(models, preprocess, **options)

@@ -1,0 +1,82 @@
+"""One map for every query: the simplified non-local block and the global context block.
+
+Cao, Xu, Lin, Wei, Hu: GCNet, 2019 (arXiv 1904.11492), section 3. Weight names are those of
+xvjiarui/GCNet and mmcv's ContextBlock.
+"""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from .base import Block
+
+
+class GlobalBlock(Block):
+    """Queries share one map, so that the context sum_j A_j x_j is the same everywhere."""
+
+    relates = "global"
+
+    def __init__(self, in_channels: int):
+        super().__init__(in_channels, dimension=2)
+
+    def affinity(self, x: Tensor) -> Tensor:
+        return self.conv_mask(x).flatten(2).softmax(-1)  # (B, 1, N')
+
+    def context(self, x: Tensor, nl_map: Tensor) -> Tensor:
+        """sum_j A_j x_j, (B, C, 1, 1)."""
+        return (nl_map @ x.flatten(2).mT).mT.unsqueeze(-1)
+
+
+class SNL(GlobalBlock):
+    """z_i = x_i + W_v sum_j softmax_j(w_k . x_j) x_j (eq. 5). W_v starts at zero, so that z = x."""
+
+    def __init__(self, in_channels: int):
+        super().__init__(in_channels)
+        self.conv_mask = nn.Conv2d(in_channels, 1, 1)
+        self.conv_value = nn.Conv2d(in_channels, in_channels, 1, bias=False)
+        nn.init.zeros_(self.conv_value.weight)
+
+    def aggregate(self, x: Tensor, nl_map: Tensor) -> Tensor:
+        return x + self.conv_value(self.context(x, nl_map))
+
+
+class GC(GlobalBlock):
+    """z_i = x_i * sigmoid(m(context)) + a(context) (eq. 6 and fig. 4d; a alone by default).
+
+    a and m are two 1x1 convolutions with LayerNorm and ReLU between; the last one starts at zero.
+
+    Args:
+        in_channels: C.
+        ratio: width of the bottleneck as a fraction of C (1/16 in most published networks).
+        pooling_type: ``att`` (a learned map) or ``avg`` (the uniform map).
+        fusion_types: any of ``channel_add``, ``channel_mul``; at least one.
+    """
+
+    def __init__(self, in_channels: int, ratio: float = 1 / 16, pooling_type: str = "att",
+                 fusion_types: Sequence[str] = ("channel_add",)):
+        super().__init__(in_channels)
+        if pooling_type not in ("att", "avg"):
+            raise ValueError(f"pooling_type must be 'att' or 'avg', got {pooling_type!r}")
+        if not fusion_types or set(fusion_types) - {"channel_add", "channel_mul"}:
+            raise ValueError(f"fusion_types must be some of 'channel_add', 'channel_mul', got {fusion_types!r}")
+        planes = max(1, int(in_channels * ratio))
+        self.conv_mask = nn.Conv2d(in_channels, 1, 1) if pooling_type == "att" else None
+        self.channel_add_conv = self._transform(planes) if "channel_add" in fusion_types else None
+        self.channel_mul_conv = self._transform(planes) if "channel_mul" in fusion_types else None
+
+    def _transform(self, planes: int) -> nn.Sequential:
+        last = nn.Conv2d(planes, self.in_channels, 1)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        return nn.Sequential(nn.Conv2d(self.in_channels, planes, 1), nn.LayerNorm([planes, 1, 1]), nn.ReLU(), last)
+
+    def affinity(self, x: Tensor) -> Tensor:
+        if self.conv_mask is None:
+            positions = x[0, 0].numel()
+            return x.new_full((x.shape[0], 1, positions), 1 / positions)
+        return super().affinity(x)
+
+    def aggregate(self, x: Tensor, nl_map: Tensor) -> Tensor:
+        context = self.context(x, nl_map)
+        z = x if self.channel_mul_conv is None else x * self.channel_mul_conv(context).sigmoid()
+        return z if self.channel_add_conv is None else z + self.channel_add_conv(context)

@@ -1,0 +1,116 @@
+"""Non-local blocks with the four pairwise functions, in 1, 2 and 3 dimensions.
+
+Wang, Girshick, Gupta, He: Non-local Neural Networks, 2018 (arXiv 1711.07971), section 3.
+Weight names are those of AlexHex7/Non-local_pytorch: g, theta, phi, W, concat_project.
+"""
+
+from torch import Tensor, nn
+
+from .base import DENSE_BYTES, Block
+from .factors import Factors
+
+CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+POOL = {1: (nn.MaxPool1d, (2,)), 2: (nn.MaxPool2d, (2, 2)), 3: (nn.MaxPool3d, (1, 2, 2))}
+
+
+def to_positions(x: Tensor) -> Tensor:
+    """(B, C, *grid) -> (B, N, C), positions in raster order."""
+    return x.flatten(2).mT
+
+
+class NonLocal(Block):
+    """z_i = W(sum_j A_ij g(x_j)) + x_i (eq. 1 and 6); subclasses say what A is.
+
+    Args:
+        in_channels: C.
+        inter_channels: C', by default C / 2 and at least 1.
+        dimension: grid axes: 1 (T), 2 (H, W) or 3 (T, H, W).
+        sub_sample: max-pool the keys by 2 along H and W (or T in 1D), section 3.3.
+        bn_layer: a BatchNorm behind W. It, or W itself, starts at zero, so that z = x.
+    """
+
+    def __init__(self, in_channels: int, inter_channels: int | None = None, dimension: int = 2,
+                 sub_sample: bool = True, bn_layer: bool = True):
+        super().__init__(in_channels, dimension)
+        self.inter_channels = inter_channels or max(1, in_channels // 2)
+        self.sub_sample = sub_sample
+        conv = CONV[dimension]
+        self.g = self._pooled(conv(in_channels, self.inter_channels, 1))
+        self.W = conv(self.inter_channels, in_channels, 1)
+        if bn_layer:
+            self.W = nn.Sequential(self.W, NORM[dimension](in_channels))
+        last = self.W[1] if bn_layer else self.W
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+
+    @property
+    def key_stride(self) -> tuple[int, ...]:
+        return POOL[self.dimension][1] if self.sub_sample else (1,) * self.dimension
+
+    def _pooled(self, layer: nn.Module) -> nn.Module:
+        pool, size = POOL[self.dimension]
+        return nn.Sequential(layer, pool(size)) if self.sub_sample else layer
+
+    def affinity(self, x: Tensor) -> Tensor | Factors:
+        factors = self.factors(x)
+        return factors.dense() if factors.nbytes <= DENSE_BYTES else factors
+
+    def aggregate(self, x: Tensor, nl_map: Tensor | Factors) -> Tensor:
+        y = nl_map @ to_positions(self.g(x))  # (B, N, C')
+        return self.W(y.mT.unflatten(2, x.shape[2:])) + x
+
+
+class Gaussian(NonLocal):
+    """A = softmax(x_i . x_j), eq. 2: no learned projection, keys max-pooled where sub-sampled."""
+
+    def __init__(self, in_channels: int, inter_channels: int | None = None, dimension: int = 2,
+                 sub_sample: bool = True, bn_layer: bool = True):
+        super().__init__(in_channels, inter_channels, dimension, sub_sample, bn_layer)
+        pool, size = POOL[dimension]
+        self.phi = pool(size) if sub_sample else nn.Identity()
+
+    def factors(self, x: Tensor) -> Factors:
+        return Factors(to_positions(x), to_positions(self.phi(x)), "softmax")
+
+
+class EmbeddedGaussian(NonLocal):
+    """A = softmax(theta(x_i) . phi(x_j)), eq. 3; no 1 / sqrt(C')."""
+
+    kind = "softmax"
+
+    def __init__(self, in_channels: int, inter_channels: int | None = None, dimension: int = 2,
+                 sub_sample: bool = True, bn_layer: bool = True):
+        super().__init__(in_channels, inter_channels, dimension, sub_sample, bn_layer)
+        conv = CONV[dimension]
+        self.theta = conv(in_channels, self.inter_channels, 1)
+        self.phi = self._pooled(conv(in_channels, self.inter_channels, 1))
+
+    def factors(self, x: Tensor) -> Factors:
+        return Factors(to_positions(self.theta(x)), to_positions(self.phi(x)), self.kind)
+
+
+class DotProduct(EmbeddedGaussian):
+    """A = theta(x_i) . phi(x_j) / N', eq. 4: signed rows, not distributions."""
+
+    rows = "scaled"
+    kind = "dot"
+
+
+class Concatenation(EmbeddedGaussian):
+    """A = ReLU(w . [theta(x_i), phi(x_j)]) / N', eq. 5.
+
+    w = [w_a, w_b] splits the product into w_a . theta(x_i) + w_b . phi(x_j), so that the
+    N x N' x 2C' tensor of the concatenated pairs is never built.
+    """
+
+    rows = "scaled"
+
+    def __init__(self, in_channels: int, inter_channels: int | None = None, dimension: int = 2,
+                 sub_sample: bool = True, bn_layer: bool = True):
+        super().__init__(in_channels, inter_channels, dimension, sub_sample, bn_layer)
+        self.concat_project = nn.Sequential(nn.Conv2d(2 * self.inter_channels, 1, 1, bias=False), nn.ReLU())
+
+    def factors(self, x: Tensor) -> Factors:
+        w_a, w_b = self.concat_project[0].weight.view(2, self.inter_channels, 1)  # (C', 1) each
+        return Factors(to_positions(self.theta(x)) @ w_a, to_positions(self.phi(x)) @ w_b, "relu_sum")

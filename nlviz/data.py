@@ -1,0 +1,168 @@
+"""The training sets: pictures on disk to batches of stride-16 features, cached."""
+
+import gzip
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from . import backbone
+from .classes import CLASSES
+from .files import write_whole
+from .images import Preprocess, open_picture
+
+RESOLUTIONS = (224, 448)  # trained on both, scored at the second
+SHARD = 256  # pictures in one cache file
+
+
+def features(files: list[Path], resolution: int, cache: Path, device: torch.device) -> list[Tensor]:
+    """Stride-16 features (112, h, w) of every picture in float16, computed once and kept in ``cache``."""
+    stem, preprocess, found = None, Preprocess(), []
+    cache.mkdir(parents=True, exist_ok=True)
+    for start in tqdm(range(0, len(files), SHARD), desc=f"{cache.name}, {resolution} px", unit=f"x{SHARD}"):
+        shard = cache / f"{resolution}_{start}.safetensors"
+        if not shard.exists():
+            stem = stem or backbone.split(backbone.pretrained())[0].eval().to(device, memory_format=torch.channels_last)
+            tensors = {}
+            for i, file in enumerate(files[start:start + SHARD]):
+                x, _ = preprocess(open_picture(file), resolution)
+                with torch.inference_mode():
+                    tensors[str(i)] = stem(x.to(device, memory_format=torch.channels_last))[0].half().cpu().contiguous()
+            write_whole(shard, save(tensors))
+        loaded = load_file(shard)
+        found += [loaded[str(i)] for i in range(len(loaded))]
+    return found
+
+
+def batches(pictures: list[Tensor], size: int, seed: int) -> Iterator[list[int]]:
+    """Indices in shuffled batches of pictures that have one shape."""
+    groups, order = defaultdict(list), random.Random(seed)
+    for index, picture in enumerate(pictures):
+        groups[picture.shape].append(index)
+    found = []
+    for group in groups.values():
+        order.shuffle(group)
+        found += [group[i:i + size] for i in range(0, len(group), size)]
+    order.shuffle(found)
+    return iter(found)
+
+
+class Caltech101:
+    """Photos of 101 classes: train.txt and test.txt list ``CLASS/FILE``."""
+
+    def __init__(self, folder: Path, cache: Path, device: torch.device):
+        self.folder, self.cache, self.device = folder / "caltech101", cache / "caltech101", device
+
+    def _load(self, split: str, resolution: int) -> tuple[list[Tensor], Tensor]:
+        names = (self.folder / f"{split}.txt").read_text().split()
+        labels = torch.tensor([CLASSES["caltech101"].index(n.split("/")[0]) for n in names])
+        return features([self.folder / n for n in names], resolution, self.cache / split, self.device), labels
+
+    def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches (features, labels) at alternating resolutions, half of them mirrored."""
+        if not hasattr(self, "train"):
+            self.train = [self._load("train", r) for r in RESOLUTIONS]
+        pictures, labels = self.train[epoch % len(self.train)]
+        for number, batch in enumerate(batches(pictures, 32, seed * 1000 + epoch)):
+            x = torch.stack([pictures[i] for i in batch]).float()
+            yield (x.flip(-1) if (number + epoch) % 2 else x), labels[batch]
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        return F.cross_entropy(output, target, label_smoothing=0.1)
+
+    @torch.inference_mode()
+    def score(self, net: nn.Module) -> dict[str, float]:
+        """Share of test photos whose class comes first, at each resolution."""
+        found = {}
+        for resolution in RESOLUTIONS:
+            pictures, labels = self._load("test", resolution)
+            right = sum((net.head(torch.stack([pictures[i] for i in batch]).float().to(self.device)).argmax(1).cpu()
+                         == labels[batch]).sum().item() for batch in batches(pictures, 32, 0))
+            found[f"accuracy_{resolution}"] = right / len(labels)
+        return {"score": found["accuracy_448"], "metric": "accuracy", **found}
+
+
+class Msrc:
+    """Photos with masks: train.txt and test.txt list names; a mask pixel is 1 + class, 0 is void."""
+
+    def __init__(self, folder: Path, cache: Path, device: torch.device):
+        self.folder, self.cache, self.device = folder / "msrc", cache / "msrc", device
+
+    def _load(self, split: str, resolution: int) -> tuple[list[Tensor], list[Tensor]]:
+        names = (self.folder / f"{split}.txt").read_text().split()
+        masks = [np.array(Image.open(self.folder / f"{n}.png")) for n in names]
+        pictures = features([self.folder / f"{n}.jpg" for n in names], resolution, self.cache / split, self.device)
+        return pictures, [torch.from_numpy(m.astype(np.int64)) - 1 for m in masks]  # void is -1
+
+    def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches (features, masks at a quarter of the input's size) at alternating resolutions, half of them mirrored."""
+        if not hasattr(self, "train"):
+            self.train = [self._load("train", r) for r in RESOLUTIONS]
+        pictures, masks = self.train[epoch % len(self.train)]
+        for number, batch in enumerate(batches(pictures, 16, seed * 1000 + epoch)):
+            x = torch.stack([pictures[i] for i in batch]).float()
+            size = [4 * s for s in x.shape[2:]]
+            y = torch.stack([F.interpolate(masks[i][None, None].float(), size, mode="nearest")[0, 0].long() for i in batch])
+            yield (x.flip(-1), y.flip(-1)) if (number + epoch) % 2 else (x, y)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        finer = F.interpolate(output, target.shape[1:], mode="bilinear", align_corners=False)
+        return F.cross_entropy(finer, target, ignore_index=-1)
+
+    @torch.inference_mode()
+    def score(self, net: nn.Module) -> dict[str, float]:
+        """Pixel accuracy and mean intersection over union at the masks' own size, void left out, at 448 px."""
+        classes = len(CLASSES["msrc"])
+        table = torch.zeros(classes, classes)  # (true, predicted)
+        for picture, mask in zip(*self._load("test", RESOLUTIONS[1])):
+            output = net.head(picture[None].float().to(self.device)).cpu()
+            found = F.interpolate(output, mask.shape, mode="bilinear", align_corners=False)[0].argmax(0)
+            known = mask >= 0
+            table += torch.bincount(mask[known] * classes + found[known], minlength=classes**2).view(classes, classes)
+        hits, union = table.diag(), table.sum(0) + table.sum(1) - table.diag()
+        accuracy = (hits.sum() / table.sum()).item()
+        return {"score": accuracy, "metric": "pixel accuracy", "mean_iou": (hits / union)[union > 0].mean().item()}
+
+
+class Fashion:
+    """FashionMNIST's four idx files, gzipped, in FashionMNIST/raw: 28 x 28 grey pictures of 10 classes."""
+
+    def __init__(self, folder: Path, cache: Path, device: torch.device):
+        self.folder, self.device = folder / "FashionMNIST" / "raw", device
+
+    def _load(self, split: str) -> tuple[Tensor, Tensor]:
+        def read(kind: str, header: int) -> Tensor:
+            content = gzip.decompress((self.folder / f"{split}-{kind}-ubyte.gz").read_bytes())
+            return torch.from_numpy(np.frombuffer(content, np.uint8, offset=header).copy())
+
+        return read("images-idx3", 16).view(-1, 1, 28, 28), read("labels-idx1", 8).long()
+
+    def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches (pictures 0 to 1, labels), half of them mirrored."""
+        pictures, labels = self._load("train")
+        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed * 1000 + epoch))
+        for number, batch in enumerate(order.split(128)):
+            x = pictures[batch].float() / 255
+            yield (x.flip(-1) if (number + epoch) % 2 else x), labels[batch]
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        return F.cross_entropy(output, target)
+
+    @torch.inference_mode()
+    def score(self, net: nn.Module) -> dict[str, float]:
+        """Share of test pictures whose class comes first."""
+        pictures, labels = self._load("t10k")
+        right = sum((net(x.to(self.device).float() / 255).argmax(1).cpu() == y).sum().item()
+                    for x, y in zip(pictures.split(500), labels.split(500)))
+        return {"score": right / len(labels), "metric": "accuracy"}
+
+
+DATA = {"caltech101": Caltech101, "msrc": Msrc, "fashion": Fashion}

@@ -1,0 +1,188 @@
+"""The bundled networks: what they are, their cards, and how a trained one is loaded."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+from torch import Tensor, nn
+
+from .cards import CHECKPOINTS, CheckpointError, read_card
+from .classes import CLASSES
+from .images import Preprocess
+from .networks import Classifier, Segmenter, SmallNetwork
+
+TITLES = {
+    None: "no block",
+    "gaussian": "Non-local, Gaussian",
+    "embedded_gaussian": "Non-local, embedded Gaussian",
+    "dot_product": "Non-local, dot product",
+    "concatenation": "Non-local, concatenation",
+    "snl": "Simplified non-local",
+    "gc": "Global context",
+}
+NETWORKS = {"classification": Classifier, "segmentation": Segmenter, "small": SmallNetwork}
+PREPROCESS = {
+    "classification": Preprocess(),
+    "segmentation": Preprocess(),
+    "small": Preprocess(channels=1, mean=0.0, std=255.0, fixed=(28, 28)),
+}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A bundled network.
+
+    Attributes:
+        data: the data set it was trained on, a key of CLASSES.
+        network: ``classification``, ``segmentation`` or ``small``.
+        block: a name of BLOCKS, or None for the same network without attention.
+        options: the block's own arguments.
+    """
+
+    data: str
+    network: str
+    block: str | None
+    options: dict = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.data}_{self.block or 'none'}"
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.block]
+
+    @property
+    def task(self) -> str:
+        return "segmentation" if self.network == "segmentation" else "classification"
+
+    @property
+    def without(self) -> str:
+        """The name of the same network without a block."""
+        return f"{self.data}_none"
+
+
+FULL = {"sub_sample": False}  # keys at every position
+_SPECS = [
+    *(Spec("caltech101", "classification", block, FULL)
+      for block in ("embedded_gaussian", "gaussian", "dot_product", "concatenation")),
+    *(Spec("caltech101", "classification", block) for block in ("snl", "gc", None)),
+    Spec("msrc", "segmentation", "embedded_gaussian", FULL),
+    *(Spec("msrc", "segmentation", block) for block in ("gc", None)),
+    *(Spec("fashion", "small", block) for block in ("embedded_gaussian", None)),
+]
+MODELS: dict[str, Spec] = {spec.name: spec for spec in _SPECS}
+
+
+class Model(nn.Module):
+    """A network with what is needed to feed it a picture and to read its output.
+
+    Attributes:
+        name: how it is called in the page and at the command line.
+        net: the network itself.
+        preprocess: Picture -> (input, Frame).
+        classes: names of its outputs, or None where unknown.
+        task: ``classification``, ``segmentation`` or None where unknown.
+        card: what is known of its training; empty for a user's own network.
+    """
+
+    def __init__(self, name: str, net: nn.Module, preprocess=Preprocess(), classes: list[str] | None = None,
+                 task: str | None = None, title: str | None = None, card: dict | None = None):
+        super().__init__()
+        self.name, self.title, self.net = name, title or name, net.eval()
+        self.preprocess, self.classes, self.task, self.card = preprocess, classes, task, card or {}
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+
+def get_spec(name: str) -> Spec:
+    """The bundled network of that name.
+
+    Raises:
+        KeyError: no such network; the message lists those that exist.
+    """
+    if name not in MODELS:
+        raise KeyError(f"no network is called {name!r}; there are: {', '.join(MODELS)}")
+    return MODELS[name]
+
+
+def build(spec: Spec) -> nn.Module:
+    """The network with an ImageNet backbone and fresh weights elsewhere."""
+    return NETWORKS[spec.network](spec.block, classes=len(CLASSES[spec.data]), **spec.options)
+
+
+def load_model(name: str, folder: Path = CHECKPOINTS) -> Model:
+    """A bundled network with its trained weights, in eval mode.
+
+    Raises:
+        KeyError: no network has that name.
+        CheckpointError: the file is missing, its sha256 differs from its card's, or its weights don't fit.
+    """
+    spec = get_spec(name)
+    card = read_card(name, folder)
+    path = folder / f"{name}.safetensors"
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise CheckpointError(f"{path.name} is missing. Restore it from the repository.") from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != card["sha256"]:
+        raise CheckpointError(f"{path.name} has sha256 {found[:12]}..., its card says {card['sha256'][:12]}...: "
+                              "the file was changed or cut short. Restore it from the repository.")
+    net = build(spec)
+    _load_trained(net, content, path.name)
+    return Model(name, net, PREPROCESS[spec.network], CLASSES[spec.data], spec.task, spec.title, card)
+
+
+def _load_trained(net: nn.Module, content: bytes, filename: str) -> None:
+    """Load exactly the trained part: nothing missing, nothing left over."""
+    try:
+        state = load_safetensors(content)
+    except SafetensorError as error:
+        raise CheckpointError(f"{filename} is not a safetensors file ({error}).") from None
+    expected = net.trained_state()
+    wrong = sorted({k for k in expected.keys() | state.keys()
+                    if k not in expected or k not in state or expected[k].shape != state[k].shape})
+    if wrong:
+        raise CheckpointError(f"{filename} does not fit this network; missing, left over or of another shape: "
+                              f"{', '.join(wrong[:5])}{' ...' if len(wrong) > 5 else ''}")
+    net.load_state_dict(state | {k: v for k, v in net.state_dict().items() if k not in state})
+
+
+@torch.inference_mode()
+def predict(model: Model, output: Tensor) -> dict | None:
+    """What a network says of one picture.
+
+    Args:
+        output: (1, classes) or (1, classes, h, w), logits.
+
+    Returns:
+        ``{"kind": "classes", "top": [(name, probability), ...]}`` with up to five entries,
+        ``{"kind": "segmentation", "labels": (h, w) int64}``, or None where the task is unknown.
+    """
+    if model.task == "classification":
+        best = output[0].softmax(0).topk(min(5, output.shape[1]))
+        return {"kind": "classes", "top": [(model.classes[i], p) for i, p in zip(best.indices.tolist(), best.values.tolist())]}
+    if model.task == "segmentation":
+        finer = torch.nn.functional.interpolate(output, scale_factor=4, mode="bilinear", align_corners=False)
+        return {"kind": "segmentation", "labels": finer[0].argmax(0)}
+    return None
+
+
+def list_models(folder: Path = CHECKPOINTS) -> list[dict]:
+    """What is bundled, one dict a network, from the cards: name, block, task, score, score without the block, grids.
+
+    ``grids_at_448`` are the query grids of its maps for a square picture at 448 px.
+    """
+    cards = {name: read_card(name, folder) for name in MODELS}
+    grids = {"classification": [[28, 28]], "segmentation": [[28, 28]], "small": [[14, 14], [7, 7]]}
+    return [{
+        "name": name, "title": spec.title, "block": spec.block, "data": spec.data, "task": spec.task,
+        "metric": cards[name]["metric"], "score": cards[name]["score"],
+        "score_without_block": cards[spec.without]["score"] if spec.block else None,
+        "grids_at_448": grids[spec.network] if spec.block else [],
+    } for name, spec in MODELS.items()]

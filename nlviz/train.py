@@ -1,0 +1,101 @@
+"""How every bundled checkpoint is made: ``python -m nlviz train NAME --data DIR``."""
+
+import hashlib
+import json
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+from torch import nn
+from tqdm import tqdm
+
+from .cards import CHECKPOINTS, render_readme
+from .data import DATA
+from .files import write_whole
+from .models import MODELS, build, get_spec
+
+EPOCHS = {"caltech101": 8, "msrc": 30, "fashion": 8}
+LEARNING_RATE = 1e-3
+WEIGHT_DECAY = 0.01
+
+
+def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("runs"), seed: int = 0,
+          epochs: int | None = None) -> dict:
+    """Train a bundled network and write its checkpoint and card into ``out``.
+
+    A killed run goes on from its last whole epoch (kept in ``runs``); the result is the same. Uses a GPU
+    where there is one.
+
+    Returns:
+        The card.
+
+    Raises:
+        KeyError: no network has that name.
+        OSError: the data set is not in ``data``.
+    """
+    spec = get_spec(name)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(seed)
+    net = build(spec).to(device, memory_format=torch.channels_last)
+    task = DATA[spec.data](data, runs / "features", device)
+    epochs = epochs or EPOCHS[spec.data]
+    seconds = fit(net, task, epochs, seed, runs / f"{name}_{seed}_{epochs}.pt", device)
+    scores = task.score(net.eval())
+    content = save({k: v.detach().cpu().contiguous() for k, v in net.trained_state().items()})
+    card = {
+        "name": name, "block": spec.block, "data": spec.data, "task": spec.task, **scores,
+        "epochs": epochs, "seed": seed, "minutes": round(seconds / 60, 1), "device": device.type,
+        "command": f"python -m nlviz train {name} --data DIR" + (f" --seed {seed}" if seed else "")
+        + (f" --epochs {epochs}" if epochs != EPOCHS[spec.data] else ""),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    write_whole(out / f"{name}.safetensors", content)
+    write_whole(out / f"{name}.json", (json.dumps(card, indent=2) + "\n").encode())
+    cards = [json.loads((out / f"{n}.json").read_text()) for n in MODELS if (out / f"{n}.json").exists()]
+    write_whole(out / "README.md", render_readme(cards).encode())
+    return card
+
+
+def fit(net: nn.Module, task, epochs: int, seed: int, state_file: Path, device: torch.device) -> float:
+    """Train net in place with AdamW and a cosine schedule; returns the seconds it took, restarts included."""
+    weights = [p for p in net.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(weights, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
+    first, seconds = 0, 0.0
+    if state_file.exists():
+        state = torch.load(state_file, weights_only=True, map_location=device)
+        net.load_state_dict(state["net"], strict=False)  # the frozen backbone is not in it
+        optimiser.load_state_dict(state["optimiser"])
+        schedule.load_state_dict(state["schedule"])
+        first, seconds = state["epoch"], state["seconds"]
+    for epoch in range(first, epochs):
+        started = time.monotonic()
+        loss = _one_epoch(net, task, optimiser, epoch, seed, device, f"{state_file.stem} epoch {epoch + 1}/{epochs}")
+        schedule.step()
+        seconds += time.monotonic() - started
+        tqdm.write(f"{state_file.stem} epoch {epoch + 1}/{epochs}: loss {loss:.4f}, {seconds:.0f} s")
+        _keep({"net": net.trained_state(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
+               "epoch": epoch + 1, "seconds": seconds}, state_file)
+    return seconds
+
+
+def _one_epoch(net, task, optimiser, epoch: int, seed: int, device, title: str) -> float:
+    torch.manual_seed(seed * 1000 + epoch)  # dropout is the same after a restart
+    forward = getattr(net.train(), "head", net)  # bundled networks on a backbone learn from cached features
+    total = count = 0
+    for x, target in tqdm(task.epoch(epoch, seed), desc=title, unit="batch", leave=False):
+        x = x.to(device, memory_format=torch.channels_last)
+        loss = task.loss(forward(x), target.to(device))
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        total, count = total + loss.item(), count + 1
+    return total / max(count, 1)
+
+
+def _keep(state: dict, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    torch.save(state, temporary)
+    temporary.replace(path)
