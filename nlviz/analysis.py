@@ -9,7 +9,7 @@ from torch import nn
 
 from .blocks import Block
 from .capture import capture_maps
-from .images import Frame, Picture, Placement, Preprocess, open_picture
+from .images import Frame, Picture, Placement, open_picture
 from .maps import NLMap, cell_of, flat_index
 from .models import Model, predict
 from .parity import Parity, check_parity
@@ -73,11 +73,11 @@ class Analysis:
         return sum(t.nbytes for t in tensors + factors if t is not None)
 
 
-def as_model(net: nn.Module, preprocess=None) -> Model:
+def as_model(net: nn.Module, preprocess=None, name: str | None = None) -> Model:
     """A user's own network as a Model; ``preprocess`` as in :class:`nlviz.images.Preprocess`."""
     if isinstance(net, Model):
         return net
-    return Model(type(net).__name__, net, preprocess or Preprocess())
+    return Model(name or type(net).__name__, net, preprocess)
 
 
 def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -> Analysis:

@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
+from .blocks import BLOCKS
 from .cards import CHECKPOINTS, CheckpointError, read_card
 from .classes import CLASSES
 from .images import Preprocess
@@ -89,11 +90,11 @@ class Model(nn.Module):
         card: what is known of its training; empty for a user's own network.
     """
 
-    def __init__(self, name: str, net: nn.Module, preprocess=Preprocess(), classes: list[str] | None = None,
+    def __init__(self, name: str, net: nn.Module, preprocess=None, classes: list[str] | None = None,
                  task: str | None = None, title: str | None = None, card: dict | None = None):
         super().__init__()
         self.name, self.title, self.net = name, title or name, net.eval()
-        self.preprocess, self.classes, self.task, self.card = preprocess, classes, task, card or {}
+        self.preprocess, self.classes, self.task, self.card = preprocess or Preprocess(), classes, task, card or {}
 
     def forward(self, x: Tensor) -> Tensor:
         return self.net(x)
@@ -133,6 +134,8 @@ def load_model(name: str, folder: Path = CHECKPOINTS) -> Model:
     if found != card["sha256"]:
         raise CheckpointError(f"{path.name} has sha256 {found[:12]}..., its card says {card['sha256'][:12]}...: "
                               "the file was changed or cut short. Restore it from the repository.")
+    if spec.block:
+        card["score_without_block"] = read_card(spec.without, folder)["score"]
     net = build(spec)
     _load_trained(net, content, path.name)
     return Model(name, net, PREPROCESS[spec.network], CLASSES[spec.data], spec.task, spec.title, card)
@@ -182,6 +185,7 @@ def list_models(folder: Path = CHECKPOINTS) -> list[dict]:
     grids = {"classification": [[28, 28]], "segmentation": [[28, 28]], "small": [[14, 14], [7, 7]]}
     return [{
         "name": name, "title": spec.title, "block": spec.block, "data": spec.data, "task": spec.task,
+        "relates": BLOCKS[spec.block].relates if spec.block else None,
         "metric": cards[name]["metric"], "score": cards[name]["score"],
         "score_without_block": cards[spec.without]["score"] if spec.block else None,
         "grids_at_448": grids[spec.network] if spec.block else [],

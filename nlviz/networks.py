@@ -43,8 +43,11 @@ class Classifier(OnBackbone):
     """Stem, block, the rest of the backbone, a new last layer: (B, 3, H, W) -> (B, classes).
 
     Trained are the block, the last layer and the scale and shift of every BatchNorm behind the block. The
-    convolutions and the statistics stay ImageNet's, so that a checkpoint takes less than a megabyte.
+    convolutions and the statistics stay ImageNet's, so that a checkpoint takes less than a megabyte. The
+    block works on features of unit scale: on the raw ones every softmax over x_i . x_j starts out one-hot.
     """
+
+    SCALE = 7.0  # standard deviation of the stem's features on caltech101
 
     def __init__(self, block: str | None, classes: int, **options):
         stem, tail = backbone.split(backbone.pretrained())
@@ -55,6 +58,9 @@ class Classifier(OnBackbone):
             if isinstance(layer, nn.Conv2d):
                 layer.requires_grad_(False)
         self.tail = tail
+
+    def head(self, features: Tensor) -> Tensor:
+        return self.tail(self.block(features / self.SCALE) * self.SCALE)
 
 
 class Segmenter(OnBackbone):

@@ -70,7 +70,8 @@ def test_the_captured_map_is_the_one_the_block_returns(x):
         assert nl_map.weights.shape[1:] == nl_map.shape
 
 
-@pytest.mark.parametrize("call", [lambda b, x: b(x, return_nl_map=True), lambda b, x: b(x, True), lambda b, x: b(x=x, return_nl_map=True)])
+@pytest.mark.parametrize("call", [
+    lambda b, x: b(x, return_nl_map=True), lambda b, x: b(x, True), lambda b, x: b(x=x, return_nl_map=True)])
 def test_a_caller_who_asks_for_the_map_still_gets_it(x, call):
     block = randomised(BLOCKS["gaussian"](4)).float()
     with capture_maps(block) as maps:

@@ -1,6 +1,7 @@
 """Pictures in, and every pixel in its one cell."""
 
 import io
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -20,7 +21,8 @@ def quarters(width=40, height=24) -> Image.Image:
     pixels = np.zeros((height, width, 3), np.uint8)
     for row in (0, 1):
         for column in (0, 1):
-            pixels[row * height // 2:(row + 1) * height // 2, column * width // 2:(column + 1) * width // 2] = COLOURS[row][column]
+            top, left = row * height // 2, column * width // 2
+            pixels[top:top + height // 2, left:left + width // 2] = COLOURS[row][column]
     return Image.fromarray(pixels)
 
 
@@ -37,8 +39,9 @@ def corners(picture: Picture) -> list:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_rotation_is_applied(orientation):
-    undo = {1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-            5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270}
+    turn = Image.Transpose
+    undo = {1: None, 2: turn.FLIP_LEFT_RIGHT, 3: turn.ROTATE_180, 4: turn.FLIP_TOP_BOTTOM,
+            5: turn.TRANSPOSE, 6: turn.ROTATE_90, 7: turn.TRANSVERSE, 8: turn.ROTATE_270}
     stored = quarters() if undo[orientation] is None else quarters().transpose(undo[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -99,7 +102,7 @@ def bomb() -> bytes:
     (encoded(quarters(400, 300))[:500], "broken or cut short"),
     (encoded(quarters(400, 300), "JPEG")[:700], "broken or cut short"),
     (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
-    (bomb(), "million pixels|30000 x 30000"),
+    (bomb(), r"million pixels|30000 x 30000"),
     (encoded(Image.new("RGB", (9000, 8000)), compress_level=1), "9000 x 8000 pixels; at most 50 million"),
     (encoded(Image.new("RGB", (1, 1))), "1 x 1 pixels; at least 16"),
     (encoded(Image.new("RGB", (1, 4000))), "1 x 4000 pixels; at least 16"),
@@ -111,7 +114,7 @@ def test_bad_pictures_say_what_came_and_what_to_do(content, message):
 
 
 def test_a_missing_file_is_a_picture_error(tmp_path):
-    with pytest.raises(PictureError, match="none.png: cannot be read"):
+    with pytest.raises(PictureError, match=r"none\.png: cannot be read"):
         open_picture(tmp_path / "none.png")
 
 
@@ -181,7 +184,7 @@ def test_rectangles_of_the_queries_tile_the_picture(case):
     down = [place.rectangle(r, 0)[1::2] for r in range(rows)]
     for spans in (across, down):
         assert spans[0][0] == 0 and spans[-1][1] == 1
-        assert all(a[1] == b[0] for a, b in zip(spans, spans[1:]))
+        assert all(a[1] == b[0] for a, b in itertools.pairwise(spans))
 
 
 @given(placements())
@@ -191,7 +194,8 @@ def test_a_pooled_key_covers_exactly_its_query_cells(case):
     for row in range(keys.grid[0]):
         for column in range(keys.grid[1]):
             members = [queries.rectangle(2 * row + i, 2 * column + j) for i in (0, 1) for j in (0, 1)]
-            assert keys.rectangle(row, column) == (*map(min, zip(*(m[:2] for m in members))), *map(max, zip(*(m[2:] for m in members))))
+            lefts, tops, rights, bottoms = zip(*members)
+            assert keys.rectangle(row, column) == (min(lefts), min(tops), max(rights), max(bottoms))
 
 
 def test_the_strip_that_pooling_drops_has_no_key():

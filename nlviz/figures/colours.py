@@ -1,0 +1,45 @@
+"""Colours by name, and the rule by which a value gets its own: the page's and the figure's alike."""
+
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+from torch import Tensor
+
+COLOUR_MAPS = ("viridis", "inferno", "magma", "cividis", "gray")
+PIN_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000")  # Okabe-Ito
+LIGHT_INK = {"#0072B2", "#D55E00", "#000000"}  # dots whose number is written in white
+
+
+def colour_table(name: str) -> np.ndarray:
+    """The colours of a map, (256, 3) uint8 RGB, from its lowest value to its highest.
+
+    Raises:
+        ValueError: not one of COLOUR_MAPS.
+    """
+    check_choice("colour map", name, COLOUR_MAPS)
+    return (matplotlib.colormaps[name](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+
+
+def colours(values: Tensor, limits: tuple[float, float], colour_map: str) -> np.ndarray:
+    """(rows, columns, 4) uint8 by the page's rule, floor(256 t) and at most 255; not a number is see-through."""
+    low, high = limits
+    numbers = values.detach().cpu().double().numpy()
+    known = np.isfinite(numbers)
+    if is_flat(limits):
+        indices = np.full(numbers.shape, 128)
+    else:
+        indices = (256 * (np.where(known, numbers, low) - low) / (high - low)).clip(0, 255).astype(int)
+    return np.dstack([colour_table(colour_map)[indices], np.where(known, 255, 0).astype(np.uint8)])
+
+
+def is_flat(limits: tuple[float, float]) -> bool:
+    """Differences within the rounding of float32 are no structure: such a map is drawn in one colour."""
+    low, high = limits
+    return not high - low > 1e-6 * max(abs(low), abs(high))
+
+
+def check_choice(what: str, value: str, allowed: Sequence[str]) -> None:
+    """Raise ValueError with what is allowed where ``value`` is not."""
+    if value not in allowed:
+        raise ValueError(f"unknown {what} {value!r}; there are: {', '.join(allowed)}")

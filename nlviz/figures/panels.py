@@ -1,0 +1,90 @@
+"""One panel: the photo with its dots, or a heatmap over the photo in grey."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from PIL import Image
+from torch import Tensor
+
+from ..analysis import PlacedMap
+from ..images import Picture, Placement
+from .colours import LIGHT_INK, PIN_COLOURS, colours
+
+DOT_TEXT = 6.0  # points
+
+
+def draw_heatmap(axes: Axes, placed: PlacedMap, picture: Picture, values: Tensor, limits: tuple[float, float],
+                 colour_map: str, opacity: float, smooth: bool, on_keys: bool = True) -> None:
+    """Draw weights over the photo in grey, every cell at its place; the Axes become the picture, in its pixels.
+
+    Cells outside the picture (a letterboxed input) are clipped; where no cell lies, the photo stays bare.
+
+    Args:
+        values: (rows, columns) of the key grid, or of the query grid with ``on_keys`` False.
+        limits: values of the first and the last colour; equal limits give the middle one.
+        opacity: of the heatmap, 0 to 1.
+        smooth: bilinear between the cells' centres instead of one colour a cell.
+
+    Raises:
+        ValueError: unknown colour map, or values of another shape than the grid.
+    """
+    place = placed.keys if on_keys else placed.queries
+    if tuple(values.shape) != tuple(place.grid):
+        raise ValueError(f"values have shape {tuple(values.shape)}, the grid is {tuple(place.grid)}")
+    _draw_picture(axes, picture.image.convert("L").convert("RGB"))
+    axes.imshow(colours(values, limits, colour_map), extent=_extent(place, picture.size), alpha=opacity,
+                interpolation="bilinear" if smooth else "nearest")
+    _frame(axes, picture.size)
+
+
+def draw_photo(axes: Axes, picture: Picture, queries: Sequence[tuple[float, float]], first: int = 1) -> None:
+    """Draw the photo in colour with a numbered dot at every query; the Axes become the picture, in its pixels.
+
+    Args:
+        queries: (x, y), fractions of width and height.
+        first: number of the first dot; number n has colour PIN_COLOURS[n - 1].
+    """
+    _draw_picture(axes, picture.image)
+    for number, (x, y) in enumerate(queries, first):
+        at, colour = (x * picture.size[0], y * picture.size[1]), PIN_COLOURS[(number - 1) % len(PIN_COLOURS)]
+        axes.plot(*at, "o", color=colour, markersize=8.5, markeredgecolor="white", markeredgewidth=0.8, clip_on=False)
+        axes.annotate(str(number), at, color="white" if colour in LIGHT_INK else "black", fontsize=DOT_TEXT, weight="bold",
+                      ha="center", va="center_baseline")
+    _frame(axes, picture.size)
+
+
+def _extent(place: Placement, size: tuple[int, int]) -> tuple[float, float, float, float]:
+    """(left, right, bottom, top) of the whole grid in pixels of the picture; may reach out of it or not fill it."""
+    (left, right), (top, bottom) = (
+        [float((edge - offset) / scale * pixels) for edge in (0, cells)]
+        for cells, scale, offset, pixels in zip(place.grid[::-1], place.scale, place.offset, size)
+    )
+    return left, right, bottom, top
+
+
+def draw_bare(axes: Axes, picture: Picture) -> None:
+    """Draw the photo in grey and nothing on it; the Axes become the picture, in its pixels."""
+    _draw_picture(axes, picture.image.convert("L").convert("RGB"))
+    _frame(axes, picture.size)
+
+
+def _draw_picture(axes: Axes, image: Image.Image) -> None:
+    axes.imshow(np.asarray(image), extent=(0, image.width, image.height, 0), interpolation="antialiased")
+
+
+def _frame(axes: Axes, size: tuple[int, int]) -> None:
+    axes.set(xlim=(0, size[0]), ylim=(size[1], 0), aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def outline(axes: Axes, box: Sequence[float], size: tuple[int, int]) -> None:
+    """A white frame round (left, top, right, bottom), fractions; at least 5 points wide, so that it is seen in print."""
+    left, top, right, bottom = (float(edge) * size[i % 2] for i, edge in enumerate(box))
+    least = 5 / 72 * axes.figure.dpi * size[0] / axes.bbox.width
+    width, height = max(least, right - left), max(least, bottom - top)
+    axes.add_patch(Rectangle(((left + right - width) / 2, (top + bottom - height) / 2), width, height, fill=False,
+                             edgecolor="white", linewidth=0.7, clip_on=False,
+                             path_effects=[patheffects.withStroke(linewidth=1.6, foreground="black")]))

@@ -1,0 +1,129 @@
+"""The page's layout, and ``launch``."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import gradio as gr
+from torch import nn
+
+from ..analysis import as_model
+from ..images import RESOLUTIONS, open_picture
+from ..models import MODELS, list_models, load_model
+from . import wiring
+from .store import Store
+from .viewer import CSS, HERE, make_viewer
+
+EXAMPLES = [gr.get_image(name) for name in ("cheetah.jpg", "lion.jpg", "bus.png", "tower.jpg")]
+CHOSEN = ["caltech101_embedded_gaussian", "msrc_embedded_gaussian", "caltech101_gc"]
+RESOLUTION = 448
+THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"],
+                          font_mono=["ui-monospace", "monospace"])  # no font from elsewhere
+TITLE = '<div class="nlviz-title"><h1>nlviz</h1><p>See who attends to whom</p></div>'
+DATA_TITLES = {"caltech101": "Classification, 101 classes", "msrc": "Segmentation, 23 classes",
+               "fashion": "28 × 28 grey, 10 classes"}
+MAPS = {"positions": "a map for each query", "global": "one map for all queries"}
+
+
+def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: str = "127.0.0.1", port: int | None = None,
+           **options):
+    """Serve the page.
+
+    Args:
+        models: one's own networks by name (any with blocks of ``nlviz.blocks`` in them), or None for the bundled ones.
+        preprocess: how a picture becomes their input, see :func:`nlviz.analysis.analyse`.
+        host, port: where to listen; by default this machine only, at the first free port from 7860.
+        options: handed to ``gradio.Blocks.launch``.
+    """
+    loaders, groups = _bundled() if models is None else _own(models, preprocess)
+    store = Store(loaders)
+    chosen = [name for name in CHOSEN if name in loaders] or list(loaders)[:4]
+    threading.Thread(target=_warm, args=(store, chosen), daemon=True).start()
+    page = make_page(store, groups, chosen)
+    return page.queue(default_concurrency_limit=2).launch(
+        server_name=host, server_port=port, css=CSS, theme=THEME, max_file_size="40mb", footer_links=[],
+        allowed_paths=[str(Path(EXAMPLES[0]).parent)], **options)
+
+
+Groups = dict[str, list[tuple[str, str]]]  # heading -> (label, name) of each network
+
+
+def _bundled() -> tuple[dict[str, Callable], Groups]:
+    groups: Groups = {}
+    for row in list_models():
+        if row["block"]:
+            heading = f"{DATA_TITLES[row['data']]}: {MAPS[row['relates']]}"
+            groups.setdefault(heading, []).append((f"{row['title']}, {row['score']:.1%}", row["name"]))
+    return {name: partial(load_model, name) for name in MODELS if MODELS[name].block}, groups
+
+
+def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable], Groups]:
+    loaders = {name: partial(as_model, net, preprocess, name) for name, net in models.items()}
+    return loaders, {"Your networks": [(name, name) for name in models]}
+
+
+def _warm(store: Store, names: list[str]) -> None:
+    """Run the first example before the first visitor asks for it."""
+    for name in names:
+        store.analyse(open_picture(EXAMPLES[0]), name, RESOLUTION)
+
+
+def _path_of(upload) -> str | None:
+    return None if upload is None else upload.path
+
+
+def make_page(store: Store, groups: Groups, chosen: list[str]) -> gr.Blocks:
+    """The page of a store's networks."""
+    with gr.Blocks(title="nlviz", fill_width=True, delete_cache=(3600, 3600)) as page:
+        gr.HTML(TITLE, padding=False)
+        with gr.Tab("Compare"):
+            with gr.Row(elem_id="chooser"):
+                with gr.Column(scale=1, min_width=280):
+                    photo = gr.Image(EXAMPLES[0], label="Photo", type="filepath", height=170, elem_id="photo", buttons=[],
+                                     sources=["upload", "clipboard", "webcam"])
+                    photo.preprocess = _path_of  # the file as it came: what is wrong with it, nlviz says itself
+                    examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in EXAMPLES],
+                                          label="Examples", type="index", elem_id="examples")
+                with gr.Column(scale=4, min_width=320, elem_id="networks"):
+                    networks = [gr.CheckboxGroup(choices, value=[n for _, n in choices if n in chosen], label=heading,
+                                                 elem_classes="networks") for heading, choices in groups.items()]
+                    resolution = gr.Radio(RESOLUTIONS, value=RESOLUTION, label="Input resolution (long side, pixels)",
+                                          elem_id="resolution")
+            viewer = make_viewer(_exporter(store))
+        with gr.Tab("How to read this"):
+            gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
+        _connect(page, store, photo, examples, networks, resolution, viewer)
+    return page
+
+
+def _exporter(store: Store) -> Callable[[dict], dict]:
+    def export_figure(request: dict) -> dict:  # the name under which the viewer calls it
+        return wiring.export(store, request)
+
+    return export_figure
+
+
+def _connect(page, store, photo, examples, networks, resolution, viewer) -> None:
+    current = gr.State(EXAMPLES[0], time_to_live=24 * 3600)  # the photo on screen, which a bad one does not replace
+
+    def use(path, size, *groups):
+        """Show a photo; where it cannot be used, the one before stays in its place."""
+        before, groups = groups[0], groups[1:]
+        for value in wiring.show(store, path, [name for group in groups for name in group], size):
+            bad = value.get("error") or path is None
+            yield value, before if bad else path, before if bad else gr.skip()
+
+    def use_example(index, *rest):
+        for value, path, _ in use(EXAMPLES[index], *rest):
+            yield value, path, path
+
+    def again(path, size, *groups):
+        yield from wiring.show(store, path, [name for group in groups for name in group], size)
+
+    setup = [resolution, current, *networks]
+    quiet = {"show_progress": "hidden"}
+    photo.input(use, [photo, *setup], [viewer, current, photo], **quiet)
+    examples.click(use_example, [examples, *setup], [viewer, current, photo], **quiet)
+    gr.on([page.load, resolution.change, *(group.change for group in networks)], again, [current, resolution, *networks],
+          viewer, trigger_mode="always_last", **quiet)

@@ -1,0 +1,59 @@
+"""What the server keeps between two events: loaded networks, and a bounded number of analyses."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from ..analysis import Analysis, analyse
+from ..images import Picture
+from ..models import Model
+
+STORE_BYTES = 512 * 2**20
+
+
+class Store:
+    """Networks by name, each loaded once, and the latest analyses up to a byte budget.
+
+    An analysis is found by the sha256 of its picture's pixels: nobody reaches a picture that they don't have.
+
+    Args:
+        loaders: name -> function that makes the model.
+    """
+
+    def __init__(self, loaders: dict[str, Callable[[], Model]], max_bytes: int = STORE_BYTES):
+        self._loaders, self._max_bytes = loaders, max_bytes
+        self._models: dict[str, Model] = {}
+        self._analyses: OrderedDict[tuple[str, str, int], Analysis] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def model(self, name: str) -> Model:
+        """The network of that name; KeyError lists those that exist."""
+        if name not in self._loaders:
+            raise KeyError(f"no network is called {name!r}; there are: {', '.join(self._loaders)}")
+        with self._lock:
+            if name not in self._models:
+                self._models[name] = self._loaders[name]()
+            return self._models[name]
+
+    def analyse(self, picture: Picture, name: str, resolution: int) -> Analysis:
+        """The analysis of a picture, kept from before or made now."""
+        key = (picture.sha256, name, resolution)
+        found = self.find(*key)
+        if found is None:
+            found = analyse(self.model(name), picture, resolution)
+            with self._lock:
+                self._analyses[key] = found
+                self._forget_oldest()
+        return found
+
+    def find(self, sha256: str, name: str, resolution: int) -> Analysis | None:
+        """An analysis that is still kept, or None."""
+        with self._lock:
+            found = self._analyses.get((sha256, name, resolution))
+            if found is not None:
+                self._analyses.move_to_end((sha256, name, resolution))
+            return found
+
+    def _forget_oldest(self) -> None:
+        while len(self._analyses) > 1 and sum(a.nbytes for a in self._analyses.values()) > self._max_bytes:
+            self._analyses.popitem(last=False)

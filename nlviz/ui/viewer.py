@@ -1,0 +1,44 @@
+"""The canvas as a Gradio component: the viewer's scripts, and the few lines that join them to the page."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+
+from ..figures import COLOUR_MAPS, colour_table
+
+HERE = Path(__file__).parent
+CSS = (HERE / "viewer.css").read_text() + (HERE / "page.css").read_text()
+SCRIPTS = ("viewer_maps.js", "viewer_words.js", "viewer_drawing.js", "viewer_parts.js", "viewer.js")
+SCRIPT = "\n".join([  # one function around them all: their names stay their own
+    'const createViewer = (() => {\n"use strict";', *((HERE / name).read_text() for name in SCRIPTS), "return createViewer;\n})();\n"])
+GLUE = """
+const viewer = createViewer(element.querySelector(".nlviz-root"), {
+    colourMaps: props.colour_maps,
+    onExport: async request => {
+        const answer = await server.export_figure(request);
+        if (answer.error) throw new Error(answer.error);
+        return answer;
+    },
+});
+element.viewer = viewer;
+function update() {
+    const news = props.value;
+    if (!news) return;
+    viewer.setBusy(news.busy || null);
+    if (news.scene) viewer.show(news.scene);
+    if (!news.busy) viewer.setMessage(news.message || "", Boolean(news.error));
+}
+watch("value", update);
+update();
+"""
+
+
+def make_viewer(export_figure: Callable[[dict], dict]) -> gr.HTML:
+    """The viewer; its value is ``{"scene", "message", "error", "busy"}``, all optional: what is absent stays as it is."""
+    tables = {name: base64.b64encode(colour_table(name).tobytes()).decode() for name in COLOUR_MAPS}
+    return gr.HTML(
+        html_template='<div class="nlviz-root"></div>', js_on_load=SCRIPT + GLUE,
+        server_functions=[export_figure], apply_default_css=False, padding=False, elem_id="viewer", colour_maps=tables,
+    )

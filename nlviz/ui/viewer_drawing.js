@@ -1,0 +1,157 @@
+// Drawing: values -> colours -> canvases, and the marks above them.
+
+const PIN_COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000"];  // Okabe-Ito
+const LIGHT_INK = new Set(["#0072B2", "#D55E00", "#000000"]);            // pins whose number is written in white
+
+// ---------------------------------------------------------------------------------------------------- colour
+
+function paletteOf(text) {                            // 256 packed RGBA numbers, little endian
+  const rgb = bytesOf(text), palette = new Uint32Array(256);
+  for (let i = 0; i < 256; i++) palette[i] = (255 << 24 | rgb[3 * i + 2] << 16 | rgb[3 * i + 1] << 8 | rgb[3 * i]) >>> 0;
+  return palette;
+}
+
+function packed(colour) {                             // "#rrggbb" -> packed RGBA
+  const [r, g, b] = [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16));
+  return (255 << 24 | b << 16 | g << 8 | r) >>> 0;
+}
+
+function colourCells(pixels, values, palette, scale) {                   // matplotlib's rule: floor(256 t), at most 255
+  const {low} = scale, flat = isFlat(scale), perUnit = flat ? 0 : 256 / (scale.high - low), middle = flat ? 128 : 0;
+  for (let j = 0; j < values.length; j++) {
+    const value = values[j], index = middle + (value - low) * perUnit | 0;
+    pixels[j] = value !== value ? 0 : palette[index > 255 ? 255 : index < 0 ? 0 : index];        // not a number: see-through
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------- smooth
+
+// Values are interpolated, then coloured: a mixture of two colours could be the colour of a value that is nowhere near.
+// An odd number of points for each cell, so that the middle one lies on the cell's centre and has the cell's own value.
+
+const SMOOTH_SIDE = 300;                              // points along the longer side, at most
+
+function finenessOf({rows, columns}) {
+  const most = Math.floor(SMOOTH_SIDE / Math.max(rows, columns));
+  return clamp(most - (most + 1) % 2, 3, 25);
+}
+
+function spans(cells, fineness) {                     // for each point: the cell before it, the one after, the share of that one
+  const before = new Int32Array(cells * fineness), after = before.slice(), share = new Float32Array(cells * fineness);
+  for (let n = 0; n < before.length; n++) {
+    const at = clamp((n + 0.5) / fineness - 0.5, 0, cells - 1);
+    before[n] = Math.floor(at); after[n] = Math.min(before[n] + 1, cells - 1); share[n] = at - before[n];
+  }
+  return {before, after, share};
+}
+
+function finerOf({rows, columns}, fineness) {
+  const across = spans(columns, fineness), down = spans(rows, fineness), width = across.share.length;
+  return {across, down, stretched: new Float32Array(rows * width), values: new Float32Array(down.share.length * width)};
+}
+
+function interpolate(values, {rows, columns}, {across, down, stretched, values: out}) {    // bilinear: along the rows, then down
+  const width = across.share.length;
+  for (let row = 0, p = 0; row < rows; row++) {
+    for (let x = 0, from = row * columns; x < width; x++, p++) {
+      const a = values[from + across.before[x]], b = values[from + across.after[x]];
+      stretched[p] = a + (b - a) * across.share[x];
+    }
+  }
+  for (let y = 0, p = 0; y < down.share.length; y++) {
+    const above = down.before[y] * width, below = down.after[y] * width, share = down.share[y];
+    for (let x = 0; x < width; x++, p++) out[p] = stretched[above + x] + (stretched[below + x] - stretched[above + x]) * share;
+  }
+  return out;
+}
+
+// ---------------------------------------------------------------------------------------------------- drawing
+
+function scratchOf({rows, columns}) {                 // a canvas of one pixel per cell
+  const canvas = document.createElement("canvas");
+  canvas.width = columns; canvas.height = rows;
+  const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
+  return {canvas, context, image, pixels: new Uint32Array(image.data.buffer)};
+}
+
+function scratchFor(panel, grid, fineness) {
+  const name = `${gridText(grid)} ${fineness}`;
+  if (!panel.scratches.has(name)) {
+    const scratch = scratchOf({rows: grid.rows * fineness, columns: grid.columns * fineness});
+    panel.scratches.set(name, {...scratch, fine: fineness > 1 ? finerOf(grid, fineness) : null});
+  }
+  return panel.scratches.get(name);
+}
+
+function clear(canvas) {
+  const context = canvas.getContext("2d");
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  return context;
+}
+
+function stretch(canvas, scratch, grid) {             // each cell lands where it lies in the picture
+  const context = clear(canvas), box = boxOf(grid, 0, 0, grid.rows, grid.columns);
+  scratch.context.putImageData(scratch.image, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(scratch.canvas, box.x * canvas.width, box.y * canvas.height, box.width * canvas.width, box.height * canvas.height);
+}
+
+function drawHeat(canvas, look, scale, palette, smooth) {
+  if (!look.values) { clear(canvas); return; }
+  const grid = look.shownGrid, scratch = scratchFor(look.panel, grid, smooth ? finenessOf(grid) : 1);
+  colourCells(scratch.pixels, smooth ? interpolate(look.values, grid, scratch.fine) : look.values, palette, scale);
+  stretch(canvas, scratch, grid);
+}
+
+function paintLabels(grid, {labels, classes}) {
+  const scratch = scratchOf(grid), colours = new Uint32Array(256);
+  for (const {index, colour} of classes) colours[index] = packed(colour);
+  bytesOf(labels).forEach((label, cell) => { scratch.pixels[cell] = colours[label]; });
+  return scratch;
+}
+
+function drawLabels(canvas, panel) {                  // the predicted classes in place of the heat
+  const {grid: shape, place} = panel.prediction, grid = gridOf(shape, place);
+  panel.labels ||= paintLabels(grid, panel.prediction);
+  stretch(canvas, panel.labels, grid);
+}
+
+function outline(context, box, width, height, dashed) {                  // dark and light: seen on any background
+  const least = 7, w = Math.max(least, box.width * width), h = Math.max(least, box.height * height);
+  const x = (box.x + box.width / 2) * width - w / 2, y = (box.y + box.height / 2) * height - h / 2;
+  context.setLineDash([]);
+  context.lineWidth = 3.5; context.strokeStyle = "rgba(0, 0, 0, .8)"; context.strokeRect(x, y, w, h);
+  context.setLineDash(dashed ? [4, 3] : []);
+  context.lineWidth = 1.5; context.strokeStyle = "#fff"; context.strokeRect(x, y, w, h);
+}
+
+function dot(context, x, y, pin, radius) {
+  const colour = PIN_COLOURS[pin];
+  context.setLineDash([]);
+  for (const [r, fill] of [[radius + 2.5, "rgba(0, 0, 0, .7)"], [radius + 1.5, "#fff"], [radius, colour]]) {
+    context.beginPath(); context.arc(x, y, r, 0, 2 * Math.PI); context.fillStyle = fill; context.fill();
+  }
+  context.fillStyle = LIGHT_INK.has(colour) ? "#fff" : "#000";
+  context.font = `600 ${Math.round(radius * 1.35)}px system-ui, sans-serif`;
+  context.textAlign = "center"; context.textBaseline = "middle";
+  context.fillText(String(pin + 1), x, y + 0.5);
+}
+
+function drawMarks(canvas, {box, dashed, pins, radius = 7.5}) {
+  const ratio = canvas.width / (canvas.cssWidth || canvas.width), context = clear(canvas);
+  const width = canvas.width / ratio, height = canvas.height / ratio;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  if (box) outline(context, box, width, height, dashed);
+  for (const {x, y, index} of pins) {
+    const edge = radius + 2.5;
+    dot(context, clamp(x * width, edge, width - edge), clamp(y * height, edge, height - edge), index, radius);
+  }
+}
+
+function fitCanvas(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1, w = Math.max(1, Math.round(width * ratio)), h = Math.max(1, Math.round(height * ratio));
+  canvas.cssWidth = width;
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+}

@@ -1,0 +1,133 @@
+// Parts: the pieces of the page, and how the panels are laid out. They hold no state.
+
+// ---------------------------------------------------------------------------------------------------- pieces of the page
+
+function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.filter(child => child != null));
+  return node;
+}
+
+const div = (name, ...children) => element("div", {class: `nlviz-${name}`}, ...children);
+const span = (name, ...children) => element("span", {class: `nlviz-${name}`}, ...children);
+const setText = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+
+function pinBadge(index) {
+  const colour = PIN_COLOURS[index];
+  return element("span", {class: "nlviz-pin", style: `background:${colour};color:${LIGHT_INK.has(colour) ? "#fff" : "#000"}`}, String(index + 1));
+}
+
+function pictureBox(picture, panel, {pin = null, grey = true} = {}) {    // photo, heat and marks, one above the other
+  const name = {"data-panel": panel ? panel.id : "photo", "data-pin": pin, "aria-hidden": "true"};
+  const heat = panel && element("canvas", {class: "nlviz-heat", ...name});
+  const marks = element("canvas", {class: "nlviz-marks", ...name});
+  const photo = element("img", {class: `nlviz-photo${grey ? " nlviz-grey" : ""}`, src: picture.url, alt: "", draggable: "false"});
+  return {box: div("picture", photo, heat, marks), heat, marks};
+}
+
+function rampBar() {                                  // number, colours, number, words
+  const low = span("number"), high = span("number"), words = span("words");
+  const ramp = element("canvas", {class: "nlviz-ramp", width: 256, height: 1, "aria-hidden": "true"});
+  return {node: div("bar", low, ramp, high, words), low, ramp, high, words};
+}
+
+function fillBar(bar, scale, palette, words) {
+  setText(bar.low, number(scale.low)); setText(bar.high, number(scale.high)); setText(bar.words, words);
+  if (bar.palette === palette) return;
+  bar.palette = palette;
+  const context = bar.ramp.getContext("2d"), image = context.createImageData(256, 1);
+  new Uint32Array(image.data.buffer).set(palette);
+  context.putImageData(image, 0, 0);
+}
+
+function fillBars(holder, bars, shared, palette, wordsOf) {              // one bar for each kind of rows
+  for (const [kind, bar] of bars) if (!shared?.has(kind)) { bar.node.remove(); bars.delete(kind); }
+  for (const [kind, scale] of shared || []) {
+    if (!bars.has(kind)) { bars.set(kind, rampBar()); holder.append(bars.get(kind).node); }
+    bars.get(kind).node.dataset.rows = kind;
+    fillBar(bars.get(kind), scale, palette, wordsOf(kind, scale));
+  }
+}
+
+function parityLine({outcome, text}) {
+  const [glyph, words] = PARITY[outcome] || PARITY.undecided;
+  return element("div", {class: "nlviz-parity", "data-outcome": outcome, title: text}, span("glyph", glyph), ` ${words}`);
+}
+
+function classesLine({top}) {
+  if (!top.length) return null;
+  const [[name, share], ...others] = top;
+  const first = div("top", span("strong", name), ` ${percent(share)}`);
+  if (!others.length) return first;
+  const rest = others.map(([label, part]) => `${label} ${percent(part)}`).join(" · ");
+  return element("details", {class: "nlviz-prediction"}, element("summary", {title: "Show the next predictions"}, ...first.childNodes), div("rest", rest));
+}
+
+function legendLine({classes}) {                        // classes below half a percent are counted only
+  const named = classes.filter(({share}) => share >= 0.005), others = classes.length - named.length;
+  const entries = named.map(({name, colour, share}) =>
+    span("class", element("span", {class: "nlviz-swatch", style: `background:${colour}`}), `${name} ${percent(share)}`));
+  return div("prediction nlviz-legend", ...entries, others ? `and ${others} more` : null);
+}
+
+function predictionLine(prediction) {
+  if (!prediction) return null;
+  return prediction.kind === "segmentation" ? legendLine(prediction) : classesLine(prediction);
+}
+
+function mapPanel(picture, panel) {
+  const parts = pictureBox(picture, panel), live = div("live"), own = rampBar();
+  const global = panel.isGlobal ? div("line", "One map: every query gets the same.") : null;
+  own.node.classList.add("nlviz-own");
+  const caption = div("caption", div("title", panel.title), panel.subtitle ? div("subtitle", panel.subtitle) : null,
+    div("line", [panel.block, panel.layer].filter(Boolean).join(" · ")), div("line", ...gridsTexts(panel).map(text => span("together", text))), global, live, own.node,
+    panel.parity ? parityLine(panel.parity) : null, predictionLine(panel.prediction), ...(panel.notes || []).map(note => div("line", note)));
+  return {...parts, panel, live, own, node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, parts.box, caption)};
+}
+
+function photoPanel(picture) {
+  const parts = pictureBox(picture, null, {grey: false}), grid = div("line");
+  const caption = div("caption", div("title", picture.name || "Photo"), div("line", `${picture.width} × ${picture.height} px`), grid,
+    div("line", "Point at any picture to ask, click to pin. Arrow keys move the query by one cell, Enter pins, Delete removes."));
+  return {...parts, grid, node: element("div", {class: "nlviz-panel", "data-panel": "photo"}, parts.box, caption)};
+}
+
+function selectBox(words, setting, options, onChange) {
+  const select = element("select", {"data-setting": setting, onchange: event => onChange(setting, event.target.value)},
+    ...options.map(option => element("option", {value: option}, option)));
+  return element("label", {class: "nlviz-control"}, words, select);
+}
+
+function opacitySlider(value, onChange) {
+  return element("label", {class: "nlviz-control"}, "Opacity", element("input",
+    {type: "range", min: 0, max: 1, step: 0.01, value, "data-setting": "opacity", oninput: event => onChange("opacity", Number(event.target.value))}));
+}
+
+function segmentationBox(onChange) {
+  const box = element("input", {type: "checkbox", "data-setting": "segmentation", onchange: event => onChange("segmentation", event.target.checked)});
+  return element("label", {class: "nlviz-control"}, box, "Show segmentation");
+}
+
+const button = (words, action, onclick, title) => element("button", {type: "button", class: "nlviz-button", "data-action": action, onclick, title}, words);
+
+// ---------------------------------------------------------------------------------------------------- layout
+
+// The fewest rows of panels, and in them the largest panels: at least 280 px wide where there is room, two side by side on a phone.
+function layoutFor(width, count, aspect) {
+  const gap = width < 640 ? 12 : 20, tallest = Math.max(240, 0.7 * window.innerHeight), widest = Math.floor(Math.min(480, tallest * aspect));
+  const fits = size => Math.floor((width + gap) / (Math.min(size, widest) + gap));
+  const most = Math.max(1, width < 640 ? Math.min(2, fits(140)) : fits(280));
+  const rows = Math.ceil(count / most), fewest = Math.min(most, Math.ceil((width + gap) / (widest + gap)));
+  return {gap, widest, columns: Math.min(count, Math.max(fewest, Math.ceil(count / rows)))};
+}
+
+function save({name, data, type}) {
+  const url = URL.createObjectURL(new Blob([bytesOf(data)], {type}));
+  element("a", {href: url, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}

@@ -1,0 +1,64 @@
+"""What happens in the page: each event is one call here."""
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from ..cards import CheckpointError
+from ..figures import figure_bytes, queries_by_networks
+from ..images import PictureError, open_picture
+from .scene import make_scene
+from .store import Store
+
+TYPES = {"png": "image/png", "pdf": "application/pdf"}
+
+
+def show(store: Store, photo: str | None, names: list[str], resolution: int) -> Iterator[dict]:
+    """Values for the viewer while a photo runs through the networks; the last holds the scene or says what is wrong."""
+    if photo is None:
+        yield {"message": "Choose a photo: drop one, paste one, use the camera or take an example."}
+        return
+    if not names:
+        yield {"message": "Choose at least one network."}
+        return
+    try:
+        picture = open_picture(photo)
+        analyses = []
+        for number, name in enumerate(names, 1):
+            yield {"busy": f"Running network {number} of {len(names)}"}
+            analyses.append(store.analyse(picture, name, resolution))
+        yield {"scene": make_scene(analyses, names, resolution), "message": " ".join(picture.notes)}
+    except (PictureError, CheckpointError, KeyError, ValueError) as error:
+        yield {"message": _text(error), "error": True}
+    except (MemoryError, torch.OutOfMemoryError):
+        yield {"message": f"Not enough memory for {len(names)} networks at {resolution} px. Choose fewer or a lower resolution.",
+               "error": True}
+
+
+def export(store: Store, request: dict) -> dict:
+    """The figure of what is on screen: ``{"name", "data", "type"}`` with base64 data, or ``{"error"}``.
+
+    Args:
+        request: key (of the scene), format (``png`` or ``pdf``), queries (x, y pairs) and settings of the viewer.
+    """
+    try:
+        key, settings = request["key"], request["settings"]
+        analyses = [store.find(key["picture"], name, key["resolution"]) for name in key["networks"]]
+        if not all(analyses):
+            return {"error": "the server no longer keeps this photo. Choose it again, then export."}
+        figure = queries_by_networks(
+            analyses, [tuple(q) for q in request["queries"]], colour_map=settings["colours"], scale=settings["scale"],
+            smooth=settings["view"] == "smooth", opacity=settings["opacity"], direction=settings["direction"])
+        stem = re.sub(r"[^\w-]+", "_", Path(analyses[0].picture.name).stem)[:60] or "picture"
+        data = figure_bytes(figure, request["format"])
+        return {"name": f"nlviz_{stem}.{request['format']}", "data": base64.b64encode(data).decode(),
+                "type": TYPES[request["format"]]}
+    except (KeyError, TypeError, ValueError, MemoryError) as error:
+        return {"error": _text(error)}
+
+
+def _text(error: Exception) -> str:
+    return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)

@@ -1,0 +1,91 @@
+"""One picture through a model: the right row at the right place, also from several threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+from torch import nn
+
+from nlviz import analyse
+from nlviz.analysis import as_model
+from nlviz.blocks import BLOCKS
+from nlviz.images import Preprocess, open_picture
+from nlviz.metrics import entropy
+from nlviz.ui.store import Store
+from tests.test_blocks import randomised
+from tests.test_images import quarters
+
+
+def network(name="embedded_gaussian", **options) -> nn.Sequential:
+    """Stride 16 by pooling, then a block on the three colours."""
+    return nn.Sequential(nn.AvgPool2d(16), randomised(BLOCKS[name](3, **options)).float())
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_the_heatmap_of_a_point_is_the_row_of_its_cell(name):
+    analysis = analyse(network(name), open_picture(quarters(96, 48)), 96)
+    placed = analysis.maps[0]
+    assert placed.nl_map.query_grid == (3, 6)
+    for row in range(3):
+        for column in range(6):
+            found = placed.heatmap((column + 0.5) / 6, (row + 0.5) / 3)
+            assert found.shape == placed.keys.grid
+            assert torch.equal(found.flatten(), placed.nl_map.row(row * 6 + column))
+    (row, column), weight = placed.strongest(0.1, 0.1)
+    assert placed.heatmap(0.1, 0.1)[row, column] == weight == placed.heatmap(0.1, 0.1).max()
+
+
+def test_a_network_whose_attention_is_known_attends_to_the_same_colour():
+    block = BLOCKS["gaussian"](3, sub_sample=False)  # softmax of x . x: a white cell attends to white
+    analysis = analyse(nn.Sequential(nn.AvgPool2d(16), block), open_picture(quarters(64, 64)), 64,
+                       Preprocess(mean=0.0, std=64.0))
+    heat = analysis.maps[0].heatmap(0.9, 0.9)
+    assert heat[2:, 2:].sum() > 0.99
+
+
+def test_a_model_without_blocks_or_with_other_dimensions_is_a_value_error():
+    picture = open_picture(quarters(32, 32))
+    with pytest.raises(ValueError, match="no block of nlviz"):
+        analyse(nn.Conv2d(3, 3, 1), picture)
+    flat = nn.Sequential(nn.Flatten(2), BLOCKS["gaussian"](3, dimension=1))
+    with pytest.raises(ValueError, match="only \\(rows, columns\\) lie in a picture"):
+        analyse(flat, picture, 32)
+
+
+def test_analyses_of_one_model_from_several_threads_do_not_mix():
+    model = network()
+    pictures = [open_picture(quarters(16 * n, 32)) for n in range(2, 8)]
+    with ThreadPoolExecutor(6) as pool:
+        analyses = list(pool.map(lambda p: analyse(model, p, max(p.size)), pictures * 3))
+    for picture, analysis in zip(pictures * 3, analyses):
+        assert len(analysis.maps) == 1 and analysis.maps[0].nl_map.query_grid == (2, picture.size[0] // 16)
+
+
+def test_the_store_keeps_the_latest_within_its_budget_and_only_for_the_same_pixels():
+    loads = []
+    
+    def load():
+        loads.append(1)
+        return as_model(network())
+
+    store = Store({"mine": load})
+    a, b = open_picture(quarters(96, 48)), open_picture(quarters(48, 96))
+    first = store.analyse(a, "mine", 96)
+    assert store.analyse(a, "mine", 96) is first and store.find(a.sha256, "mine", 96) is first
+    assert store.find(b.sha256, "mine", 96) is None and len(loads) == 1
+    store._max_bytes = first.nbytes
+    store.analyse(b, "mine", 96)
+    assert store.find(a.sha256, "mine", 96) is None and store.find(b.sha256, "mine", 96)
+    with pytest.raises(KeyError, match="no network is called 'yours'; there are: mine"):
+        store.model("yours")
+
+
+@pytest.mark.parametrize("row, expected", [([1.0, 0, 0, 0], 0.0), ([0.25] * 4, 1.3862943611), ([0.5, 0.5, 0, 0], 0.6931471806)])
+def test_entropy_in_nats(row, expected):
+    assert entropy(torch.tensor(row, dtype=torch.float64)).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("row", [[0.5, 0.6], [1.5, -0.5]])
+def test_entropy_of_what_is_no_distribution_is_a_value_error(row):
+    with pytest.raises(ValueError, match="needs distributions"):
+        entropy(torch.tensor(row))

@@ -1,0 +1,120 @@
+"""The bundled networks: checkpoints that fit their cards, and clear refusals."""
+
+import hashlib
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save
+
+from nlviz import analyse, load_model
+from nlviz.blocks import BLOCKS, Block
+from nlviz.cards import CHECKPOINTS, CheckpointError, read_card, render_readme
+from nlviz.images import open_picture
+from nlviz.models import MODELS, build, list_models
+from tests.test_images import quarters
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of one network's checkpoint and cards, to be spoiled."""
+    for name in ("fashion_embedded_gaussian", "fashion_none"):
+        for file in CHECKPOINTS.glob(f"{name}.*"):
+            shutil.copy(file, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_bundled_checkpoint_is_the_one_on_its_card_and_its_block_was_trained(name):
+    model, card = load_model(name), read_card(name)
+    assert hashlib.sha256((CHECKPOINTS / f"{name}.safetensors").read_bytes()).hexdigest() == card["sha256"]
+    assert not model.training and 0 < card["score"] < 1
+    blocks = [m for m in model.modules() if isinstance(m, Block)]
+    assert [type(b) for b in blocks] == [BLOCKS[MODELS[name].block]] * len(blocks) and bool(blocks) == bool(MODELS[name].block)
+    for block in blocks:
+        x = torch.randn(1, block.in_channels, 8, 8)
+        assert not torch.equal(block(x), x)
+
+
+@pytest.mark.parametrize("name", [name for name, spec in MODELS.items() if spec.block])
+def test_every_bundled_network_makes_maps_that_hold_and_a_prediction(name):
+    analysis = analyse(load_model(name), open_picture(quarters(300, 200)), 224)
+    assert [m.parity.outcome for m in analysis.maps] == ["holds"] * len(analysis.maps)
+    assert analysis.maps[0].nl_map.query_grid == ((14, 14) if "fashion" in name else (9, 14))
+    if analysis.prediction["kind"] == "classes":
+        shares = [p for _, p in analysis.prediction["top"]]
+        assert len(shares) == 5 and shares == sorted(shares, reverse=True) and sum(shares) <= 1 + 1e-6
+    else:
+        assert analysis.prediction["labels"].shape == (36, 56)
+
+
+def test_a_checkpoint_holds_only_what_was_trained():
+    for name, spec in MODELS.items():
+        state = load_file(CHECKPOINTS / f"{name}.safetensors")
+        assert state.keys() == build(spec).trained_state().keys()
+        assert not any(key.startswith("stem.") for key in state)
+    assert sum(f.stat().st_size for f in CHECKPOINTS.iterdir()) < 80e6
+
+
+def test_the_backbone_is_the_untouched_imagenet_network():
+    from nlviz import backbone
+    net, model = backbone.pretrained().eval(), load_model("caltech101_gc")
+    x = torch.randn(1, 3, 64, 64)
+    stem, _ = backbone.split(net)
+    torch.testing.assert_close(model.net.stem(x), stem(x))
+
+
+def test_the_page_of_cards_is_what_the_cards_say():
+    assert (CHECKPOINTS / "README.md").read_text() == render_readme([read_card(name) for name in MODELS])
+
+
+def test_list_models_has_a_row_for_each_with_both_scores():
+    rows = {row["name"]: row for row in list_models()}
+    assert rows.keys() == MODELS.keys()
+    row = rows["msrc_embedded_gaussian"]
+    assert row["score_without_block"] == rows["msrc_none"]["score"] and row["grids_at_448"] == [[28, 28]]
+    assert row["task"] == "segmentation" and rows["caltech101_none"]["score_without_block"] is None
+    for name, spec in MODELS.items():
+        if spec.block:
+            analysis = analyse(load_model(name), open_picture(quarters(64, 64)), 448)
+            assert [list(m.nl_map.query_grid) for m in analysis.maps] == rows[name]["grids_at_448"]
+
+
+def test_an_unknown_network_names_those_that_exist():
+    with pytest.raises(KeyError, match=r"no network is called 'resnet'; there are: caltech101_embedded_gaussian"):
+        load_model("resnet")
+
+
+def test_a_changed_file_is_refused_with_both_hashes(folder):
+    path = folder / "fashion_embedded_gaussian.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"has sha256 \w+\.\.\., its card says \w+\.\.\."):
+        load_model("fashion_embedded_gaussian", folder)
+
+
+@pytest.mark.parametrize("content, message", [
+    (b"not safetensors at all", "is not a safetensors file"),
+    (save({"other.weight": torch.zeros(2)}), "does not fit this network; missing, left over or of another shape: conv_1"),
+], ids=["garbage", "other network"])
+def test_a_file_of_another_kind_is_refused(folder, content, message):
+    (folder / "fashion_embedded_gaussian.safetensors").write_bytes(content)
+    card = folder / "fashion_embedded_gaussian.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"sha256": hashlib.sha256(content).hexdigest()}))
+    with pytest.raises(CheckpointError, match=message):
+        load_model("fashion_embedded_gaussian", folder)
+
+
+@pytest.mark.parametrize("suffix, message", [("json", "was not trained. Make it with"), ("safetensors", "is missing. Restore")])
+def test_a_missing_file_says_what_to_do(folder, suffix, message):
+    (folder / f"fashion_embedded_gaussian.{suffix}").unlink()
+    with pytest.raises(CheckpointError, match=message):
+        load_model("fashion_embedded_gaussian", folder)
+
+
+def test_a_spoiled_card_is_refused(folder):
+    (folder / "fashion_embedded_gaussian.json").write_text("{")
+    with pytest.raises(CheckpointError, match="is not a card"):
+        load_model("fashion_embedded_gaussian", folder)

@@ -1,0 +1,108 @@
+"""Training on a drawn data set: reproducible, resumable, honest cards."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import nlviz.train as training
+from nlviz import load_model
+from nlviz.__main__ import main
+from nlviz.cards import read_card
+from nlviz.data import Msrc, batches
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Four pictures of two classes of stripes, with their masks, in msrc's layout."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "msrc").mkdir()
+    random = np.random.default_rng(0)
+    for number in range(4):
+        mask = np.zeros((64, 96), np.uint8)
+        mask[:, :48], mask[:, 48:] = 2, 7  # grass, sky
+        mask[:4] = 0
+        pixels = np.where(mask[..., None] == 7, [90, 140, 230], [40, 160, 50]) + random.integers(-20, 20, (64, 96, 3))
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "msrc" / f"{number}.jpg")
+        Image.fromarray(mask).save(folder / "msrc" / f"{number}.png")
+    (folder / "msrc" / "train.txt").write_text("0\n1\n2\n")
+    (folder / "msrc" / "test.txt").write_text("3\n")
+    return folder
+
+
+def make(data, folder, **options):
+    folder.mkdir(exist_ok=True)
+    return training.train("msrc_gc", data, folder, folder / "runs", **options)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(data, tmp_path):
+    cards = [make(data, tmp_path / name, epochs=2, seed=seed) for name, seed in (("a", 0), ("b", 0), ("c", 1))]
+    assert cards[0]["sha256"] == cards[1]["sha256"] != cards[2]["sha256"]
+    assert cards[0]["score"] == cards[1]["score"]
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(data, tmp_path, monkeypatch):
+    whole = make(data, tmp_path / "whole", epochs=3)
+    one_epoch, started = training._one_epoch, []
+
+    def killed_in_the_third(*args):
+        started.append(args[3])
+        if len(started) == 3:
+            raise KeyboardInterrupt
+        return one_epoch(*args)
+
+    monkeypatch.setattr(training, "_one_epoch", killed_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        make(data, tmp_path / "killed", epochs=3)
+    assert not list((tmp_path / "killed").glob("*.safetensors"))
+    resumed = make(data, tmp_path / "killed", epochs=3)
+    assert started == [0, 1, 2, 2] and resumed["sha256"] == whole["sha256"]
+
+
+def test_what_was_trained_loads_with_a_card_that_says_how(data, tmp_path):
+    card = make(data, tmp_path / "out", epochs=12)
+    assert card == read_card("msrc_gc", tmp_path / "out")
+    assert card["command"] == "python -m nlviz train msrc_gc --data DIR --epochs 12" and card["epochs"] == 12
+    assert card["score"] > 0.8 and card["metric"] == "pixel accuracy"
+    (tmp_path / "out" / "msrc_none.json").write_text(json.dumps(card | {"name": "msrc_none", "score": 0.5}))
+    assert load_model("msrc_gc", tmp_path / "out").card["score_without_block"] == 0.5
+    page = (tmp_path / "out" / "README.md").read_text()
+    assert card["sha256"] in page and f"{card['score']:.1%}" in page and "research use" in page
+
+
+def test_only_the_block_and_the_head_change_while_training(data, tmp_path):
+    from nlviz.models import build, get_spec
+    torch.manual_seed(0)
+    net = build(get_spec("msrc_gc"))
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    training.fit(net, Msrc(data, tmp_path, CPU), 1, 0, tmp_path / "state.pt", CPU)
+    changed = {k for k, v in net.state_dict().items() if not torch.equal(v, before[k])}
+    assert changed and changed <= net.trained_state().keys()
+
+
+def test_every_picture_is_in_one_batch_of_its_own_shape():
+    pictures = [torch.zeros(1, 2 + i % 3, 4) for i in range(40)]
+    found = list(batches(pictures, 8, seed=0))
+    assert sorted(i for batch in found for i in batch) == list(range(40))
+    assert all(len({pictures[i].shape for i in batch}) == 1 and len(batch) <= 8 for batch in found)
+    assert found != list(batches(pictures, 8, seed=1))
+
+
+def test_the_score_leaves_void_out_and_counts_the_rest(data, tmp_path):
+    class Halves(torch.nn.Module):
+        def head(self, x):  # grass on the left, cow on the right, where the truth is sky
+            output = torch.zeros(1, 23, 2, 2)
+            output[:, 1, :, 0], output[:, 3, :, 1] = 100, 100
+            return output
+
+    score = Msrc(data, tmp_path, CPU).score(Halves())
+    assert score["score"] == pytest.approx(0.5) and score["mean_iou"] == pytest.approx(1 / 3)
+
+
+def test_a_missing_data_set_is_one_line_and_exit_code_2(tmp_path, capsys):
+    assert main(["train", "msrc_gc", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path)]) == 2
+    assert "nowhere" in capsys.readouterr().err
