@@ -1,6 +1,6 @@
 # Each target sets up what it needs by itself, in .venv.
 PYTHON ?= python3
-DATA ?= ../shared/data
+DATA ?= data
 BIN := .venv/bin
 
 .PHONY: run test bench train

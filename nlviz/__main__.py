@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with msrc, caltech101 and FashionMNIST")
     train.add_argument("--out", type=Path, help="where the checkpoint goes (default: checkpoints/)")
     train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--epochs", type=int, help="default: 8 for caltech101, 30 for msrc, 8 for fashion")
+    train.add_argument("--epochs", type=int, help="default: 6 for caltech101, 30 for msrc, 8 for fashion")
     train.set_defaults(run=_train)
     return parser
 

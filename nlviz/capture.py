@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from .blocks import BLOCKS, Block
 from .maps import NLMap, cells
 
-CAPTURE_BYTES = 256 * 2**20  # dense maps kept by one capture; larger ones are kept as queries and keys
+CAPTURE_BYTES = 64 * 2**20  # dense maps kept by one capture; larger ones are kept as queries and keys
 
 
 @contextmanager

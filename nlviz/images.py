@@ -15,7 +15,8 @@ from torch import Tensor
 MIN_SIDE = 16
 MAX_PIXELS = 50_000_000
 MAX_ASPECT = 8
-RESOLUTIONS = (224, 448, 672)
+RESOLUTIONS = (224, 448, 672)  # offered by the page
+MAX_RESOLUTION = 2048
 
 
 class PictureError(ValueError):
@@ -210,7 +211,13 @@ class Preprocess:
     fixed: tuple[int, int] | None = None
 
     def frame(self, size: tuple[int, int], resolution: int) -> Frame:
-        """Long side = resolution, the aspect ratio kept up to rounding to the stride; nothing is cropped."""
+        """Long side = resolution, the aspect ratio kept up to rounding to the stride; nothing is cropped.
+
+        Raises:
+            ValueError: a resolution below the stride or above 2048.
+        """
+        if not self.stride <= resolution <= MAX_RESOLUTION:
+            raise ValueError(f"resolution must be {self.stride} to {MAX_RESOLUTION} pixels, got {resolution}")
         target, stride = (self.fixed, 1) if self.fixed else ((resolution, resolution), self.stride)
         ratio = min(Fraction(t, s) for t, s in zip(target, size))
         width, height = (max(stride, round(s * ratio / stride) * stride) for s in size)

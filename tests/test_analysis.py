@@ -71,11 +71,13 @@ def test_the_store_keeps_the_latest_within_its_budget_and_only_for_the_same_pixe
     store = Store({"mine": load})
     a, b = open_picture(quarters(96, 48)), open_picture(quarters(48, 96))
     first = store.analyse(a, "mine", 96)
-    assert store.analyse(a, "mine", 96) is first and store.find(a.sha256, "mine", 96) is first
-    assert store.find(b.sha256, "mine", 96) is None and len(loads) == 1
+    assert store.analyse(a, "mine", 96).maps is first.maps and store.find(a.sha256, "a", "mine", 96).maps is first.maps
+    assert store.find(b.sha256, "b", "mine", 96) is None and len(loads) == 1
+    renamed = store.analyse(open_picture(quarters(96, 48), "holiday.png"), "mine", 96)
+    assert renamed.picture.name == "holiday.png" and renamed.maps is first.maps and first.picture.name == "picture"
     store._max_bytes = first.nbytes
     store.analyse(b, "mine", 96)
-    assert store.find(a.sha256, "mine", 96) is None and store.find(b.sha256, "mine", 96)
+    assert store.find(a.sha256, "a", "mine", 96) is None and store.find(b.sha256, "b", "mine", 96)
     with pytest.raises(KeyError, match="no network is called 'yours'; there are: mine"):
         store.model("yours")
 

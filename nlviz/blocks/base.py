@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from .factors import Factors
 
-DENSE_BYTES = 128 * 2**20  # a larger map is never built unless it is asked for
+DENSE_BYTES = 64 * 2**20  # a larger map is never built unless it is asked for
 
 
 class Block(nn.Module, ABC):

@@ -23,17 +23,19 @@ THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system
 TITLE = '<div class="nlviz-title"><h1>nlviz</h1><p>See who attends to whom</p></div>'
 DATA_TITLES = {"caltech101": "Classification, 101 classes", "msrc": "Segmentation, 23 classes",
                "fashion": "28 × 28 grey, 10 classes"}
+PAGE_JS = (HERE / "page.js").read_text()
 MAPS = {"positions": "a map for each query", "global": "one map for all queries"}
 
 
-def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: str = "127.0.0.1", port: int | None = None,
+def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: str | None = None, port: int | None = None,
            **options):
     """Serve the page.
 
     Args:
         models: one's own networks by name (any with blocks of ``nlviz.blocks`` in them), or None for the bundled ones.
         preprocess: how a picture becomes their input, see :func:`nlviz.analysis.analyse`.
-        host, port: where to listen; by default this machine only, at the first free port from 7860.
+        host, port: where to listen; by default this machine only (or GRADIO_SERVER_NAME), at the first free port
+            from 7860.
         options: handed to ``gradio.Blocks.launch``.
     """
     loaders, groups = _bundled() if models is None else _own(models, preprocess)
@@ -42,7 +44,7 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
     threading.Thread(target=_warm, args=(store, chosen), daemon=True).start()
     page = make_page(store, groups, chosen)
     return page.queue(default_concurrency_limit=2).launch(
-        server_name=host, server_port=port, css=CSS, theme=THEME, max_file_size="40mb", footer_links=[],
+        server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}", max_file_size="40mb", footer_links=[],
         allowed_paths=[str(Path(EXAMPLES[0]).parent)], **options)
 
 
@@ -108,11 +110,11 @@ def _connect(page, store, photo, examples, networks, resolution, viewer) -> None
     current = gr.State(EXAMPLES[0], time_to_live=24 * 3600)  # the photo on screen, which a bad one does not replace
 
     def use(path, size, *groups):
-        """Show a photo; where it cannot be used, the one before stays in its place."""
+        """Show a photo; one that cannot be used gives way to the one before, and an emptied box leaves the maps alone."""
         before, groups = groups[0], groups[1:]
         for value in wiring.show(store, path, [name for group in groups for name in group], size):
-            bad = value.get("error") or path is None
-            yield value, before if bad else path, before if bad else gr.skip()
+            bad = value.get("error", False)
+            yield value, before if bad or path is None else path, before if bad else gr.skip()
 
     def use_example(index, *rest):
         for value, path, _ in use(EXAMPLES[index], *rest):

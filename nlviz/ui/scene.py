@@ -19,7 +19,7 @@ def make_scene(analyses: list[Analysis], names: list[str], resolution: int) -> d
     """What the viewer needs of one picture in some networks; ``key`` finds the analyses again for an export."""
     picture = analyses[0].picture
     panels = [_panel(a, name, number) for a, name in zip(analyses, names) for number in range(len(a.maps))]
-    return {"key": {"picture": picture.sha256, "networks": names, "resolution": resolution},
+    return {"key": {"picture": picture.sha256, "name": picture.name, "networks": names, "resolution": resolution},
             "picture": _preview(picture), "panels": panels}
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..analysis import Analysis, analyse
 from ..images import Picture
@@ -14,7 +15,8 @@ STORE_BYTES = 512 * 2**20
 class Store:
     """Networks by name, each loaded once, and the latest analyses up to a byte budget.
 
-    An analysis is found by the sha256 of its picture's pixels: nobody reaches a picture that they don't have.
+    An analysis is found by the sha256 of its picture's pixels: nobody reaches a picture that they don't have. Two
+    people with the same pixels share it, but each sees their own file's name.
 
     Args:
         loaders: name -> function that makes the model.
@@ -37,22 +39,22 @@ class Store:
 
     def analyse(self, picture: Picture, name: str, resolution: int) -> Analysis:
         """The analysis of a picture, kept from before or made now."""
-        key = (picture.sha256, name, resolution)
-        found = self.find(*key)
+        found = self.find(picture.sha256, picture.name, name, resolution)
         if found is None:
             found = analyse(self.model(name), picture, resolution)
             with self._lock:
-                self._analyses[key] = found
+                self._analyses[picture.sha256, name, resolution] = found
                 self._forget_oldest()
         return found
 
-    def find(self, sha256: str, name: str, resolution: int) -> Analysis | None:
-        """An analysis that is still kept, or None."""
+    def find(self, sha256: str, picture_name: str, name: str, resolution: int) -> Analysis | None:
+        """An analysis that is still kept, its picture called ``picture_name``; or None."""
         with self._lock:
             found = self._analyses.get((sha256, name, resolution))
-            if found is not None:
-                self._analyses.move_to_end((sha256, name, resolution))
-            return found
+            if found is None:
+                return None
+            self._analyses.move_to_end((sha256, name, resolution))
+            return replace(found, picture=replace(found.picture, name=picture_name))
 
     def _forget_oldest(self) -> None:
         while len(self._analyses) > 1 and sum(a.nbytes for a in self._analyses.values()) > self._max_bytes:

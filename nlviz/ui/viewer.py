@@ -11,8 +11,9 @@ from ..figures import COLOUR_MAPS, colour_table
 HERE = Path(__file__).parent
 CSS = (HERE / "viewer.css").read_text() + (HERE / "page.css").read_text()
 SCRIPTS = ("viewer_maps.js", "viewer_words.js", "viewer_drawing.js", "viewer_parts.js", "viewer.js")
-SCRIPT = "\n".join([  # one function around them all: their names stay their own
-    'const createViewer = (() => {\n"use strict";', *((HERE / name).read_text() for name in SCRIPTS), "return createViewer;\n})();\n"])
+# One function around them all: their names stay their own.
+PARTS = [(HERE / name).read_text() for name in SCRIPTS]
+SCRIPT = "\n".join(['const createViewer = (() => {\n"use strict";', *PARTS, "return createViewer;\n})();\n"])
 GLUE = """
 const viewer = createViewer(element.querySelector(".nlviz-root"), {
     colourMaps: props.colour_maps,

@@ -46,7 +46,7 @@ def export(store: Store, request: dict) -> dict:
     """
     try:
         key, settings = request["key"], request["settings"]
-        analyses = [store.find(key["picture"], name, key["resolution"]) for name in key["networks"]]
+        analyses = [store.find(key["picture"], str(key["name"])[:200], name, key["resolution"]) for name in key["networks"]]
         if not all(analyses):
             return {"error": "the server no longer keeps this photo. Choose it again, then export."}
         figure = queries_by_networks(

@@ -1,0 +1,76 @@
+"""A forward pass under capture_maps beside the bare one, and the memory of one analysis beside a bare pass."""
+
+import resource
+import subprocess
+import sys
+from statistics import median
+from time import perf_counter
+
+import gradio as gr
+import torch
+
+from nlviz import analyse, capture_maps, load_model
+from nlviz.images import open_picture
+
+NETWORKS = ["caltech101_embedded_gaussian", "caltech101_gaussian", "caltech101_concatenation", "caltech101_gc", "msrc_embedded_gaussian"]
+PHOTO = gr.get_image("cheetah.jpg")
+
+
+def seconds(function, repeats: int = 9) -> float:
+    """Median of some repeats after one to warm up."""
+    function()
+    times = []
+    for _ in range(repeats):
+        started = perf_counter()
+        function()
+        times.append(perf_counter() - started)
+    return median(times)
+
+
+def compare_forward() -> None:
+    """Print the ratio for each network; the aim is at most 1.15."""
+    print("\nForward pass at 448 px, seconds: bare, under capture_maps, ratio (aim: at most 1.15)")
+    for name in NETWORKS:
+        model = load_model(name)
+        x, _ = model.preprocess(open_picture(PHOTO), 448)
+
+        def bare(model=model, x=x):
+            with torch.inference_mode():
+                model(x)
+
+        def captured(model=model, x=x):
+            with torch.inference_mode(), capture_maps(model):
+                model(x)
+
+        pairs = [(seconds(bare, 3), seconds(captured, 3)) for _ in range(5)]  # in turn, so that both see the same load
+        a, b = median(p[0] for p in pairs), median(p[1] for p in pairs)
+        print(f"  {name:34}{a:8.3f}{b:8.3f}{median(q / p for p, q in pairs):8.2f}")
+
+
+def peak_of(what: str, resolution: int) -> float:
+    """Peak memory in MiB above that of the loaded model, of a fresh process that does one thing."""
+    code = f"from benchmarks.capture import report; report({what!r}, {resolution})"
+    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()[-1])
+
+
+def report(what: str, resolution: int) -> None:
+    """Run in the process of ``peak_of``: print MiB."""
+    model, picture = load_model(NETWORKS[0]), open_picture(PHOTO)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if what == "bare":
+        with torch.inference_mode():
+            model(model.preprocess(picture, resolution)[0])
+    elif what == "kept":
+        print(analyse(model, picture, resolution).nbytes / 2**20)
+        return
+    else:
+        analyse(model, picture, resolution)
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+
+
+def compare_memory() -> None:
+    """Print what one analysis takes and keeps at several resolutions."""
+    print(f"\nMemory of one analysis, {NETWORKS[0]}, MiB: peak of a bare pass, peak of the analysis, kept (budget: 128)")
+    for resolution in (448, 672, 1024, 1552, 2048):
+        bare, whole, kept = (peak_of(what, resolution) for what in ("bare", "analysis", "kept"))
+        print(f"  {resolution:5} px {bare:10.0f}{whole:10.0f}{kept:10.1f}")

@@ -1,0 +1,46 @@
+"""All measurements: python -m benchmarks.speed [start] [capture] [memory] [hover] [upload]."""
+
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from time import perf_counter, sleep
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def compare_start() -> None:
+    """Print the seconds from ``python app.py`` to a served page, and how many of them are imports."""
+    from benchmarks.browser import free_port
+
+    started = perf_counter()
+    subprocess.run([sys.executable, "-c", "import nlviz.ui.page"], cwd=ROOT, check=True)
+    imports, port = perf_counter() - started, free_port()
+    started = perf_counter()
+    server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}").read()
+                break
+            except OSError:
+                sleep(0.05)
+        served = perf_counter() - started
+    finally:
+        server.terminate()
+        server.wait()
+    print(f"\nStart: python app.py to a served page {served:.1f} s, of which imports {imports:.1f} s ({imports / served:.0%})")
+
+
+def main() -> None:
+    from benchmarks.browser import compare_hover, compare_upload
+    from benchmarks.capture import compare_forward, compare_memory
+
+    parts = {"start": compare_start, "capture": compare_forward, "memory": compare_memory, "hover": compare_hover,
+             "upload": compare_upload}
+    for name in sys.argv[1:] or parts:
+        parts[name]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+// A photo dropped or pasted anywhere on the page goes where the photo box takes its uploads.
+function give(files) {
+    const photo = [...(files || [])].find(file => file.type.startsWith("image/") || !file.type);
+    const input = document.querySelector("#photo input[type=file]");
+    if (!photo || !input) return false;
+    const carried = new DataTransfer();
+    carried.items.add(photo);
+    input.files = carried.files;
+    input.dispatchEvent(new Event("change", {bubbles: true}));
+    return true;
+}
+window.addEventListener("dragover", event => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
+window.addEventListener("drop", event => {
+    if (event.dataTransfer?.files.length && give(event.dataTransfer.files)) { event.preventDefault(); event.stopPropagation(); }
+}, true);
+window.addEventListener("paste", event => { if (give(event.clipboardData?.files)) event.preventDefault(); });
+document.addEventListener("click", event => {   // with a photo in the box gradio's own upload button does nothing
+    const input = document.querySelector("#photo input[type=file]");
+    if (input && event.target.closest("#photo button[aria-label='Upload file']")) input.click();
+});
