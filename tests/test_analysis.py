@@ -43,6 +43,21 @@ def test_a_network_whose_attention_is_known_attends_to_the_same_colour():
     assert heat[2:, 2:].sum() > 0.99
 
 
+@pytest.mark.parametrize("resolution", [448, 1024, 1552])
+def test_an_analysis_keeps_less_than_128_mib_at_any_resolution(resolution):
+    analysis = analyse(network(sub_sample=False), open_picture(quarters(400, 400)), resolution)
+    nl_map = analysis.maps[0].nl_map
+    assert nl_map.query_grid == (resolution // 16,) * 2 and analysis.nbytes < 128 * 2**20
+    assert (nl_map.weights is None) == (resolution > 1024)
+    assert nl_map.row(5).sum().item() == pytest.approx(1, abs=1e-4) and analysis.maps[0].parity.outcome == "holds"
+
+
+@pytest.mark.parametrize("resolution", [0, 8, 4096])
+def test_an_impossible_resolution_is_a_value_error(resolution):
+    with pytest.raises(ValueError, match="resolution must be 16 to 2048 pixels"):
+        analyse(network(), open_picture(quarters(64, 64)), resolution)
+
+
 def test_a_model_without_blocks_or_with_other_dimensions_is_a_value_error():
     picture = open_picture(quarters(32, 32))
     with pytest.raises(ValueError, match="no block of nlviz"):
