@@ -12,7 +12,8 @@ import torch
 from nlviz import analyse, capture_maps, load_model
 from nlviz.images import open_picture
 
-NETWORKS = ["caltech101_embedded_gaussian", "caltech101_gaussian", "caltech101_concatenation", "caltech101_gc", "msrc_embedded_gaussian"]
+NETWORKS = ["caltech101_embedded_gaussian", "caltech101_gaussian", "caltech101_concatenation", "caltech101_gc",
+            "msrc_embedded_gaussian"]
 PHOTO = gr.get_image("cheetah.jpg")
 
 

@@ -201,8 +201,8 @@ def test_everything_can_be_asked_by_keyboard_and_is_said_in_words(site):
     strongest = "({}, {})".format(*cell_of(int(weights.argmax()), placed.keys.grid))
     share = 100 * weights.max().item()
     shown = f"{share:.0f} %" if share >= 10 else f"{share:.1f} %"
-    expect(site.status).to_have_text(f"Query cell ({row}, {column}) → strongest key: Non-local, embedded Gaussian {strongest}, "
-                                     f"{shown} of the weight")
+    title = analysed(CHOSEN[0]).model.title
+    expect(site.status).to_have_text(f"Query cell ({row}, {column}) → strongest key: {title} {strongest}, {shown} of the weight")
     expect(site.page.locator(".nlviz-spoken[aria-live=polite]")).to_have_text(site.status.inner_text())
     site.page.keyboard.press("Enter")
     expect(site.page.locator(".nlviz-strip-cell")).to_have_text(f"({row}, {column})")

@@ -214,3 +214,17 @@ def test_no_network_is_a_photo_alone(viewer):
     viewer.evaluate("scene => viewer.show(scene)", scene(panels=[]))
     assert viewer.locator(".nlviz-panels .nlviz-photo").count() == 1 and viewer.locator(".nlviz-panels .nlviz-heat").count() == 0
     viewer.evaluate("scene => viewer.show(scene)", scene())
+
+
+def test_the_shared_scale_starts_at_zero_so_that_nearly_equal_weights_look_alike(viewer):
+    weights = (1 + 0.05 * np.random.default_rng(1).random((30, 30))) / 30
+    nearly = panel("nearly", {"kind": "dense", "data": packed(weights)}, [5, 6], [5, 6])
+    choose(viewer, "direction", "attends to")
+    choose(viewer, "view", "cells")
+    viewer.evaluate("scene => viewer.show(scene)", scene(panels=[nearly]))
+    assert viewer.locator(".nlviz-foot .nlviz-number").first.inner_text() == "0"
+    pixels = viewer.locator(".nlviz-panels .nlviz-heat").evaluate(
+        "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)")
+    table = colour_table("viridis").tolist()
+    assert min(table.index(list(p)) for p in {tuple(pixels[i:i + 3]) for i in range(0, len(pixels), 4)}) >= 240
+    viewer.evaluate("scene => viewer.show(scene)", scene())

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional
 
 from ..analysis import PlacedMap
 from ..images import Picture, Placement
@@ -26,7 +27,7 @@ def draw_heatmap(axes: Axes, placed: PlacedMap, picture: Picture, values: Tensor
         values: (rows, columns) of the key grid, or of the query grid with ``on_keys`` False.
         limits: values of the first and the last colour; equal limits give the middle one.
         opacity: of the heatmap, 0 to 1.
-        smooth: bilinear between the cells' centres instead of one colour a cell.
+        smooth: values bilinear between the cells' centres instead of one a cell.
 
     Raises:
         ValueError: unknown colour map, or values of another shape than the grid.
@@ -35,9 +36,15 @@ def draw_heatmap(axes: Axes, placed: PlacedMap, picture: Picture, values: Tensor
     if tuple(values.shape) != tuple(place.grid):
         raise ValueError(f"values have shape {tuple(values.shape)}, the grid is {tuple(place.grid)}")
     _draw_picture(axes, picture.image.convert("L").convert("RGB"))
-    axes.imshow(colours(values, limits, colour_map), extent=_extent(place, picture.size), alpha=opacity,
-                interpolation="bilinear" if smooth else "nearest")
+    axes.imshow(colours(_finer(values) if smooth else values, limits, colour_map), extent=_extent(place, picture.size),
+                alpha=opacity, interpolation="nearest")
     _frame(axes, picture.size)
+
+
+def _finer(values: Tensor) -> Tensor:
+    """Bilinear values, an odd number of points a cell, so that a cell's centre keeps its own value."""
+    points = max(1, 600 // max(values.shape)) | 1
+    return functional.interpolate(values[None, None], scale_factor=points, mode="bilinear", align_corners=False)[0, 0]
 
 
 def draw_photo(axes: Axes, picture: Picture, queries: Sequence[tuple[float, float]], first: int = 1) -> None:

@@ -44,8 +44,8 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
     threading.Thread(target=_warm, args=(store, chosen), daemon=True).start()
     page = make_page(store, groups, chosen)
     return page.queue(default_concurrency_limit=2).launch(
-        server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}", max_file_size="40mb", footer_links=[],
-        allowed_paths=[str(Path(EXAMPLES[0]).parent)], **options)
+        server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}",
+        max_file_size="40mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent)], **options)
 
 
 Groups = dict[str, list[tuple[str, str]]]  # heading -> (label, name) of each network
@@ -77,12 +77,12 @@ def _path_of(upload) -> str | None:
 
 def make_page(store: Store, groups: Groups, chosen: list[str]) -> gr.Blocks:
     """The page of a store's networks."""
-    with gr.Blocks(title="nlviz", fill_width=True, delete_cache=(3600, 3600)) as page:
+    with gr.Blocks(title="nlviz", fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         gr.HTML(TITLE, padding=False)
         with gr.Tab("Compare"):
             with gr.Row(elem_id="chooser"):
                 with gr.Column(scale=1, min_width=280):
-                    photo = gr.Image(EXAMPLES[0], label="Photo", type="filepath", height=170, elem_id="photo", buttons=[],
+                    photo = gr.Image(EXAMPLES[0], label="Photo", type="filepath", height=140, elem_id="photo", buttons=[],
                                      sources=["upload", "clipboard", "webcam"])
                     photo.preprocess = _path_of  # the file as it came: what is wrong with it, nlviz says itself
                     examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in EXAMPLES],

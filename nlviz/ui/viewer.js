@@ -15,7 +15,7 @@ function createViewer(root, {colourMaps, onExport, onReady}) {
   const palettes = Object.fromEntries(Object.entries(colourMaps).map(([name, text]) => [name, paletteOf(text)]));
   const settings = {opacity: 0.65, colours: Object.keys(palettes)[0], scale: "shared", view: "cells", direction: ATTENDS, segmentation: false};
   let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5}, pins = [];
-  let photo = null, maps = [], looks = [], hovered = null, pressed = null, frame = 0, lastDrawMs = 0, fitted = "";
+  let photo = null, maps = [], looks = [], hovered = null, pressed = null, frame = 0, late = false, lastDrawMs = 0, fitted = "";
   let announceTimer = 0, announceText = "", complaint = "";
 
   // -- the page
@@ -102,10 +102,14 @@ function createViewer(root, {colourMaps, onExport, onReady}) {
   }
 
   // -- drawing all panels
-  const requestDraw = () => { if (!frame) frame = requestAnimationFrame(draw); };
+  function requestDraw() {                              // the first move of a frame at once, those after it with the next
+    if (frame) { late = true; return; }
+    draw();
+    frame = requestAnimationFrame(() => { frame = 0; if (late) requestDraw(); });
+  }
 
   function draw() {
-    cancelAnimationFrame(frame); frame = 0;
+    late = false;
     if (!scene || !fitted) return;
     const start = performance.now();
     looks = panels.map(panel => lookFrom(panel, settings.direction, query, panel.buffer));

@@ -36,10 +36,15 @@ update();
 """
 
 
+def colour_tables() -> dict[str, str]:
+    """Every colour map for the viewer: 256 x 3 bytes as base64, the default first."""
+    return {name: base64.b64encode(colour_table(name).tobytes()).decode() for name in COLOUR_MAPS}
+
+
 def make_viewer(export_figure: Callable[[dict], dict]) -> gr.HTML:
     """The viewer; its value is ``{"scene", "message", "error", "busy"}``, all optional: what is absent stays as it is."""
-    tables = {name: base64.b64encode(colour_table(name).tobytes()).decode() for name in COLOUR_MAPS}
     return gr.HTML(
         html_template='<div class="nlviz-root"></div>', js_on_load=SCRIPT + GLUE,
-        server_functions=[export_figure], apply_default_css=False, padding=False, elem_id="viewer", colour_maps=tables,
+        server_functions=[export_figure], apply_default_css=False, padding=False, elem_id="viewer",
+        colour_maps=colour_tables(),
     )

@@ -37,7 +37,8 @@ function rampBar() {                                  // number, colours, number
 }
 
 function fillBar(bar, scale, palette, words) {
-  setText(bar.low, number(scale.low)); setText(bar.high, number(scale.high)); setText(bar.words, words);
+  const [low, high] = numbers(scale.low, scale.high);
+  setText(bar.low, low); setText(bar.high, high); setText(bar.words, words);
   if (bar.palette === palette) return;
   bar.palette = palette;
   const context = bar.ramp.getContext("2d"), image = context.createImageData(256, 1);

@@ -5,11 +5,17 @@ const NO_ENTROPY = {scaled: "rows are scaled by 1/N′, not a distribution", raw
 const PARITY = {holds: ["✓", "reproduces the block’s output"], differs: ["✗", "differs from the block’s output"],
                 "nothing added": ["!", "adds nothing (untrained or zero)"], undecided: ["?", "agreement with the block undecided"]};
 
-function number(value) {
+function number(value, more = 0) {
   const size = Math.abs(value);
   if (size === 0 || !Number.isFinite(value)) return String(value);
-  if (size >= 1e5 || size < 1e-4) return value.toExponential(1);
-  return size >= 100 ? value.toFixed(0) : value.toPrecision(size >= 1 ? 3 : 2);
+  if (size >= 1e5 || size < 1e-4) return value.toExponential(1 + more);
+  return size >= 100 ? value.toFixed(more) : value.toPrecision((size >= 1 ? 3 : 2) + more);
+}
+
+function numbers(low, high) {                           // with as many digits as tell the two apart
+  let more = 0;
+  while (more < 4 && low !== high && number(low, more) === number(high, more)) more++;
+  return [number(low, more), number(high, more)];
 }
 
 function percent(share) {
@@ -42,7 +48,7 @@ function liveTexts(look) {
   const {panel, direction, values, lowest, highest, entropy} = look;
   if (!values) return [uncoveredText(look)];
   if (panel.isGlobal && direction === ATTENDED) return [`constant: every query gives this key ${number(highest)}`];
-  const range = `range ${number(lowest)} – ${number(highest)}`;
+  const range = `range ${numbers(lowest, highest).join(" – ")}`;
   if (entropy !== null) return [range, `entropy ${percent(entropy)} of uniform`];
   const reason = direction === ATTENDED ? "a column is not a distribution" : NO_ENTROPY[panel.rows] || "only one key";
   return [range, `entropy n/a: ${reason}`];
