@@ -102,7 +102,7 @@ def test_colour_tables_have_the_published_ends(name, first, last):
 
 
 def test_the_viewer_numbers_its_pins_in_the_same_colours():
-    viewer = (Path(__file__).parents[1] / "nlviz/ui/viewer.js").read_text()
+    viewer = "".join(file.read_text() for file in (Path(__file__).parents[1] / "nlviz/ui").glob("viewer*.js"))
     assert ", ".join(f'"{c}"' for c in PIN_COLOURS) in viewer and len(set(PIN_COLOURS)) == 8
 
 
