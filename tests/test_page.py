@@ -1,5 +1,6 @@
 """The page as a visitor meets it: real networks, a real browser, assertions on what is drawn."""
 
+import base64
 import io
 import re
 from functools import cache
@@ -408,6 +409,42 @@ def test_a_photo_that_had_to_be_changed_says_how(site, tmp_path):
     path = saved(tmp_path, "moving.gif", encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
     site.resolution(224).upload(path)
     expect(site.message).to_contain_text("moving.gif has 2 frames; the first is shown.")
+    assert_quarters_shown(site)
+
+
+BROUGHT = """([bytes, name, how]) => {
+    const carried = new DataTransfer(), content = Uint8Array.from(atob(bytes), letter => letter.charCodeAt(0));
+    carried.items.add(new File([content], name, {type: "image/png"}));
+    const [Event, carrier] = how === "drop" ? [DragEvent, "dataTransfer"] : [ClipboardEvent, "clipboardData"];
+    document.querySelector(".nlviz-panels").dispatchEvent(
+        new Event(how, {bubbles: true, cancelable: true, [carrier]: carried}));
+}"""
+
+
+@pytest.mark.parametrize("how", ["drop", "paste"])
+def test_a_photo_can_be_dropped_or_pasted_anywhere_on_the_page(site, tmp_path, how):
+    path = saved(tmp_path, "brought.png", encoded(quarters(310, 200)))
+    site.resolution(224).page.evaluate(BROUGHT, [base64.b64encode(path.read_bytes()).decode(), path.name, how])
+    site.settled(picture=sha256(path))
+    assert_quarters_shown(site)
+
+
+def test_the_upload_button_opens_a_file_chooser_also_when_a_photo_is_there(site, tmp_path):
+    path = saved(tmp_path, "chosen.png", encoded(quarters(310, 200)))
+    with site.resolution(224).page.expect_file_chooser() as chooser:
+        site.page.get_by_role("button", name="Upload file").click()
+    chooser.value.set_files(path)
+    site.settled(picture=sha256(path))
+    assert_quarters_shown(site)
+
+
+def test_an_emptied_photo_box_leaves_the_maps_and_takes_the_next_photo(site, tmp_path):
+    site.resolution(224).page.get_by_role("button", name="Remove Image").click()
+    expect(site.page.locator("#photo img")).to_have_count(0)
+    assert_drawn(site.settled(resolution=224), maps(CHOSEN, resolution=224), 0.5, 0.5)
+    path = saved(tmp_path, "next.png", encoded(quarters(310, 200)))
+    site.upload(path)
+    site.settled(picture=sha256(path))
     assert_quarters_shown(site)
 
 
