@@ -31,7 +31,7 @@ train: .venv/app
 # An installed Chromium or Chrome; else Debian's package where apt works; else playwright's own.
 .venv/browser: .venv/dev
 	command -v chromium || command -v chromium-browser || command -v google-chrome \
-	|| (command -v apt-get && (apt-get update && apt-get install -y chromium \
-	    || sudo -n apt-get update && sudo -n apt-get install -y chromium)) \
+	|| (command -v apt-get && ((apt-get update && apt-get install -y chromium) \
+	    || (sudo -n apt-get update && sudo -n apt-get install -y chromium))) \
 	|| $(BIN)/playwright install chromium
 	touch $@

@@ -20,7 +20,7 @@ from nlviz.figures import colour_table
 from nlviz.images import open_picture
 from nlviz.models import MODELS
 from nlviz.ui.scene import make_scene
-from nlviz.ui.viewer import SCRIPT, colour_tables
+from nlviz.ui.viewer import CSS, SCRIPT, colour_tables
 
 SIX = ["caltech101_embedded_gaussian", "caltech101_gaussian", "caltech101_dot_product", "caltech101_concatenation",
        "caltech101_gc", "msrc_embedded_gaussian"]
@@ -65,6 +65,7 @@ def compare_hover() -> None:
             scene = make_scene([analyse(m, picture, grid * 16) for m in models], SIX, grid * 16)
             page.goto("about:blank")
             page.set_content('<div id="root"></div>')
+            page.add_style_tag(content=CSS)
             page.add_script_tag(content=SCRIPT)
             page.evaluate("([scene, colourMaps]) => createViewer(document.getElementById('root'), {colourMaps}).show(scene)",
                           [scene, colour_tables()])
@@ -116,7 +117,7 @@ def compare_upload() -> None:
             model(x)
 
     forward = seconds(bare)
-    demo = launch({name: model}, port=port, prevent_thread_lock=True, quiet=True)
+    launch({name: model}, port=port, prevent_thread_lock=True, quiet=True)
     times = []
     with browser_page() as page, tempfile.TemporaryDirectory() as folder:
         page.goto(f"http://127.0.0.1:{port}")
@@ -130,7 +131,7 @@ def compare_upload() -> None:
             page.locator("#photo input[type=file]").first.set_input_files(str(photo))
             page.wait_for_function("name => document.querySelector('.nlviz-panels').textContent.includes(name)", arg=photo.name)
             times.append(perf_counter() - started)
-    (demo[0] if isinstance(demo, tuple) else demo).close()
+    gr.close_all()
     limit = 2 * forward + 0.3
     print(f"\nUpload to first heatmap, one network at 448 px, seconds: bare pass {forward:.3f}, median {median(times[1:]):.3f}, "
           f"ratio to twice the pass plus 0.3 s: {median(times[1:]) / limit:.2f} (aim: at most 1)")

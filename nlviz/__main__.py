@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     try:
         args.run(args)
-    except (PictureError, CheckpointError, ValueError, OSError) as error:
+    except (PictureError, CheckpointError, ValueError, OSError, EOFError) as error:
         print(f"nlviz: {error}", file=sys.stderr)
         return 2
     except KeyError as error:  # str() of a KeyError is quoted
@@ -79,10 +79,11 @@ def _models(args: argparse.Namespace) -> None:
 
 def _render(args: argparse.Namespace) -> None:
     from .analysis import analyse
-    from .figures import queries_by_networks, save_figure
+    from .figures import format_of, queries_by_networks, save_figure
     from .images import open_picture
     from .models import load_model
 
+    format_of(args.out)  # a wrong name is said before anything runs
     picture = open_picture(args.picture)
     analyses = [analyse(load_model(name), picture, args.resolution) for name in args.model]
     save_figure(queries_by_networks(analyses, args.query), args.out)

@@ -2,7 +2,6 @@
 
 import threading
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -14,8 +13,7 @@ from .maps import NLMap, cell_of, flat_index
 from .models import Model, predict
 from .parity import Parity, check_parity
 
-_locks: WeakKeyDictionary = WeakKeyDictionary()  # one analysis at a time per model: capture hooks the model itself
-_guard = threading.Lock()
+_one_at_a_time = threading.Lock()  # capture hooks the model itself, and networks may share blocks
 
 
 @dataclass(frozen=True)
@@ -67,10 +65,10 @@ class Analysis:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the maps hold."""
+        """Bytes that the maps and the picture hold."""
         tensors = [t for m in self.maps for t in (m.nl_map.weights, m.nl_map.input, m.nl_map.output)]
         factors = [t for m in self.maps if m.nl_map.factors for t in (m.nl_map.factors.q, m.nl_map.factors.k)]
-        return sum(t.nbytes for t in tensors + factors if t is not None)
+        return sum(t.nbytes for t in tensors + factors if t is not None) + 3 * self.picture.size[0] * self.picture.size[1]
 
 
 def as_model(net: nn.Module, preprocess=None, name: str | None = None) -> Model:
@@ -84,7 +82,8 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
     """Run a picture through a model once and keep every block's map.
 
     Args:
-        model: a ``Model`` from ``load_model``, or any network with blocks of ``nlviz.blocks`` in it.
+        model: a ``Model`` from ``load_model``, or any network with blocks of ``nlviz.blocks`` in it; it is put
+            in eval mode.
         picture: a ``Picture``, a path, the bytes of a file, or a PIL image.
         resolution: the long side of the network's input in pixels (networks of a fixed input ignore it).
         preprocess: for a network of one's own: (Picture, resolution) -> (tensor, Frame); by default
@@ -92,19 +91,19 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
 
     Raises:
         PictureError: the picture cannot be used.
-        ValueError: the model has no block, or its maps are not two-dimensional.
+        ValueError: the model has no block, none of them ran, or their maps are not two-dimensional.
     """
     model = as_model(model, preprocess)
     picture = picture if isinstance(picture, Picture) else open_picture(picture)
-    with _guard:
-        lock = _locks.setdefault(model.net, threading.Lock())
-    with lock, torch.inference_mode():
+    with _one_at_a_time, torch.inference_mode():
         x, frame = model.preprocess(picture, resolution)
         blocks = {layer: m for layer, m in model.net.named_modules() if isinstance(m, Block)}
         if not blocks:
             raise ValueError(f"{model.name} has no block of nlviz.blocks in it, so there is no map to show")
         with capture_maps(model.net) as maps:
             output = model(x.to(next(model.parameters()).device))
+        if not maps:
+            raise ValueError(f"the blocks of {model.name} ({', '.join(blocks)}) did not run in its forward pass")
         placed = tuple(_place(m, frame, blocks[m.layer]) for m in maps)
         return Analysis(model, picture, frame, placed, predict(model, output))
 

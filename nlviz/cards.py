@@ -29,16 +29,21 @@ def read_card(name: str, folder: Path = CHECKPOINTS) -> dict:
     """The card of a bundled checkpoint.
 
     Raises:
-        CheckpointError: there is none, or it is not JSON.
+        CheckpointError: there is none, it is not JSON, or it lacks its sha256, score or metric.
     """
     path = folder / f"{name}.json"
     try:
-        return json.loads(path.read_text())
+        card = json.loads(path.read_text())
     except OSError:
         raise CheckpointError(f"{path.name} is missing: {name} was not trained. "
                               f"Make it with: python -m nlviz train {name} --data DIR") from None
     except ValueError as error:
         raise CheckpointError(f"{path.name} is not a card ({error}). Restore it from the repository.") from None
+    kinds = {"name": str, "sha256": str, "metric": str, "score": float}
+    wrong = [key for key, kind in kinds.items() if not isinstance(card, dict) or not isinstance(card.get(key), kind)]
+    if wrong:
+        raise CheckpointError(f"{path.name} is not a card (no {', '.join(wrong)}). Restore it from the repository.")
+    return card
 
 
 def render_readme(cards: list[dict]) -> str:

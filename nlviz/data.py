@@ -4,6 +4,7 @@ import gzip
 import random
 from collections import defaultdict
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +29,12 @@ def features(files: list[Path], resolution: int, cache: Path, device: torch.devi
     stem, preprocess, found = None, Preprocess(), []
     cache.mkdir(parents=True, exist_ok=True)
     for start in tqdm(range(0, len(files), SHARD), desc=f"{cache.name}, {resolution} px", unit=f"x{SHARD}"):
-        shard = cache / f"{resolution}_{start}.safetensors"
+        chosen = files[start:start + SHARD]
+        shard = cache / f"{resolution}_{start}_{_digest(chosen)}.safetensors"
         if not shard.exists():
             stem = stem or backbone.split(backbone.pretrained())[0].eval().to(device, memory_format=torch.channels_last)
             tensors = {}
-            for i, file in enumerate(files[start:start + SHARD]):
+            for i, file in enumerate(chosen):
                 x, _ = preprocess(open_picture(file), resolution)
                 with torch.inference_mode():
                     tensors[str(i)] = stem(x.to(device, memory_format=torch.channels_last))[0].half().cpu().contiguous()
@@ -40,6 +42,11 @@ def features(files: list[Path], resolution: int, cache: Path, device: torch.devi
         loaded = load_file(shard)
         found += [loaded[str(i)] for i in range(len(loaded))]
     return found
+
+
+def _digest(files: list[Path]) -> str:
+    """Of names and sizes, so that other pictures never get these pictures' features."""
+    return sha256(repr([(f.name, f.stat().st_size) for f in files]).encode()).hexdigest()[:12]
 
 
 def batches(pictures: list[Tensor], size: int, seed: int) -> Iterator[list[int]]:
@@ -110,7 +117,7 @@ class Msrc:
         for number, batch in enumerate(batches(pictures, 16, seed * 1000 + epoch)):
             x = torch.stack([pictures[i] for i in batch]).float()
             size = [4 * s for s in x.shape[2:]]
-            y = torch.stack([F.interpolate(masks[i][None, None].float(), size, mode="nearest")[0, 0].long() for i in batch])
+            y = torch.stack([F.interpolate(masks[i][None, None].float(), size, mode="nearest-exact")[0, 0].long() for i in batch])
             yield (x.flip(-1), y.flip(-1)) if (number + epoch) % 2 else (x, y)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 import io
 import math
+import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -15,6 +16,7 @@ from torch import Tensor
 MIN_SIDE = 16
 MAX_PIXELS = 50_000_000
 MAX_ASPECT = 8
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 RESOLUTIONS = (224, 448, 672)  # offered by the page
 MAX_RESOLUTION = 2048
 
@@ -55,28 +57,27 @@ def open_picture(source: str | Path | bytes | Image.Image, name: str | None = No
         PictureError: not a readable picture, fewer than 16 pixels on a side, more than 50 million
             pixels, or longer than 8 to 1.
     """
-    if isinstance(source, Image.Image):
-        return _upright(source, name or "picture")
-    if not isinstance(source, bytes):
+    if not isinstance(source, (bytes, Image.Image)):
         name = name or Path(source).name
         try:
             source = Path(source).read_bytes()
-        except OSError as error:
-            raise PictureError(f"{name}: cannot be read ({error.strerror}).") from None
+        except (OSError, ValueError) as error:
+            raise PictureError(f"{name}: cannot be read ({getattr(error, 'strerror', error)}).") from None
     name = name or "picture"
     if not source:
         raise PictureError(f"{name}: the file is empty (0 bytes). Choose another picture.")
-    if b"<svg" in source[:2048].lower():
-        raise PictureError(f"{name}: SVG is a drawing, not pixels. Export it as PNG first.")
     try:
-        return _upright(Image.open(io.BytesIO(source)), name)
+        image = source if isinstance(source, Image.Image) else Image.open(io.BytesIO(source), formats=FORMATS)
+        return _upright(image, name)
     except UnidentifiedImageError:
+        if b"<svg" in source[:2048].lower():
+            raise PictureError(f"{name}: SVG is a drawing, not pixels. Export it as PNG first.") from None
         raise PictureError(f"{name}: not a picture that can be read. Use JPEG, PNG, WebP, GIF, BMP or TIFF.") from None
     except Image.DecompressionBombError:
         raise PictureError(f"{name}: more than {MAX_PIXELS // 10**6} million pixels. Scale it down first.") from None
     except PictureError:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise on broken files
+    except Exception as error:  # Pillow's decoders raise many kinds on broken files
         raise PictureError(f"{name}: the file is broken or cut short ({error}). Save or download it again.") from None
 
 
@@ -86,12 +87,16 @@ def _upright(image: Image.Image, name: str) -> Picture:
     if getattr(image, "n_frames", 1) > 1:
         notes.append(f"{name} has {image.n_frames} frames; the first is shown.")
         image.seek(0)
-    image = ImageOps.exif_transpose(image)
+    try:
+        image = ImageOps.exif_transpose(image)
+    except (struct.error, KeyError, TypeError, ValueError, SyntaxError):  # the EXIF data is broken, not the pixels
+        notes.append("Its EXIF data cannot be read; it is shown as stored.")
     if image.mode.startswith(("I", "F")):
         image = _to_8_bit(image, name)
     if image.has_transparency_data:
-        notes.append("Transparent parts are shown on white.")
         image = image.convert("RGBA")
+        if image.getchannel("A").getextrema()[0] < 255:
+            notes.append("Transparent parts are shown on white.")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return Picture(image.convert("RGB"), name, tuple(notes))
 

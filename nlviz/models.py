@@ -54,7 +54,7 @@ class Spec:
 
     @property
     def title(self) -> str:
-        return TITLES[self.block]
+        return TITLES.get(self.block, self.block)
 
     @property
     def task(self) -> str:
@@ -83,7 +83,7 @@ class Model(nn.Module):
 
     Attributes:
         name: how it is called in the page and at the command line.
-        net: the network itself.
+        net: the network itself, put in eval mode.
         preprocess: Picture -> (input, Frame).
         classes: names of its outputs, or None where unknown.
         task: ``classification``, ``segmentation`` or None where unknown.
@@ -93,8 +93,9 @@ class Model(nn.Module):
     def __init__(self, name: str, net: nn.Module, preprocess=None, classes: list[str] | None = None,
                  task: str | None = None, title: str | None = None, card: dict | None = None):
         super().__init__()
-        self.name, self.title, self.net = name, title or name, net.eval()
+        self.name, self.title, self.net = name, title or name, net
         self.preprocess, self.classes, self.task, self.card = preprocess or Preprocess(), classes, task, card or {}
+        self.eval()
 
     def forward(self, x: Tensor) -> Tensor:
         return self.net(x)

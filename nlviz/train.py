@@ -27,20 +27,30 @@ def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("run
     A killed run goes on from its last whole epoch (kept in ``runs``); the result is the same. Uses a GPU
     where there is one.
 
+    Args:
+        data: the folder with ``caltech101``, ``msrc`` and ``FashionMNIST``.
+        epochs: at least 1; by default EPOCHS of the data set.
+
     Returns:
         The card.
 
     Raises:
         KeyError: no network has that name.
-        OSError: the data set is not in ``data``.
+        OSError: the data set is not in ``data``, or ``out`` cannot be written.
+        ValueError: fewer than 1 epoch, or the kept state of a killed run is broken.
     """
     spec = get_spec(name)
+    if epochs is not None and epochs < 1:
+        raise ValueError(f"epochs must be at least 1, got {epochs}")
+    out.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     net = build(spec).to(device, memory_format=torch.channels_last)
     task = DATA[spec.data](data, runs / "features", device)
     epochs = epochs or EPOCHS[spec.data]
-    seconds = fit(net, task, epochs, seed, runs / f"{name}_{seed}_{epochs}.pt", device)
+    place = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:8]
+    state_file = runs / f"{name}_{seed}_{epochs}_{place}.pt"
+    seconds = fit(net, task, epochs, seed, state_file, device)
     scores = task.score(net.eval())
     content = save({k: v.detach().cpu().contiguous() for k, v in net.trained_state().items()})
     card = {
@@ -54,6 +64,7 @@ def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("run
     write_whole(out / f"{name}.json", (json.dumps(card, indent=2) + "\n").encode())
     cards = [json.loads((out / f"{n}.json").read_text()) for n in MODELS if (out / f"{n}.json").exists()]
     write_whole(out / "README.md", render_readme(cards).encode())
+    state_file.unlink(missing_ok=True)
     return card
 
 
@@ -64,7 +75,9 @@ def fit(net: nn.Module, task, epochs: int, seed: int, state_file: Path, device: 
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
     first, seconds = 0, 0.0
     if state_file.exists():
-        state = torch.load(state_file, weights_only=True, map_location=device)
+        state = _read_state(state_file, device)
+        if state["net"].keys() != net.trained_state().keys():
+            raise ValueError(f"{state_file} is of another network. Delete it to start anew.")
         net.load_state_dict(state["net"], strict=False)  # the frozen backbone is not in it
         optimiser.load_state_dict(state["optimiser"])
         schedule.load_state_dict(state["schedule"])
@@ -92,6 +105,13 @@ def _one_epoch(net, task, optimiser, epoch: int, seed: int, device, title: str) 
         optimiser.step()
         total, count = total + loss.item(), count + 1
     return total / max(count, 1)
+
+
+def _read_state(path: Path, device: torch.device) -> dict:
+    try:
+        return torch.load(path, weights_only=True, map_location=device)
+    except Exception as error:  # whatever torch makes of a broken file
+        raise ValueError(f"{path} is broken ({type(error).__name__}). Delete it to start anew.") from None
 
 
 def _keep(state: dict, path: Path) -> None:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from nlviz import capture_maps, check_parity
-from nlviz.blocks import BLOCKS
+from nlviz.blocks import BLOCKS, Block
 from nlviz.maps import cell_of, flat_index
 from tests.test_blocks import randomised
 
@@ -87,6 +87,41 @@ def test_kept_tensors_are_copies_that_later_changes_cannot_reach(x):
         x.zero_(), z.detach().zero_(), nl_map.detach().zero_()
     assert all(torch.equal(a, b) for a, b in zip(before, (maps[0].input, maps[0].output, maps[0].weights)))
     assert not any(t.requires_grad for t in (maps[0].input, maps[0].output, maps[0].weights))
+
+
+def test_the_users_own_hooks_see_the_output_alone(x):
+    block, seen = randomised(BLOCKS["embedded_gaussian"](4)).float(), []
+    block.register_forward_hook(lambda module, args, z: seen.append(z.detach()))
+    with capture_maps(block) as maps:
+        z = block(x)
+    assert torch.equal(seen[0], z) and len(maps) == 1
+
+
+class Sharper(BLOCKS["embedded_gaussian"]):
+    """A user's block whose map is not what its factors say."""
+
+    def affinity(self, x):
+        return (4 * super().affinity(x).log()).softmax(-1)
+
+
+class NoFactors(BLOCKS["embedded_gaussian"]):
+    """A user's block with a map and nothing else."""
+
+    factors = Block.factors
+
+    def affinity(self, x):
+        return torch.full((len(x), x[0, 0].numel(), self.g(x)[0, 0].numel()), 1 / self.g(x)[0, 0].numel())
+
+
+@pytest.mark.parametrize("kind", [Sharper, NoFactors])
+@pytest.mark.parametrize("dense_bytes", [2**20, 0])
+def test_a_block_with_an_affinity_of_its_own_shows_the_map_that_it_used(x, kind, dense_bytes):
+    block = randomised(kind(4)).float()
+    used = block(x, return_nl_map=True)[1]
+    with capture_maps(block, 2**20 if kind is Sharper else dense_bytes) as maps:
+        block(x)
+    assert maps[0].factors is None and torch.equal(maps[0].row(7), used[0, 7])
+    assert check_parity(block, maps[0]).outcome == "holds"
 
 
 def test_hooks_are_gone_when_the_forward_pass_raised(x):

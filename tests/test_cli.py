@@ -2,17 +2,20 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from nlviz.__main__ import main
+from nlviz.cards import CHECKPOINTS
 from nlviz.files import write_whole
-from nlviz.models import list_models
-from tests.test_images import quarters
+from nlviz.models import list_models, load_model
+from tests.test_images import bomb, encoded, quarters
 
 
 @pytest.fixture
@@ -57,6 +60,28 @@ def test_bad_input_is_one_line_exit_code_2_and_no_file(photo, tmp_path, monkeypa
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and message in error and error.startswith("nlviz: ")
     assert os.listdir(tmp_path) == ["photo.png"]
+
+
+@pytest.mark.parametrize("content, message", [
+    (b"", "empty"), (b"no picture", "not a picture"), (b"<svg/>", "SVG"), (bomb(), "million"),
+    (encoded(quarters(400, 300))[:500], "cut short"), (encoded(Image.new("RGB", (1, 4000))), "1 x 4000")])
+def test_a_bad_picture_is_one_line_exit_code_2_and_no_file(tmp_path, capsys, content, message):
+    path, out = tmp_path / "bad.png", tmp_path / "figure.png"
+    path.write_bytes(content)
+    assert main(["render", str(path), "--model", "fashion_embedded_gaussian", "--query", "0,0", "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("nlviz: bad.png: ") and message in error and error.count("\n") == 1 and not out.exists()
+
+
+def test_a_changed_checkpoint_is_one_line_and_exit_code_2(photo, tmp_path, monkeypatch, capsys):
+    for file in CHECKPOINTS.glob("fashion_*"):
+        shutil.copy(file, tmp_path)
+    with (tmp_path / "fashion_embedded_gaussian.safetensors").open("ab") as file:
+        file.write(b"more")
+    monkeypatch.setattr("nlviz.models.load_model", partial(load_model, folder=tmp_path))
+    assert main(["render", photo, "--model", "fashion_embedded_gaussian", "--query", "0,0", "--out", str(tmp_path / "x.png")]) == 2
+    error = capsys.readouterr().err
+    assert "its card says" in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize("query", ["1.2,0.5", "0.5", "a,b", "nan,0"])

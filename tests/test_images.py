@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import struct
 from fractions import Fraction
 
 import numpy as np
@@ -80,6 +81,23 @@ def test_transparent_parts_are_white_and_it_is_said(mode):
     assert "white" in picture.notes[0]
 
 
+def test_an_opaque_alpha_channel_is_not_worth_a_word():
+    assert open_picture(encoded(quarters().convert("RGBA"))).notes == ()
+
+
+def test_a_picture_that_mentions_svg_is_still_a_picture():
+    assert open_picture(encoded(quarters(), "JPEG", comment=b"made from <svg>")).size == (40, 24)
+
+
+def test_broken_exif_does_not_spoil_the_pixels(monkeypatch):
+    def broken(image):
+        raise struct.error("unpack requires a buffer of 2 bytes")
+
+    monkeypatch.setattr("nlviz.images.ImageOps.exif_transpose", broken)
+    picture = open_picture(encoded(quarters()))
+    assert corners(picture) == COLOURS and picture.notes == ("Its EXIF data cannot be read; it is shown as stored.",)
+
+
 def test_an_animated_gif_shows_its_first_frame_and_says_so():
     frames = [Image.new("RGB", (20, 20), c) for c in ("red", "green", "blue")]
     picture = open_picture(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), "moving.gif")
@@ -101,13 +119,14 @@ def bomb() -> bytes:
     (b"no picture at all", "not a picture"),
     (encoded(quarters(400, 300))[:500], "broken or cut short"),
     (encoded(quarters(400, 300), "JPEG")[:700], "broken or cut short"),
+    (b"%!PS-Adobe-3.0 EPSF-3.0\n", "not a picture"),
     (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
     (bomb(), r"million pixels|30000 x 30000"),
     (encoded(Image.new("RGB", (9000, 8000)), compress_level=1), "9000 x 8000 pixels; at most 50 million"),
     (encoded(Image.new("RGB", (1, 1))), "1 x 1 pixels; at least 16"),
     (encoded(Image.new("RGB", (1, 4000))), "1 x 4000 pixels; at least 16"),
     (encoded(Image.new("RGB", (20, 4000))), "20 x 4000 pixels; at most 8 times"),
-], ids=["empty", "text", "cut png", "cut jpeg", "svg", "bomb", "large", "1x1", "1x4000", "long"])
+], ids=["empty", "text", "cut png", "cut jpeg", "eps", "svg", "bomb", "large", "1x1", "1x4000", "long"])
 def test_bad_pictures_say_what_came_and_what_to_do(content, message):
     with pytest.raises(PictureError, match=message):
         open_picture(content, "mine.png")

@@ -31,7 +31,8 @@ def test_every_bundled_checkpoint_is_the_one_on_its_card_and_its_block_was_train
     assert hashlib.sha256((CHECKPOINTS / f"{name}.safetensors").read_bytes()).hexdigest() == card["sha256"]
     assert not model.training and 0 < card["score"] < 1
     blocks = [m for m in model.modules() if isinstance(m, Block)]
-    assert [type(b) for b in blocks] == [BLOCKS[MODELS[name].block]] * len(blocks) and bool(blocks) == bool(MODELS[name].block)
+    kind = MODELS[name].block
+    assert all(type(block) is BLOCKS[kind] for block in blocks) and bool(blocks) == bool(kind)
     for block in blocks:
         x = torch.randn(1, block.in_channels, 8, 8)
         assert not torch.equal(block(x), x)
@@ -114,7 +115,8 @@ def test_a_missing_file_says_what_to_do(folder, suffix, message):
         load_model("fashion_embedded_gaussian", folder)
 
 
-def test_a_spoiled_card_is_refused(folder):
-    (folder / "fashion_embedded_gaussian.json").write_text("{")
+@pytest.mark.parametrize("text", ["{", "{}", "[]", "null", '{"sha256": 5, "score": 0.5, "metric": "accuracy", "name": "x"}'])
+def test_a_spoiled_card_is_refused(folder, text):
+    (folder / "fashion_embedded_gaussian.json").write_text(text)
     with pytest.raises(CheckpointError, match="is not a card"):
         load_model("fashion_embedded_gaussian", folder)

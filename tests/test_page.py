@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
-from test_images import bomb, encoded, quarters
 
 from nlviz import load_model
 from nlviz.analysis import Analysis, PlacedMap, analyse
@@ -19,6 +18,7 @@ from nlviz.images import open_picture
 from nlviz.maps import cell_of, flat_index
 from nlviz.ui.page import CHOSEN, EXAMPLES
 from nlviz.ui.scene import class_colour
+from tests.test_images import bomb, encoded, quarters
 
 CHEETAH = EXAMPLES[0]  # 502 x 343 pixels
 MIXED = ["caltech101_embedded_gaussian", "caltech101_concatenation", "caltech101_dot_product", "caltech101_gc",

@@ -1,11 +1,12 @@
 """Training on a drawn data set: reproducible, resumable, honest cards."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 import nlviz.train as training
 from nlviz import load_model
@@ -101,6 +102,28 @@ def test_the_score_leaves_void_out_and_counts_the_rest(data, tmp_path):
 
     score = Msrc(data, tmp_path, CPU).score(Halves())
     assert score["score"] == pytest.approx(0.5) and score["mean_iou"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("epochs", [0, -1])
+def test_fewer_than_one_epoch_is_a_value_error(data, tmp_path, epochs):
+    with pytest.raises(ValueError, match=f"epochs must be at least 1, got {epochs}"):
+        make(data, tmp_path / "none", epochs=epochs)
+
+
+def test_other_pictures_never_get_these_pictures_features(data, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(data, other)
+    for file in (other / "msrc").glob("*.jpg"):
+        ImageOps.invert(Image.open(file)).save(file)
+    cards = [training.train("msrc_gc", folder, tmp_path / "out", tmp_path / "runs", epochs=1) for folder in (data, other)]
+    assert cards[0]["sha256"] != cards[1]["sha256"]
+
+
+def test_a_broken_state_of_a_killed_run_says_what_to_do(tmp_path):
+    (tmp_path / "state.pt").write_bytes(b"cut")
+    net = torch.nn.Linear(1, 1)
+    with pytest.raises(ValueError, match=r"state\.pt is broken .*Delete it to start anew"):
+        training.fit(net, None, 1, 0, tmp_path / "state.pt", CPU)
 
 
 def test_a_missing_data_set_is_one_line_and_exit_code_2(tmp_path, capsys):

@@ -8,6 +8,7 @@ import torch
 
 from nlviz.analysis import as_model
 from nlviz.cards import CheckpointError
+from nlviz.figures import figure_bytes, queries_by_networks
 from nlviz.maps import cells
 from nlviz.ui import wiring
 from nlviz.ui.scene import class_colour, source_of_weights
@@ -22,10 +23,20 @@ def broken():
     raise CheckpointError("mine.safetensors has sha256 aaaa..., its card says bbbb...")
 
 
+class Raising(torch.nn.Sequential):
+    """A user's network whose forward pass fails."""
+
+    def __init__(self):
+        super().__init__(*network())
+
+    def forward(self, x):
+        raise RuntimeError("mat1 and mat2")
+
+
 @pytest.fixture
 def store():
     loaders = {name: lambda name=name: as_model(network(name), name=name) for name in ("embedded_gaussian", "dot_product", "gc")}
-    return Store(loaders | {"broken": broken})
+    return Store(loaders | {"broken": broken, "raising": lambda: as_model(Raising())})
 
 
 @pytest.fixture
@@ -60,12 +71,22 @@ def test_a_scene_is_plain_json_from_which_every_row_follows(store, photo):
             torch.testing.assert_close(row, nl_map.row(query), rtol=1e-4, atol=1e-7)
 
 
-@pytest.mark.parametrize("names, message", [
-    (["resnet"], "no network is called 'resnet'; there are: embedded_gaussian, dot_product, gc, broken"),
-    (["gc", "broken"], "mine.safetensors has sha256 aaaa..., its card says bbbb..."),
+@pytest.mark.parametrize("name, message", [
+    ("resnet", "no network is called 'resnet'; there are: embedded_gaussian, dot_product, gc, broken, raising"),
+    ("broken", "mine.safetensors has sha256 aaaa..., its card says bbbb..."),
+    ("raising", "raising: its forward pass failed (RuntimeError: mat1 and mat2)."),
 ])
-def test_a_network_that_cannot_be_used_is_a_message(store, photo, names, message):
-    assert last(wiring.show(store, photo, names, 448)) == {"message": message, "error": True}
+def test_a_network_that_cannot_be_used_is_a_message_and_the_others_are_shown(store, photo, name, message):
+    assert last(wiring.show(store, photo, [name], 448)) == {"message": message, "error": True}
+    answer = last(wiring.show(store, photo, ["gc", name, "dot_product"], 448))
+    assert answer["message"] == message and answer["error"]
+    assert [panel["id"] for panel in answer["scene"]["panels"]] == ["gc/0", "dot_product/0"]
+
+
+def test_a_photo_that_cannot_be_used_is_a_message_without_a_scene(store, tmp_path):
+    (tmp_path / "empty.png").write_bytes(b"")
+    answer = last(wiring.show(store, str(tmp_path / "empty.png"), ["gc"], 448))
+    assert answer == {"message": "empty.png: the file is empty (0 bytes). Choose another picture.", "error": True}
 
 
 def test_no_photo_and_no_network_are_invitations(store, photo):
@@ -78,6 +99,18 @@ def test_an_export_is_the_figure_of_what_was_shown(store, photo):
     key = last(wiring.show(store, photo, ["gc"], 448))["scene"]["key"]
     answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS})
     assert answer["name"] == "nlviz_photo.png" and base64.b64decode(answer["data"]).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("change", [{}, {"colours": "inferno"}, {"scale": "per panel"}, {"view": "smooth"}, {"opacity": 0.2},
+                                    {"direction": "attended by"}], ids=str)
+def test_an_export_has_the_settings_of_the_screen(store, photo, change):
+    names, settings = ["embedded_gaussian", "gc"], SETTINGS | change
+    key = last(wiring.show(store, photo, names, 448))["scene"]["key"]
+    answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.2, 0.3], [0.9, 0.9]], "settings": settings})
+    analyses = [store.find(key["picture"], "photo.png", name, 448) for name in names]
+    figure = queries_by_networks(analyses, [(0.2, 0.3), (0.9, 0.9)], colour_map=settings["colours"], scale=settings["scale"],
+                                 smooth=settings["view"] == "smooth", opacity=settings["opacity"], direction=settings["direction"])
+    assert base64.b64decode(answer["data"]) == figure_bytes(figure, "png")
 
 
 @pytest.mark.parametrize("change, message", [

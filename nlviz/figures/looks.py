@@ -65,11 +65,11 @@ def look_from(column: Column, x: float, y: float, direction: str, scale: str) ->
 
 
 def shared_limits(table: list[list[Look]]) -> dict[str, tuple[float, float]]:
-    """Kind of rows -> limits of all its panels: the page's rule, min(0, lowest) to highest."""
+    """Kind of rows -> limits of all its panels: the page's rule, from the lowest to the highest and zero."""
     shared: dict[str, tuple[float, float]] = {}
     for look in (look for looks in table for look in looks if look.limits):
         rows = look.column.placed.nl_map.rows
-        low, high = shared.get(rows, (0.0, look.limits[1]))
+        low, high = shared.get(rows, (0.0, 0.0))
         shared[rows] = (min(low, look.limits[0]), max(high, look.limits[1]))
     return shared
 

@@ -44,7 +44,16 @@ def save_figure(figure: Figure, path: str | Path) -> None:
         ValueError: the name ends in neither .png nor .pdf.
         OSError: see :func:`nlviz.files.write_whole`.
     """
+    write_whole(path, figure_bytes(figure, format_of(path)))
+
+
+def format_of(path: str | Path) -> str:
+    """``png`` or ``pdf`` by the name's ending.
+
+    Raises:
+        ValueError: the name ends in neither.
+    """
     kind = Path(path).suffix.lower().lstrip(".")
     if kind not in METADATA:
         raise ValueError(f"{Path(path).name}: a figure's name ends in .png or .pdf")
-    write_whole(path, figure_bytes(figure, kind))
+    return kind

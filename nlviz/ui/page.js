@@ -11,7 +11,13 @@ function give(files) {
 }
 window.addEventListener("dragover", event => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
 window.addEventListener("drop", event => {
-    if (event.dataTransfer?.files.length && give(event.dataTransfer.files)) { event.preventDefault(); event.stopPropagation(); }
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();                      // else the browser would leave the page to open the file
+    event.stopPropagation();
+    if (!give(event.dataTransfer.files)) {
+        const names = [...event.dataTransfer.files].map(file => file.name).join(", ");
+        document.querySelector(".nlviz-root")?.parentElement.viewer?.setMessage(`${names}: not a picture. Drop a photo.`, true);
+    }
 }, true);
 window.addEventListener("paste", event => { if (give(event.clipboardData?.files)) event.preventDefault(); });
 document.addEventListener("click", event => {   // with a photo in the box gradio's own upload button does nothing

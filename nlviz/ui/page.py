@@ -9,7 +9,7 @@ import gradio as gr
 from torch import nn
 
 from ..analysis import as_model
-from ..images import RESOLUTIONS, open_picture
+from ..images import RESOLUTIONS
 from ..models import MODELS, list_models, load_model
 from . import wiring
 from .store import Store
@@ -56,8 +56,12 @@ def _bundled() -> tuple[dict[str, Callable], Groups]:
     for row in list_models():
         if row["block"]:
             heading = f"{DATA_TITLES[row['data']]}: {MAPS[row['relates']]}"
-            groups.setdefault(heading, []).append((f"{row['title']}, {row['score']:.1%}", row["name"]))
+            groups.setdefault(heading, []).append((_label(row), row["name"]))
     return {name: partial(load_model, name) for name in MODELS if MODELS[name].block}, groups
+
+
+def _label(row: dict) -> str:
+    return f"{row['title']}, {row['score']:.1%} (without {row['score_without_block']:.1%})"
 
 
 def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable], Groups]:
@@ -67,8 +71,7 @@ def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable],
 
 def _warm(store: Store, names: list[str]) -> None:
     """Run the first example before the first visitor asks for it."""
-    for name in names:
-        store.analyse(open_picture(EXAMPLES[0]), name, RESOLUTION)
+    list(wiring.show(store, EXAMPLES[0], names, RESOLUTION))
 
 
 def _path_of(upload) -> str | None:
@@ -77,7 +80,7 @@ def _path_of(upload) -> str | None:
 
 def make_page(store: Store, groups: Groups, chosen: list[str]) -> gr.Blocks:
     """The page of a store's networks."""
-    with gr.Blocks(title="nlviz", fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+    with gr.Blocks(title="nlviz", fill_width=True, analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as page:
         gr.HTML(TITLE, padding=False)
         with gr.Tab("Compare"):
             with gr.Row(elem_id="chooser"):
@@ -124,8 +127,8 @@ def _connect(page, store, photo, examples, networks, resolution, viewer) -> None
         yield from wiring.show(store, path, [name for group in groups for name in group], size)
 
     setup = [resolution, current, *networks]
-    quiet = {"show_progress": "hidden"}
+    quiet = {"show_progress": "hidden", "trigger_mode": "always_last"}
     photo.input(use, [photo, *setup], [viewer, current, photo], **quiet)
     examples.click(use_example, [examples, *setup], [viewer, current, photo], **quiet)
     gr.on([page.load, resolution.change, *(group.change for group in networks)], again, [current, resolution, *networks],
-          viewer, trigger_mode="always_last", **quiet)
+          viewer, **quiet)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..analysis import Analysis
+from ..analysis import Analysis, PlacedMap
 from ..images import Picture, Placement
 from ..maps import NLMap
 
@@ -45,12 +45,12 @@ def _panel(analysis: Analysis, name: str, number: int) -> dict:
         "query_place": _place(placed.queries), "key_place": _place(placed.keys),
         "weights": _weights(nl_map),
         "parity": {"outcome": placed.parity.outcome, "text": placed.parity.text},
-        "prediction": _prediction(analysis), "notes": _notes(analysis),
+        "prediction": _prediction(analysis), "notes": _notes(analysis, placed),
     }
 
 
 def source_of_weights(card: dict) -> str:
-    """Where the weights come from, with the score beside the one without the block; "untrained" where nothing is known."""
+    """Where the weights come from, with the score beside the one without the block; a user's own have no card."""
     if not card:
         return "weights as given"
     without = card.get("score_without_block")
@@ -63,24 +63,28 @@ def _place(place: Placement) -> dict:
 
 
 def _weights(nl_map: NLMap) -> dict:
-    """Queries and keys where the map has them (always the smaller message), else the dense map."""
-    factors = nl_map.factors
-    if factors is None:
+    """Queries and keys where the map has them and they are the smaller message, else the dense map."""
+    factors, dense = nl_map.factors, nl_map.weights
+    if factors is None or (dense is not None and dense[0].numel() < factors.q[0].numel() + factors.k[0].numel()):
         return {"kind": "dense", "data": _base64(nl_map.weights[0])}
     found = {"kind": factors.kind, "q": _base64(factors.q[0]), "k": _base64(factors.k[0]), "channels": factors.q.shape[2]}
     return found | ({"log_sum": _base64(factors.log_sum()[0])} if factors.kind == "softmax" else {})
 
 
 def _base64(tensor: Tensor) -> str:
-    return base64.b64encode(tensor.detach().cpu().numpy().astype("<f4").tobytes()).decode()
+    return base64.b64encode(tensor.detach().cpu().float().numpy().astype("<f4").tobytes()).decode()
 
 
-def _notes(analysis: Analysis) -> list[str]:
+def _notes(analysis: Analysis, placed: PlacedMap) -> list[str]:
     width, height = analysis.frame.size
     left, top, right, bottom = analysis.frame.content
     notes = [f"input {width} × {height} px"]
     if (right - left, bottom - top) != (width, height):
         notes = [f"This network sees the photo as {right - left} × {bottom - top} grey pixels in a {width} × {height} input."]
+    grid = placed.nl_map.query_grid
+    if height % grid[0] or width % grid[1]:
+        notes.append(f"{grid[0]} × {grid[1]} cells do not divide this input: places are off by up to a cell. "
+                     "Give its stride: Preprocess(stride=...).")
     return notes
 
 

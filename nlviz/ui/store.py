@@ -26,7 +26,7 @@ class Store:
         self._loaders, self._max_bytes = loaders, max_bytes
         self._models: dict[str, Model] = {}
         self._analyses: OrderedDict[tuple[str, str, int], Analysis] = OrderedDict()
-        self._lock = threading.RLock()
+        self._lock, self._running = threading.RLock(), threading.Lock()
 
     def model(self, name: str) -> Model:
         """The network of that name; KeyError lists those that exist."""
@@ -39,12 +39,13 @@ class Store:
 
     def analyse(self, picture: Picture, name: str, resolution: int) -> Analysis:
         """The analysis of a picture, kept from before or made now."""
-        found = self.find(picture.sha256, picture.name, name, resolution)
-        if found is None:
-            found = analyse(self.model(name), picture, resolution)
-            with self._lock:
-                self._analyses[picture.sha256, name, resolution] = found
-                self._forget_oldest()
+        with self._running:  # whoever asks for the same meanwhile finds it done
+            found = self.find(picture.sha256, picture.name, name, resolution)
+            if found is None:
+                found = analyse(self.model(name), picture, resolution)
+                with self._lock:
+                    self._analyses[picture.sha256, name, resolution] = found
+                    self._forget_oldest()
         return found
 
     def find(self, sha256: str, picture_name: str, name: str, resolution: int) -> Analysis | None:

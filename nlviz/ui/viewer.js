@@ -1,6 +1,6 @@
 // The viewer: a photo and one panel per attention map, all following one query. Plain ES2020, no dependencies.
 //
-//   const viewer = createViewer(root, {colourMaps, onExport, onReady});
+//   const viewer = createViewer(root, {colourMaps, onExport});
 //   viewer.show(scene); viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true); viewer.state();
 //
 // viewer.py puts the five files into one function: viewer_maps.js (numbers), viewer_words.js (texts), viewer_drawing.js
@@ -11,7 +11,7 @@
 
 const MAX_PINS = 8;
 
-function createViewer(root, {colourMaps, onExport, onReady}) {
+function createViewer(root, {colourMaps, onExport}) {
   const palettes = Object.fromEntries(Object.entries(colourMaps).map(([name, text]) => [name, paletteOf(text)]));
   const settings = {opacity: 0.65, colours: Object.keys(palettes)[0], scale: "shared", view: "cells", direction: ATTENDS, segmentation: false};
   let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5}, pins = [];
@@ -322,6 +322,5 @@ function createViewer(root, {colourMaps, onExport, onReady}) {
 
   const viewer = Object.freeze({show, setBusy, setMessage, state});
   build();
-  if (onReady) queueMicrotask(() => onReady(viewer));
   return viewer;
 };

@@ -74,7 +74,7 @@ function referenceGrid(panels) {                      // the finest grid of quer
   const fineness = ({size, scale}) => size + scale[0] * scale[1] / 1e9;
   const grids = panels.filter(panel => !panel.isGlobal).map(panel => panel.queryGrid);
   return grids.reduce((best, grid) => fineness(grid) > fineness(best) ? grid : best, grids[0])
-    || gridOf([28, 28], {scale: [28, 28], offset: [0, 0]});
+    || panels[0]?.queryGrid || gridOf([28, 28], {scale: [28, 28], offset: [0, 0]});
 }
 
 // ---------------------------------------------------------------------------------------------------- rows and columns
@@ -161,7 +161,7 @@ function sharedScales(looks) {                        // one scale per kind of r
   const scales = new Map();
   for (const {panel, values, lowest, highest} of looks) {
     if (!values) continue;
-    const scale = scales.get(panel.rows) || {low: 0, high: -Infinity, networks: new Set()};
+    const scale = scales.get(panel.rows) || {low: 0, high: 0, networks: new Set()};
     scale.low = Math.min(scale.low, lowest);
     scale.high = Math.max(scale.high, highest);
     scale.networks.add(panel.id.replace(/\/\d+$/, ""));               // "gc/0": the first map of gc

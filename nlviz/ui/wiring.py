@@ -26,16 +26,18 @@ def show(store: Store, photo: str | None, names: list[str], resolution: int) -> 
         return
     try:
         picture = open_picture(photo)
-        analyses = []
-        for number, name in enumerate(names, 1):
-            yield {"busy": f"Running network {number} of {len(names)}"}
-            analyses.append(store.analyse(picture, name, resolution))
-        yield {"scene": make_scene(analyses, names, resolution), "message": " ".join(picture.notes)}
-    except (PictureError, CheckpointError, KeyError, ValueError) as error:
-        yield {"message": _text(error), "error": True}
-    except (MemoryError, torch.OutOfMemoryError):
-        yield {"message": f"Not enough memory for {len(names)} networks at {resolution} px. Choose fewer or a lower resolution.",
-               "error": True}
+    except PictureError as error:
+        yield {"message": str(error), "error": True}
+        return
+    shown, failed = {}, []
+    for number, name in enumerate(names, 1):
+        yield {"busy": f"Running network {number} of {len(names)}"}
+        try:
+            shown[name] = store.analyse(picture, name, resolution)
+        except Exception as error:  # a user's network may raise anything; the others are shown all the same
+            failed.append(_why(name, error, resolution))
+    scene = {"scene": make_scene(list(shown.values()), list(shown), resolution)} if shown else {}
+    yield scene | {"message": " ".join([*failed, *picture.notes]), "error": bool(failed)}
 
 
 def export(store: Store, request: dict) -> dict:
@@ -46,7 +48,8 @@ def export(store: Store, request: dict) -> dict:
     """
     try:
         key, settings = request["key"], request["settings"]
-        analyses = [store.find(key["picture"], str(key["name"])[:200], name, key["resolution"]) for name in key["networks"]]
+        analyses = [store.find(key["picture"], str(key["name"])[:200], name, key["resolution"])
+                    for name in dict.fromkeys(key["networks"])]
         if not all(analyses):
             return {"error": "the server no longer keeps this photo. Choose it again, then export."}
         figure = queries_by_networks(
@@ -56,9 +59,18 @@ def export(store: Store, request: dict) -> dict:
         data = figure_bytes(figure, request["format"])
         return {"name": f"nlviz_{stem}.{request['format']}", "data": base64.b64encode(data).decode(),
                 "type": TYPES[request["format"]]}
-    except (KeyError, TypeError, ValueError, MemoryError) as error:
-        return {"error": _text(error)}
+    except ValueError as error:
+        return {"error": str(error)}
+    except (KeyError, TypeError, AttributeError):
+        return {"error": "the page asked for something that is no figure. Reload it and try again."}
 
 
-def _text(error: Exception) -> str:
-    return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+def _why(name: str, error: Exception, resolution: int) -> str:
+    """What is wrong with a network, in words."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return f"{name}: not enough memory at {resolution} px. Choose a lower resolution."
+    if isinstance(error, CheckpointError):
+        return str(error)
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])
+    return f"{name}: its forward pass failed ({type(error).__name__}: {error})."
