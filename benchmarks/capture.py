@@ -71,7 +71,8 @@ def report(what: str, resolution: int) -> None:
 
 def compare_memory() -> None:
     """Print what one analysis takes and keeps at several resolutions."""
-    print(f"\nMemory of one analysis, {NETWORKS[0]}, MiB: peak of a bare pass, peak of the analysis, kept (budget: 128)")
+    print(f"\nMemory of one analysis, {NETWORKS[0]}, MiB: peak of a bare pass, peak of the analysis, "
+          "kept (budget: 128); 0: less than loading the model took")
     for resolution in (448, 672, 1024, 1552, 2048):
         bare, whole, kept = (peak_of(what, resolution) for what in ("bare", "analysis", "kept"))
         print(f"  {resolution:5} px {bare:10.0f}{whole:10.0f}{kept:10.1f}")

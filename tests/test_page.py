@@ -438,6 +438,34 @@ def test_the_upload_button_opens_a_file_chooser_also_when_a_photo_is_there(site,
     assert_quarters_shown(site)
 
 
+def test_of_two_quick_choices_the_last_is_shown(site):
+    site.resolution(672)
+    for number in (2, 1):
+        site.page.locator("#examples button.gallery-item").nth(number).click()
+    site.settled(picture=sha256(EXAMPLES[1]))
+    expect(site.page.locator("#photo img")).to_have_attribute("src", re.compile("lion"))
+
+
+def test_the_keys_still_work_after_a_click_on_any_panel(site):
+    site.resolution(224).ask(*POINTS[0], panel=site.panels()[0], click=True)
+    before = site.status.inner_text()
+    site.page.keyboard.press("ArrowRight")
+    expect(site.status).not_to_have_text(before)
+
+
+def test_a_dropped_file_that_is_no_picture_is_said_and_does_not_leave_the_page(site):
+    notes = [base64.b64encode(b"notes").decode(), "notes.txt", "drop"]
+    site.resolution(224).page.evaluate(BROUGHT.replace("image/png", "text/plain"), notes)
+    expect(site.message).to_contain_text("notes.txt: not a picture")
+    assert_drawn(site, maps(CHOSEN, resolution=224), 0.5, 0.5)
+
+
+def test_global_maps_alone_have_their_own_grid(site):
+    site.choose("msrc_gc")
+    grid = analysed("msrc_gc").maps[0].queries.grid
+    expect(site.page.locator(".nlviz-panel[data-panel=photo]")).to_contain_text(f"Query cells: {grid[0]} × {grid[1]}")
+
+
 def test_an_emptied_photo_box_leaves_the_maps_and_takes_the_next_photo(site, tmp_path):
     site.resolution(224).page.get_by_role("button", name="Remove Image").click()
     expect(site.page.locator("#photo img")).to_have_count(0)

@@ -28,8 +28,7 @@ function createViewer(root, {colourMaps, onExport}) {
     selectBox("Scale", "scale", ["shared", "per panel"], change), selectBox("Draw", "view", ["cells", "smooth"], change),
     selectBox("Direction", "direction", [ATTENDS, ATTENDED], change), segmentation, div("exports", ...exports));
   const empty = div("empty", "Choose a photo and a network. Then point at any place in the picture to see what it attends to.");
-  const help = "Attention maps. Arrow keys move the query, Enter pins it, Delete removes a pin, 1 to 8 jump to a pin.";
-  const area = element("div", {class: "nlviz-panels", tabindex: 0, role: "application", "aria-label": help});
+  const area = div("panels");
   const bars = div("bars"), status = div("status"), foot = div("foot", bars, status);
   const spoken = element("div", {class: "nlviz-spoken", "aria-live": "polite"});
   const stripBars = div("bars"), stripGrid = div("strip-grid"), stripNote = div("strip-note");
@@ -72,11 +71,13 @@ function createViewer(root, {colourMaps, onExport}) {
     scene = next; panels = decoded; labelsOf(panels).forEach((label, at) => { panels[at].label = label; }); reference = referenceGrid(panels);
     showStage(Boolean(scene));
     if (!scene) return;
+    const focused = photo?.box === document.activeElement;
     photo = photoPanel(scene.picture);
     maps = panels.map(panel => mapPanel(scene.picture, panel));
     setText(photo.grid, `Query cells: ${gridText(reference)}`);
     root.style.setProperty("--nlviz-aspect", scene.picture.width / scene.picture.height);
     area.replaceChildren(photo.node, ...maps.map(map => map.node));
+    if (focused) photo.box.focus({preventScroll: true});
     segmentation.hidden = !panels.some(hasSegmentation);
     fitted = "";
     drawStrip();
@@ -181,7 +182,7 @@ function createViewer(root, {colourMaps, onExport}) {
 
   function stripRow(row, index, shared) {
     const pin = {...pins[index], index}, cell = cellText(reference, nearestCell(reference, pin));
-    const remove = button("×", "remove-pin", () => { removePin(index); area.focus({preventScroll: true}); }, `Remove pinned query ${index + 1}`);
+    const remove = button("×", "remove-pin", () => { removePin(index); photo.box.focus({preventScroll: true}); }, `Remove pinned query ${index + 1}`);
     remove.dataset.pin = index + 1;
     remove.setAttribute("aria-label", remove.title);
     const first = pictureBox(scene.picture, null, {pin: index + 1, grey: false});
@@ -245,7 +246,7 @@ function createViewer(root, {colourMaps, onExport}) {
   function onUp(event) {
     const still = pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < 5, point = pointOf(event);
     pressed = null;
-    if (still && point) { query = point; togglePin(); }
+    if (still && point) { query = point; photo.box.focus({preventScroll: true}); togglePin(); }
   }
 
   // -- keyboard
@@ -256,7 +257,7 @@ function createViewer(root, {colourMaps, onExport}) {
   }
 
   function onKey(event) {
-    if (event.target !== area || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== photo?.box || event.ctrlKey || event.metaKey || event.altKey) return;
     const [row, column] = positionOf(reference, nearestCell(reference, query)), pin = pins[Number(event.key) - 1];
     const actions = {
       ArrowUp: () => moveTo(row - 1, column), ArrowDown: () => moveTo(row + 1, column),

@@ -93,6 +93,8 @@ function mapPanel(picture, panel) {
 
 function photoPanel(picture) {
   const parts = pictureBox(picture, null, {grey: false}), grid = div("line");
+  const help = "Attention maps. Arrow keys move the query, Enter pins it, Delete removes a pin, 1 to 8 jump to a pin.";
+  for (const [name, value] of [["tabindex", 0], ["role", "application"], ["aria-label", help]]) parts.box.setAttribute(name, value);
   const caption = div("caption", div("title", picture.name || "Photo"), div("line", `${picture.width} × ${picture.height} px`), grid,
     div("line", "Point at any picture to ask, click to pin. Arrow keys move the query by one cell, Enter pins, Delete removes."));
   return {...parts, grid, node: element("div", {class: "nlviz-panel", "data-panel": "photo"}, parts.box, caption)};
