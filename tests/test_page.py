@@ -20,7 +20,7 @@ from nlviz.ui.page import CHOSEN, EXAMPLES
 from nlviz.ui.scene import class_colour
 from tests.test_images import bomb, encoded, quarters
 
-CHEETAH = EXAMPLES[0]  # 502 x 343 pixels
+LION, CHEETAH = EXAMPLES[:2]  # 256 x 256, there at the start, and 502 x 343 pixels
 MIXED = ["caltech101_embedded_gaussian", "caltech101_concatenation", "caltech101_dot_product", "caltech101_gc",
          "fashion_embedded_gaussian"]  # softmax, relu and plain dot products, a global one, a letterboxed one with pooled keys
 POINTS = [(0.31, 0.42), (0.98, 0.03), (0.52, 0.55)]
@@ -30,11 +30,11 @@ POINTS = [(0.31, 0.42), (0.98, 0.03), (0.52, 0.55)]
 
 
 @cache
-def analysed(name: str, path: str = CHEETAH, resolution: int = 448) -> Analysis:
+def analysed(name: str, path: str = LION, resolution: int = 448) -> Analysis:
     return analyse(load_model(name), path, resolution)
 
 
-def maps(names, path=CHEETAH, resolution=448) -> dict[str, PlacedMap]:
+def maps(names, path=LION, resolution=448) -> dict[str, PlacedMap]:
     """The maps of networks by the names of their panels."""
     return {f"{name}/{number}": placed for name in names for number, placed in enumerate(analysed(name, path, resolution).maps)}
 
@@ -85,6 +85,12 @@ def assert_drawn(site, placed: dict[str, PlacedMap], x, y, direction="attends to
         np.testing.assert_allclose(found, [wanted[cell] for cell in cells], atol=2, err_msg=f"{panel} at {x}, {y}")
 
 
+def show_cheetah(site):
+    """A photo that is not square."""
+    site.page.locator("#examples button.gallery-item").nth(1).click()
+    site.settled(picture=sha256(CHEETAH))
+
+
 def cell_text(place, x, y) -> str:
     return "({}, {})".format(*place.cell(x, y))
 
@@ -104,8 +110,8 @@ def test_a_photo_with_maps_is_there_at_the_start(site):
 
 
 def test_hovering_redraws_every_panel_with_the_row_that_the_block_used_and_asks_no_server(site):
-    site.choose(*MIXED)
-    placed, panels = maps(MIXED), site.panels()
+    show_cheetah(site.choose(*MIXED))
+    placed, panels = maps(MIXED, CHEETAH), site.panels()
     assert sorted(panels) == sorted(placed) and len(panels) == 6
     site.requests.clear()
     for number, (x, y) in enumerate(POINTS):
@@ -117,8 +123,8 @@ def test_hovering_redraws_every_panel_with_the_row_that_the_block_used_and_asks_
 
 @pytest.mark.parametrize("name", ["caltech101_embedded_gaussian", "caltech101_dot_product", "msrc_embedded_gaussian"])
 def test_the_strongest_key_is_the_brightest_place_of_the_panel(site, name):
-    site.choose(name)
-    placed = analysed(name).maps[0]
+    show_cheetah(site.choose(name))
+    placed = analysed(name, CHEETAH).maps[0]
     for x, y in POINTS:
         site.ask(x, y)
         (row, column), weight = placed.strongest(x, y)
@@ -314,7 +320,7 @@ def test_the_captions_name_the_prediction_the_rows_and_the_outcome_of_the_parity
     caption = site.page.locator(f".nlviz-panel[data-panel='{CHOSEN[0]}/0']")
     expect(caption.locator(".nlviz-parity")).to_have_attribute("data-outcome", analysed(CHOSEN[0]).maps[0].parity.outcome)
     expect(caption.locator(".nlviz-strong")).to_have_text(analysed(CHOSEN[0]).prediction["top"][0][0])
-    expect(caption).to_contain_text("19 × 28 queries, 19 × 28 keys; rows: distribution (sum 1)")
+    expect(caption).to_contain_text("28 × 28 queries, 28 × 28 keys; rows: distribution (sum 1)")
     expect(caption).to_contain_text("of uniform")
 
 
@@ -396,7 +402,7 @@ def test_a_photo_that_cannot_be_used_leaves_everything_as_it_was(site, tmp_path)
         site.settled(**before)
         assert site.panels() == panels and site.strip.count() == len(panels)
         assert_drawn(site, maps(CHOSEN, resolution=224), *POINTS[0])
-        expect(site.page.locator("#photo img")).to_have_attribute("src", re.compile("cheetah"))
+        expect(site.page.locator("#photo img")).to_have_attribute("src", re.compile("lion"))
     path = saved(tmp_path, "good.png", good)
     site.upload(path)
     site.settled(picture=sha256(path))
@@ -443,7 +449,7 @@ def test_of_two_quick_choices_the_last_is_shown(site):
     for number in (2, 1):
         site.page.locator("#examples button.gallery-item").nth(number).click()
     site.settled(picture=sha256(EXAMPLES[1]))
-    expect(site.page.locator("#photo img")).to_have_attribute("src", re.compile("lion"))
+    expect(site.page.locator("#photo img")).to_have_attribute("src", re.compile("cheetah"))
 
 
 def test_the_keys_still_work_after_a_click_on_any_panel(site):
@@ -506,7 +512,7 @@ def test_the_pinned_queries_are_exported_as_a_figure(site, kind, magic):
         site.ask(x, y, click=True)
     with site.page.expect_download() as download:
         site.page.locator(f"[data-action=export-{kind}]").click()
-    assert download.value.suggested_filename == f"nlviz_cheetah.{kind}"
+    assert download.value.suggested_filename == f"nlviz_lion.{kind}"
     content = Path(download.value.path()).read_bytes()
     assert content.startswith(magic) and len(content) > 20_000
     if kind == "png":

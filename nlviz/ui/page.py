@@ -15,8 +15,8 @@ from . import wiring
 from .store import Store
 from .viewer import CSS, HERE, make_viewer
 
-EXAMPLES = [gr.get_image(name) for name in ("cheetah.jpg", "lion.jpg", "bus.png", "tower.jpg")]
-CHOSEN = ["caltech101_embedded_gaussian", "msrc_embedded_gaussian", "caltech101_gc"]
+EXAMPLES = [gr.get_image(name) for name in ("lion.jpg", "cheetah.jpg", "tower.jpg", "bus.png")]
+CHOSEN = ["caltech101_embedded_gaussian", "msrc_embedded_gaussian", "msrc_gc"]
 RESOLUTION = 448
 THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"],
                           font_mono=["ui-monospace", "monospace"])  # no font from elsewhere
@@ -55,13 +55,9 @@ def _bundled() -> tuple[dict[str, Callable], Groups]:
     groups: Groups = {}
     for row in list_models():
         if row["block"]:
-            heading = f"{DATA_TITLES[row['data']]}: {MAPS[row['relates']]}"
-            groups.setdefault(heading, []).append((_label(row), row["name"]))
+            heading = f"{DATA_TITLES[row['data']]}: {MAPS[row['relates']]} (without a block {row['score_without_block']:.1%})"
+            groups.setdefault(heading, []).append((f"{row['title']}, {row['score']:.1%}", row["name"]))
     return {name: partial(load_model, name) for name in MODELS if MODELS[name].block}, groups
-
-
-def _label(row: dict) -> str:
-    return f"{row['title']}, {row['score']:.1%} (without {row['score_without_block']:.1%})"
 
 
 def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable], Groups]:
