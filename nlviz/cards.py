@@ -15,8 +15,8 @@ Made by `python -m nlviz train NAME --data DIR` (all of them: `make train DATA=D
 trained, as safetensors; the backbone comes by pip. `NAME.json` is the card that nlviz reads: it refuses a file whose
 sha256 differs from it. This page is written by the training program from the cards.
 
-Scores are on the held-out split, from one seed, as they came out: a block that does not help is listed too.
-Differences of a few tenths of a percent are within what another seed would give.
+Scores are on the held-out split, from one seed, as they came out: a block that does not help is listed too. The
+standard error of an accuracy of 92 % is 0.5 % on 2,445 pictures and 0.3 % on 10,000: smaller differences say nothing.
 
 """
 

@@ -20,7 +20,7 @@ from .classes import CLASSES
 from .files import write_whole
 from .images import Preprocess, open_picture
 
-RESOLUTIONS = (224, 448)  # trained on both, scored at the second
+TRAINED_AT = (224, 448)  # both in turn, scored at the second
 SHARD = 256  # pictures in one cache file
 
 
@@ -76,7 +76,7 @@ class Caltech101:
     def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches (features, labels) at alternating resolutions, half of them mirrored."""
         if not hasattr(self, "train"):
-            self.train = [self._load("train", r) for r in RESOLUTIONS]
+            self.train = [self._load("train", r) for r in TRAINED_AT]
         pictures, labels = self.train[epoch % len(self.train)]
         for number, batch in enumerate(batches(pictures, 32, seed * 1000 + epoch)):
             x = torch.stack([pictures[i] for i in batch]).float()
@@ -89,7 +89,7 @@ class Caltech101:
     def score(self, net: nn.Module) -> dict[str, float]:
         """Share of test photos whose class comes first, at each resolution."""
         found = {}
-        for resolution in RESOLUTIONS:
+        for resolution in TRAINED_AT:
             pictures, labels = self._load("test", resolution)
             right = sum((net.head(torch.stack([pictures[i] for i in batch]).float().to(self.device)).argmax(1).cpu()
                          == labels[batch]).sum().item() for batch in batches(pictures, 32, 0))
@@ -112,7 +112,7 @@ class Msrc:
     def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches (features, masks at a quarter of the input's size) at alternating resolutions, half of them mirrored."""
         if not hasattr(self, "train"):
-            self.train = [self._load("train", r) for r in RESOLUTIONS]
+            self.train = [self._load("train", r) for r in TRAINED_AT]
         pictures, masks = self.train[epoch % len(self.train)]
         for number, batch in enumerate(batches(pictures, 16, seed * 1000 + epoch)):
             x = torch.stack([pictures[i] for i in batch]).float()
@@ -129,7 +129,7 @@ class Msrc:
         """Pixel accuracy and mean intersection over union at the masks' own size, void left out, at 448 px."""
         classes = len(CLASSES["msrc"])
         table = torch.zeros(classes, classes)  # (true, predicted)
-        for picture, mask in zip(*self._load("test", RESOLUTIONS[1])):
+        for picture, mask in zip(*self._load("test", TRAINED_AT[1])):
             output = net.head(picture[None].float().to(self.device)).cpu()
             found = F.interpolate(output, mask.shape, mode="bilinear", align_corners=False)[0].argmax(0)
             known = mask >= 0

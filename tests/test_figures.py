@@ -263,7 +263,7 @@ def test_captions_give_range_entropy_grids_layer_weights_and_parity():
 def test_an_untrained_block_and_weights_of_unknown_source_are_called_so():
     analysis = analyse(nn.Sequential(Cells(), BLOCKS["embedded_gaussian"](3)), picture(), 96)
     shown = flowing(queries_by_networks([analysis], [(0.5, 0.5)]))
-    assert "the block adds nothing: not trained" in shown and "unknown source, no score" in shown
+    assert "the block adds nothing: not trained" in shown and "weights as given, no score" in shown
 
 
 def test_scaled_rows_have_no_entropy():

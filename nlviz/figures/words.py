@@ -42,7 +42,7 @@ def footer_of(columns: list[Column], queries: Sequence[tuple[float, float]], sca
 
 def _about(column: Column) -> str:
     card, nl_map, frame = column.analysis.model.card, column.placed.nl_map, column.analysis.frame
-    weights = f"trained on {card['data']}" if "data" in card else "weights of unknown source, no score"
+    weights = f"trained on {card['data']}" if "data" in card else "weights as given, no score"
     score = f": {card.get('metric', 'score')} {100 * card['score']:.1f} %" if "score" in card else ""
     rows = f"keys {_grid(nl_map.key_grid)}, {ROWS.get(nl_map.rows, nl_map.rows)}"
     queries = "one map, the same for every query" if column.is_global else f"queries {_grid(nl_map.query_grid)}"
