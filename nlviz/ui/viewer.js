@@ -48,6 +48,7 @@ function createViewer(root, {colourMaps, onExport}) {
     area.addEventListener("pointerup", onUp);
     area.addEventListener("pointercancel", () => { pressed = null; });
     area.addEventListener("keydown", onKey);
+    area.addEventListener("keyup", event => event.target.classList.toggle("nlviz-keyed", event.target === photo?.box));
     new ResizeObserver(fit).observe(root);
     new ResizeObserver(([{target}]) => {                // the line keeps the height it once needed: no jumping
       if (target.offsetHeight > parseFloat(target.style.minHeight || 0)) target.style.minHeight = `${target.offsetHeight}px`;
@@ -246,7 +247,7 @@ function createViewer(root, {colourMaps, onExport}) {
   function onUp(event) {
     const still = pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < 5, point = pointOf(event);
     pressed = null;
-    if (still && point) { query = point; photo.box.focus({preventScroll: true}); togglePin(); }
+    if (still && point) { query = point; photo.box.classList.remove("nlviz-keyed"); photo.box.focus({preventScroll: true}); togglePin(); }
   }
 
   // -- keyboard
