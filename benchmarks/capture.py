@@ -43,7 +43,7 @@ def compare_forward() -> None:
             with torch.inference_mode(), capture_maps(model):
                 model(x)
 
-        pairs = [(seconds(bare, 3), seconds(captured, 3)) for _ in range(5)]  # in turn, so that both see the same load
+        pairs = [(seconds(bare, 1), seconds(captured, 1)) for _ in range(25)]  # in turn, so that both see the same load
         a, b = median(p[0] for p in pairs), median(p[1] for p in pairs)
         print(f"  {name:34}{a:8.3f}{b:8.3f}{median(q / p for p, q in pairs):8.2f}")
 
