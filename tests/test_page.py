@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -16,8 +17,10 @@ from nlviz.analysis import Analysis, PlacedMap, analyse
 from nlviz.figures import colour_table
 from nlviz.images import open_picture
 from nlviz.maps import cell_of, flat_index
-from nlviz.ui.page import CHOSEN, EXAMPLES
+from nlviz.ui.page import CHOSEN, EXAMPLES, launch
 from nlviz.ui.scene import class_colour
+from tests.conftest import Site
+from tests.test_analysis import network
 from tests.test_images import bomb, encoded, quarters
 
 LION, CHEETAH = EXAMPLES[:2]  # 256 x 256, there at the start, and 502 x 343 pixels
@@ -470,6 +473,31 @@ def test_global_maps_alone_have_their_own_grid(site):
     site.choose("msrc_gc")
     grid = analysed("msrc_gc").maps[0].queries.grid
     expect(site.page.locator(".nlviz-panel[data-panel=photo]")).to_contain_text(f"Query cells: {grid[0]} × {grid[1]}")
+
+
+class Failing(torch.nn.Sequential):
+    """A user's network whose forward pass fails."""
+
+    def forward(self, x):
+        raise RuntimeError("no such layer")
+
+
+def test_a_failing_network_is_said_while_the_new_photo_stays_in_the_box_and_in_the_others(browser, tmp_path):
+    _, url, _ = launch({"good": network(), "bad": Failing(*network())}, prevent_thread_lock=True, quiet=True)
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    site = Site(page, url)
+    page.goto(url)
+    expect(site.message).to_contain_text("bad: its forward pass failed (RuntimeError: no such layer)")
+    path = saved(tmp_path, "mine.png", encoded(quarters(333, 200)))
+    site.upload(path)
+    site.settled(picture=sha256(path), networks=["good"])
+    expect(site.message).to_contain_text("no such layer")
+    page.locator("#resolution input[value='224']").check()  # runs the photo that the page takes for the one in the box
+    site.settled(resolution=224)
+    assert page.evaluate("site.viewer.state().key")["picture"] == sha256(path)
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("mine"))
+    page.close()
+    assert not site.errors
 
 
 def test_an_emptied_photo_box_leaves_the_maps_and_takes_the_next_photo(site, tmp_path):

@@ -87,8 +87,8 @@ def make_page(store: Store, groups: Groups, chosen: list[str]) -> gr.Blocks:
                     examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in EXAMPLES],
                                           label="Examples", type="index", elem_id="examples")
                 with gr.Column(scale=4, min_width=320, elem_id="networks"):
-                    networks = [gr.CheckboxGroup(choices, value=[n for _, n in choices if n in chosen], label=heading,
-                                                 elem_classes="networks") for heading, choices in groups.items()]
+                    networks = [gr.CheckboxGroup(choices, value=[n for _, n in choices if n in chosen], label=heading)
+                                for heading, choices in groups.items()]
                     resolution = gr.Radio(RESOLUTIONS, value=RESOLUTION, label="Input resolution (long side, pixels)",
                                           elem_id="resolution")
             viewer = make_viewer(_exporter(store))
@@ -112,7 +112,7 @@ def _connect(page, store, photo, examples, networks, resolution, viewer) -> None
         """Show a photo; one that cannot be used gives way to the one before, and an emptied box leaves the maps alone."""
         before, groups = groups[0], groups[1:]
         for value in wiring.show(store, path, [name for group in groups for name in group], size):
-            bad = value.get("error", False)
+            bad = value.get("error", False) and "scene" not in value  # one network may fail where others show the photo
             yield value, before if bad or path is None else path, before if bad else gr.skip()
 
     def use_example(index, *rest):
