@@ -44,11 +44,13 @@ def _parser() -> argparse.ArgumentParser:
     render.set_defaults(run=_render)
 
     train = commands.add_parser("train", help="make a bundled checkpoint")
-    train.add_argument("name", help="a bundled network, or 'all' for those not made yet")
-    train.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with msrc, caltech101 and FashionMNIST")
+    train.add_argument("name", help="a bundled network, DATA_BLOCK, or 'all' for those not made yet")
+    train.add_argument("--data", type=Path, required=True, metavar="DIR",
+                       help="folder with msrc, camvid, caltech101 and FashionMNIST")
     train.add_argument("--out", type=Path, help="where the checkpoint goes (default: checkpoints/)")
     train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--epochs", type=int, help="default: 6 for caltech101, 30 for msrc, 8 for fashion")
+    train.add_argument("--seeds", type=int, default=1, help="how many seeds to train and score; the first is kept")
+    train.add_argument("--epochs", type=int, help="default: 6 for caltech101, 30 for msrc and camvid, 8 for fashion")
     train.set_defaults(run=_train)
     return parser
 
@@ -97,7 +99,7 @@ def _train(args: argparse.Namespace) -> None:
     out = args.out or CHECKPOINTS
     names = [n for n in MODELS if not (out / f"{n}.json").exists()] if args.name == "all" else [args.name]
     for name in names:
-        card = train(name, args.data, out, seed=args.seed, epochs=args.epochs)
+        card = train(name, args.data, out, seed=args.seed, epochs=args.epochs, seeds=args.seeds)
         print(f"{name}: {card['metric']} {card['score']:.1%}")
 
 

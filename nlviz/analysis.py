@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -22,22 +23,35 @@ class PlacedMap:
 
     Attributes:
         nl_map: the map.
-        queries, keys: where the cells of the query and the key grid lie in the picture.
+        queries, keys: where the cells of the query and the key grid lie in the picture; None for channels, and for the
+            queries of a gate.
+        channels: where the cells of the block's input, the feature map of every channel, lie in the picture.
         parity: outcome of the parity check.
     """
 
     nl_map: NLMap
-    queries: Placement
-    keys: Placement
+    queries: Placement | None
+    keys: Placement | None
+    channels: Placement
     parity: Parity
 
     def heatmap(self, x: float, y: float) -> torch.Tensor:
-        """The row of the query at fractions (x, y) of the picture, on the key grid: (rows, columns).
+        """What lies over the picture for the query at fractions (x, y) of it, on the key grid: (rows, columns).
+
+        That is the query's row; of a global map or of a gate of positions the same for every query.
 
         Raises:
-            ValueError: x or y is outside 0 to 1.
+            ValueError: x or y is outside 0 to 1, no query covers the place, or rows are those of channels.
         """
-        return self.nl_map.row(flat_index(self.queries.cell(x, y), self.queries.grid)).view(self.keys.grid)
+        if self.keys is None:
+            raise ValueError(f"a place in the picture has no row in this map of {self.nl_map.block}: "
+                             f"it relates {self.nl_map.key_grid[0]} channels")
+        if self.nl_map.relates == "gate":
+            return self.nl_map.weights[0].view(self.keys.grid)
+        cell = self.queries.cell(x, y)
+        if cell is None:
+            raise ValueError(f"no query of {self.nl_map.block} covers the place {x}, {y}")
+        return self.nl_map.row(flat_index(cell, self.queries.grid)).view(self.keys.grid)
 
     def strongest(self, x: float, y: float) -> tuple[tuple[int, ...], float]:
         """((row, column), weight) of the key that weighs most for the query at (x, y)."""
@@ -53,7 +67,7 @@ class Analysis:
         model: the model.
         picture: what it saw.
         frame: how the picture filled its input.
-        maps: the maps of its blocks, in the order computed.
+        maps: the maps of its blocks, in the order computed; a block may have several.
         prediction: see ``predict``.
     """
 
@@ -64,11 +78,17 @@ class Analysis:
     prediction: dict | None
 
     @property
+    def calls(self) -> list[tuple[PlacedMap, ...]]:
+        """The maps of each call of a block together."""
+        starts = [at for at, m in enumerate(self.maps) if m.nl_map.number == 0] + [len(self.maps)]
+        return [self.maps[start:stop] for start, stop in pairwise(starts)]
+
+    @property
     def nbytes(self) -> int:
         """Bytes that the maps and the picture hold."""
-        tensors = [t for m in self.maps for t in (m.nl_map.weights, m.nl_map.input, m.nl_map.output)]
-        factors = [t for m in self.maps if m.nl_map.factors for t in (m.nl_map.factors.q, m.nl_map.factors.k)]
-        return sum(t.nbytes for t in tensors + factors if t is not None) + 3 * self.picture.size[0] * self.picture.size[1]
+        own = [t for m in self.maps for t in (m.nl_map.weights, *(m.nl_map.lazy.tensors() if m.nl_map.lazy else ()))]
+        shared = [t for call in self.calls for t in (call[0].nl_map.input, call[0].nl_map.output)]
+        return sum(t.nbytes for t in own + shared if t is not None) + 3 * self.picture.size[0] * self.picture.size[1]
 
 
 def as_model(net: nn.Module, preprocess=None, name: str | None = None) -> Model:
@@ -104,13 +124,18 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
             output = model(x.to(next(model.parameters()).device))
         if not maps:
             raise ValueError(f"the blocks of {model.name} ({', '.join(blocks)}) did not run in its forward pass")
-        placed = tuple(_place(m, frame, blocks[m.layer]) for m in maps)
-        return Analysis(model, picture, frame, placed, predict(model, output))
+        return Analysis(model, picture, frame, _place(maps, frame, blocks), predict(model, output))
 
 
-def _place(nl_map: NLMap, frame: Frame, block: Block) -> PlacedMap:
-    if len(nl_map.query_grid) != 2:
-        raise ValueError(f"the block at {nl_map.layer!r} has grid {nl_map.query_grid}; only (rows, columns) lie in a picture")
-    queries = frame.place(nl_map.query_grid)
-    keys = queries.coarser(nl_map.key_grid, nl_map.key_stride)
-    return PlacedMap(nl_map, queries, keys, check_parity(block, nl_map))
+def _place(maps: list[NLMap], frame: Frame, blocks: dict[str, Block]) -> tuple[PlacedMap, ...]:
+    placed, parity = [], None
+    for nl_map in maps:
+        grid = tuple(nl_map.input.shape[2:])
+        if len(grid) != 2:
+            raise ValueError(f"the block at {nl_map.layer!r} has grid {grid}; only (rows, columns) lie in a picture")
+        parity = check_parity(blocks[nl_map.layer], nl_map) if nl_map.number == 0 else parity  # one for all maps of a call
+        cells = frame.place(grid)
+        queries, keys = (cells.coarser(part, stride) if len(part) == 2 else None for part, stride in
+                         ((nl_map.query_grid, nl_map.query_stride), (nl_map.key_grid, nl_map.key_stride)))
+        placed.append(PlacedMap(nl_map, queries, keys, cells, parity))
+    return tuple(placed)

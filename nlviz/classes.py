@@ -18,5 +18,6 @@ cat dog body boat
 CLASSES: dict[str, list[str]] = {
     "caltech101": _CALTECH101.split(),
     "msrc": _MSRC.split(),
+    "camvid": "sky building pole road pavement tree sign fence car pedestrian bicyclist".split(),
     "fashion": ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"],
 }

@@ -24,15 +24,17 @@ TRAINED_AT = (224, 448)  # both in turn, scored at the second
 SHARD = 256  # pictures in one cache file
 
 
-def features(files: list[Path], resolution: int, cache: Path, device: torch.device) -> list[Tensor]:
+def features(files: list[Path], resolution: int, cache: Path, device: torch.device, preprocess: Preprocess) -> list[Tensor]:
     """Stride-16 features (112, h, w) of every picture in float16, computed once and kept in ``cache``."""
-    stem, preprocess, found = None, Preprocess(), []
+    stem, found = None, []
+    cache = cache / "fixed" if preprocess.fixed else cache
     cache.mkdir(parents=True, exist_ok=True)
-    for start in tqdm(range(0, len(files), SHARD), desc=f"{cache.name}, {resolution} px", unit=f"x{SHARD}"):
+    for start in tqdm(range(0, len(files), SHARD), desc=f"{cache}, {resolution} px", unit=f"x{SHARD}"):
         chosen = files[start:start + SHARD]
         shard = cache / f"{resolution}_{start}_{_digest(chosen)}.safetensors"
         if not shard.exists():
-            stem = stem or backbone.split(backbone.pretrained())[0].eval().to(device, memory_format=torch.channels_last)
+            with torch.random.fork_rng(devices=[]):  # training is the same with and without cached features
+                stem = stem or backbone.split(backbone.pretrained())[0].eval().to(device, memory_format=torch.channels_last)
             tensors = {}
             for i, file in enumerate(chosen):
                 x, _ = preprocess(open_picture(file), resolution)
@@ -65,13 +67,14 @@ def batches(pictures: list[Tensor], size: int, seed: int) -> Iterator[list[int]]
 class Caltech101:
     """Photos of 101 classes: train.txt and test.txt list ``CLASS/FILE``."""
 
-    def __init__(self, folder: Path, cache: Path, device: torch.device):
+    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess):
         self.folder, self.cache, self.device = folder / "caltech101", cache / "caltech101", device
+        self.preprocess = preprocess
 
     def _load(self, split: str, resolution: int) -> tuple[list[Tensor], Tensor]:
         names = (self.folder / f"{split}.txt").read_text().split()
         labels = torch.tensor([CLASSES["caltech101"].index(n.split("/")[0]) for n in names])
-        return features([self.folder / n for n in names], resolution, self.cache / split, self.device), labels
+        return features([self.folder / n for n in names], resolution, self.cache / split, self.device, self.preprocess), labels
 
     def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches (features, labels) at alternating resolutions, half of them mirrored."""
@@ -97,41 +100,69 @@ class Caltech101:
         return {"score": found["accuracy_448"], "metric": "accuracy", **found}
 
 
-class Msrc:
-    """Photos with masks: train.txt and test.txt list names; a mask pixel is 1 + class, 0 is void."""
+class Segmentation:
+    """Photos with masks; subclasses say where they lie and what a mask's numbers mean."""
 
-    def __init__(self, folder: Path, cache: Path, device: torch.device):
-        self.folder, self.cache, self.device = folder / "msrc", cache / "msrc", device
+    data = ""
+
+    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess):
+        self.folder, self.cache, self.device = folder / self.data, cache / self.data, device
+        self.preprocess = preprocess
+
+    def names(self, split: str) -> list[str]:
+        """Paths of the photos without .jpg, which with .png are those of the masks."""
+        raise NotImplementedError
+
+    def classes_of(self, mask: Tensor) -> Tensor:
+        """Numbers in a mask's file to classes, void to -1."""
+        raise NotImplementedError
 
     def _load(self, split: str, resolution: int) -> tuple[list[Tensor], list[Tensor]]:
-        names = (self.folder / f"{split}.txt").read_text().split()
-        masks = [np.array(Image.open(self.folder / f"{n}.png")) for n in names]
-        pictures = features([self.folder / f"{n}.jpg" for n in names], resolution, self.cache / split, self.device)
-        return pictures, [torch.from_numpy(m.astype(np.int64)) - 1 for m in masks]  # void is -1
+        names = self.names(split)
+        masks = [np.array(Image.open(self.folder / f"{n}.png")).astype(np.int64) for n in names]
+        pictures = features([self.folder / f"{n}.jpg" for n in names], resolution, self.cache / split, self.device,
+                            self.preprocess)
+        return pictures, [self.classes_of(torch.from_numpy(m)) for m in masks]
+
+    def _target(self, mask: Tensor, resolution: int) -> Tensor:
+        """The mask at a quarter of the input's size, void where the input is padding."""
+        frame = self.preprocess.frame(mask.shape[::-1], resolution)
+        left, top, right, bottom = (edge // 4 for edge in frame.content)
+        target = torch.full([side // 4 for side in frame.size[::-1]], -1)
+        smaller = F.interpolate(mask[None, None].float(), (bottom - top, right - left), mode="nearest-exact")
+        target[top:bottom, left:right] = smaller[0, 0].long()
+        return target
 
     def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches (features, masks at a quarter of the input's size) at alternating resolutions, half of them mirrored."""
+        sizes = TRAINED_AT[1:] if self.preprocess.fixed else TRAINED_AT
         if not hasattr(self, "train"):
-            self.train = [self._load("train", r) for r in TRAINED_AT]
-        pictures, masks = self.train[epoch % len(self.train)]
+            self.train = [self._load("train", r) for r in sizes]
+        pictures, masks = self.train[epoch % len(sizes)]
         for number, batch in enumerate(batches(pictures, 16, seed * 1000 + epoch)):
             x = torch.stack([pictures[i] for i in batch]).float()
-            size = [4 * s for s in x.shape[2:]]
-            y = torch.stack([F.interpolate(masks[i][None, None].float(), size, mode="nearest-exact")[0, 0].long() for i in batch])
+            y = torch.stack([self._target(masks[i], sizes[epoch % len(sizes)]) for i in batch])
             yield (x.flip(-1), y.flip(-1)) if (number + epoch) % 2 else (x, y)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         finer = F.interpolate(output, target.shape[1:], mode="bilinear", align_corners=False)
         return F.cross_entropy(finer, target, ignore_index=-1)
 
+    def _predicted(self, output: Tensor, size: tuple[int, int]) -> Tensor:
+        """Classes (rows, columns) at the mask's own size, padding cut off."""
+        frame = self.preprocess.frame(size[::-1], TRAINED_AT[1])
+        if self.preprocess.fixed:
+            left, top, right, bottom = frame.content
+            output = F.interpolate(output, frame.size[::-1], mode="bilinear", align_corners=False)[..., top:bottom, left:right]
+        return F.interpolate(output, size, mode="bilinear", align_corners=False)[0].argmax(0)
+
     @torch.inference_mode()
     def score(self, net: nn.Module) -> dict[str, float]:
         """Pixel accuracy and mean intersection over union at the masks' own size, void left out, at 448 px."""
-        classes = len(CLASSES["msrc"])
-        table = torch.zeros(classes, classes)  # (true, predicted)
+        classes = len(CLASSES[self.data])
+        table = torch.zeros(classes, classes, dtype=torch.float64)  # (true, predicted)
         for picture, mask in zip(*self._load("test", TRAINED_AT[1])):
-            output = net.head(picture[None].float().to(self.device)).cpu()
-            found = F.interpolate(output, mask.shape, mode="bilinear", align_corners=False)[0].argmax(0)
+            found = self._predicted(net.head(picture[None].float().to(self.device)).cpu(), mask.shape)
             known = mask >= 0
             table += torch.bincount(mask[known] * classes + found[known], minlength=classes**2).view(classes, classes)
         hits, union = table.diag(), table.sum(0) + table.sum(1) - table.diag()
@@ -139,10 +170,37 @@ class Msrc:
         return {"score": accuracy, "metric": "pixel accuracy", "mean_iou": (hits / union)[union > 0].mean().item()}
 
 
+class Msrc(Segmentation):
+    """train.txt and test.txt list names; a mask pixel is 1 + class, 0 is void."""
+
+    data = "msrc"
+
+    def names(self, split: str) -> list[str]:
+        return (self.folder / f"{split}.txt").read_text().split()
+
+    def classes_of(self, mask: Tensor) -> Tensor:
+        return mask - 1
+
+
+class Camvid(Segmentation):
+    """Street scenes in folders train and test; a mask pixel is a class, 11 is void."""
+
+    data = "camvid"
+
+    def names(self, split: str) -> list[str]:
+        found = sorted(f"{split}/{path.stem}" for path in (self.folder / split).glob("*.jpg"))
+        if not found:
+            raise FileNotFoundError(f"no pictures in {self.folder / split}")
+        return found
+
+    def classes_of(self, mask: Tensor) -> Tensor:
+        return mask.where(mask < len(CLASSES["camvid"]), -1)
+
+
 class Fashion:
     """FashionMNIST's four idx files, gzipped, in FashionMNIST/raw: 28 x 28 grey pictures of 10 classes."""
 
-    def __init__(self, folder: Path, cache: Path, device: torch.device):
+    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess):
         self.folder, self.device = folder / "FashionMNIST" / "raw", device
 
     def _load(self, split: str) -> tuple[Tensor, Tensor]:
@@ -172,4 +230,4 @@ class Fashion:
         return {"score": right / len(labels), "metric": "accuracy"}
 
 
-DATA = {"caltech101": Caltech101, "msrc": Msrc, "fashion": Fashion}
+DATA = {"caltech101": Caltech101, "msrc": Msrc, "camvid": Camvid, "fashion": Fashion}

@@ -1,7 +1,7 @@
 """The bundled networks: what they are, their cards, and how a trained one is loaded."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -13,7 +13,7 @@ from .blocks import BLOCKS
 from .cards import CHECKPOINTS, CheckpointError, read_card
 from .classes import CLASSES
 from .images import Preprocess
-from .networks import Classifier, Segmenter, SmallNetwork
+from .networks import MEMBERS, Classifier, Segmenter, SmallNetwork
 
 TITLES = {
     None: "no block",
@@ -23,7 +23,17 @@ TITLES = {
     "concatenation": "Non-local, concatenation",
     "snl": "Simplified non-local",
     "gc": "Global context",
+    "se": "Squeeze and excitation",
+    "dual": "Dual attention",
+    "base_oc": "Object context, base",
+    "pyramid_oc": "Object context, pyramid",
+    "asp_oc": "Object context, ASPP",
+    "criss_cross": "Criss-cross",
+    "rga": "Relation-aware",
+    "disentangled": "Disentangled non-local",
 }
+WIDTH = 128  # channels of the segmentation head
+KINDS = {"caltech101": "classification", "msrc": "segmentation", "camvid": "segmentation", "fashion": "small"}
 NETWORKS = {"classification": Classifier, "segmentation": Segmenter, "small": SmallNetwork}
 PREPROCESS = {
     "classification": Preprocess(),
@@ -39,14 +49,16 @@ class Spec:
     Attributes:
         data: the data set it was trained on, a key of CLASSES.
         network: ``classification``, ``segmentation`` or ``small``.
-        block: a name of BLOCKS, or None for the same network without attention.
+        block: a name of BLOCKS or PAIRS, or None for the same network without attention.
         options: the block's own arguments.
+        fixed: (width, height) of the input where the block takes one size only.
     """
 
     data: str
     network: str
     block: str | None
     options: dict = field(default_factory=dict)
+    fixed: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -61,6 +73,24 @@ class Spec:
         return "segmentation" if self.network == "segmentation" else "classification"
 
     @property
+    def preprocess(self) -> Preprocess:
+        return replace(PREPROCESS[self.network], **({"fixed": self.fixed} if self.fixed else {}))
+
+    @property
+    def blocks(self) -> list[str]:
+        """Its blocks' names in BLOCKS."""
+        return MEMBERS.get(self.block, [self.block] if self.block else [])
+
+    @property
+    def grids_at_448(self) -> list[list[int]]:
+        """Query grids of its blocks' maps for a square picture at 448 px; of channels their number, of a gate nothing."""
+        if self.network == "small":
+            return [[14, 14], [7, 7]] if self.block else []
+        positions = [14, 14] if self.block == "asp_oc" else [28, 28]
+        grids = {"channels": [WIDTH], "gate": []}
+        return [grids.get(BLOCKS[name].relates, positions) for name in self.blocks]
+
+    @property
     def without(self) -> str:
         """The name of the same network without a block."""
         return f"{self.data}_none"
@@ -70,9 +100,13 @@ FULL = {"sub_sample": False}  # keys at every position
 _SPECS = [
     *(Spec("caltech101", "classification", block, FULL)
       for block in ("embedded_gaussian", "gaussian", "dot_product", "concatenation")),
-    *(Spec("caltech101", "classification", block) for block in ("snl", "gc", None)),
+    *(Spec("caltech101", "classification", block) for block in ("disentangled", "snl", "gc", "se", None)),
     Spec("msrc", "segmentation", "embedded_gaussian", FULL),
-    *(Spec("msrc", "segmentation", block) for block in ("gc", None)),
+    *(Spec("msrc", "segmentation", block)
+      for block in ("disentangled", "dual", "base_oc", "pyramid_oc", "asp_oc", "criss_cross", "gc", "se")),
+    Spec("msrc", "segmentation", "rga", {"grid": (28, 28)}, fixed=(448, 448)),
+    Spec("msrc", "segmentation", None),
+    *(Spec("camvid", "segmentation", block) for block in ("dual", "criss_cross", "gc", None)),
     *(Spec("fashion", "small", block) for block in ("embedded_gaussian", None)),
 ]
 MODELS: dict[str, Spec] = {spec.name: spec for spec in _SPECS}
@@ -102,14 +136,29 @@ class Model(nn.Module):
 
 
 def get_spec(name: str) -> Spec:
-    """The bundled network of that name.
+    """The network of that name: a bundled one, or DATA_BLOCK with any block of BLOCKS, to be trained.
 
     Raises:
         KeyError: no such network; the message lists those that exist.
     """
-    if name not in MODELS:
-        raise KeyError(f"no network is called {name!r}; there are: {', '.join(MODELS)}")
-    return MODELS[name]
+    data, _, block = name.partition("_")
+    if name in MODELS:
+        return MODELS[name]
+    if data in KINDS and block in BLOCKS:
+        return Spec(data, KINDS[data], block)
+    raise KeyError(f"no network is called {name!r}; there are: {', '.join(MODELS)}; "
+                   f"and one can train DATA_BLOCK with DATA of {', '.join(KINDS)} and any block")
+
+
+def trained(folder: Path = CHECKPOINTS) -> dict[str, Spec]:
+    """The bundled networks, then those with a card in ``folder`` that were trained beside them."""
+    others = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            others[path.stem] = get_spec(path.stem)
+        except KeyError:
+            continue
+    return MODELS | others
 
 
 def build(spec: Spec) -> nn.Module:
@@ -139,7 +188,7 @@ def load_model(name: str, folder: Path = CHECKPOINTS) -> Model:
         card["score_without_block"] = read_card(spec.without, folder)["score"]
     net = build(spec)
     _load_trained(net, content, path.name)
-    return Model(name, net, PREPROCESS[spec.network], CLASSES[spec.data], spec.task, spec.title, card)
+    return Model(name, net, spec.preprocess, CLASSES[spec.data], spec.task, spec.title, card)
 
 
 def _load_trained(net: nn.Module, content: bytes, filename: str) -> None:
@@ -178,16 +227,16 @@ def predict(model: Model, output: Tensor) -> dict | None:
 
 
 def list_models(folder: Path = CHECKPOINTS) -> list[dict]:
-    """What is bundled, one dict a network, from the cards: name, block, task, score, score without the block, grids.
+    """What is bundled, one dict a network, from the cards: name, blocks, task, score, score without the block, grids.
 
     ``grids_at_448`` are the query grids of its maps for a square picture at 448 px.
     """
-    cards = {name: read_card(name, folder) for name in MODELS}
-    grids = {"classification": [[28, 28]], "segmentation": [[28, 28]], "small": [[14, 14], [7, 7]]}
+    specs = trained(folder)
+    cards = {name: read_card(name, folder) for name in specs}
     return [{
-        "name": name, "title": spec.title, "block": spec.block, "data": spec.data, "task": spec.task,
-        "relates": BLOCKS[spec.block].relates if spec.block else None,
-        "metric": cards[name]["metric"], "score": cards[name]["score"],
+        "name": name, "title": spec.title, "block": spec.block, "blocks": spec.blocks, "data": spec.data, "task": spec.task,
+        "relates": [BLOCKS[block].relates for block in spec.blocks],
+        "metric": cards[name]["metric"], "score": cards[name]["score"], "scores": cards[name].get("scores"),
         "score_without_block": cards[spec.without]["score"] if spec.block else None,
-        "grids_at_448": grids[spec.network] if spec.block else [],
-    } for name, spec in MODELS.items()]
+        "grids_at_448": spec.grids_at_448,
+    } for name, spec in specs.items()]

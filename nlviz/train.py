@@ -8,28 +8,33 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
+from .capture import capture_maps
 from .cards import CHECKPOINTS, render_readme
 from .data import DATA
 from .files import write_whole
-from .models import MODELS, build, get_spec
+from .models import Spec, build, get_spec, trained
 
-EPOCHS = {"caltech101": 6, "msrc": 30, "fashion": 8}
+EPOCHS = {"caltech101": 6, "msrc": 30, "camvid": 30, "fashion": 8}
 LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.01
 
 
 def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("runs"), seed: int = 0,
-          epochs: int | None = None) -> dict:
+          epochs: int | None = None, seeds: int = 1) -> dict:
     """Train a bundled network and write its checkpoint and card into ``out``.
 
     A killed run goes on from its last whole epoch (kept in ``runs``); the result is the same. Uses a GPU
     where there is one.
 
     Args:
-        data: the folder with ``caltech101``, ``msrc`` and ``FashionMNIST``.
+        data: the folder with ``caltech101``, ``msrc``, ``camvid`` and ``FashionMNIST``.
+        seed: the network of this one is kept.
         epochs: at least 1; by default EPOCHS of the data set.
+        seeds: how many seeds from ``seed`` on are trained and scored, at least 1.
 
     Returns:
         The card.
@@ -37,35 +42,60 @@ def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("run
     Raises:
         KeyError: no network has that name.
         OSError: the data set is not in ``data``, or ``out`` cannot be written.
-        ValueError: fewer than 1 epoch, or the kept state of a killed run is broken.
+        ValueError: fewer than 1 epoch or seed, or the kept state of a killed run is broken.
     """
     spec = get_spec(name)
     if epochs is not None and epochs < 1:
         raise ValueError(f"epochs must be at least 1, got {epochs}")
+    if seeds < 1:
+        raise ValueError(f"seeds must be at least 1, got {seeds}")
     out.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.manual_seed(seed)
-    net = build(spec).to(device, memory_format=torch.channels_last)
-    task = DATA[spec.data](data, runs / "features", device)
+    task = DATA[spec.data](data, runs / "features", device, spec.preprocess)
     epochs = epochs or EPOCHS[spec.data]
     place = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:8]
-    state_file = runs / f"{name}_{seed}_{epochs}_{place}.pt"
-    seconds = fit(net, task, epochs, seed, state_file, device)
-    scores = task.score(net.eval())
-    content = save({k: v.detach().cpu().contiguous() for k, v in net.trained_state().items()})
+    states = [runs / f"{name}_{s}_{epochs}_{place}.pt" for s in range(seed, seed + seeds)]
+    first, scores = None, []
+    for number, state_file in enumerate(states, seed):
+        torch.manual_seed(number)
+        net = build(spec).to(device, memory_format=torch.channels_last)
+        seconds = fit(net, task, epochs, number, state_file, device)
+        scores.append(task.score(net.eval()))
+        first = first or (net, seconds)
+    net, seconds = first
+    content = save({k: v.detach().cpu().clone(memory_format=torch.contiguous_format)  # OCNet saves one layer under two names
+                    for k, v in net.trained_state().items()})
+    options = {"seed": (seed, 0), "seeds": (seeds, 1), "epochs": (epochs, EPOCHS[spec.data])}
     card = {
-        "name": name, "block": spec.block, "data": spec.data, "task": spec.task, **scores,
+        "name": name, "block": spec.block, "data": spec.data, "task": spec.task, **scores[0],
+        "scores": [s["score"] for s in scores], **cost(spec, net.eval()),
         "epochs": epochs, "seed": seed, "minutes": round(seconds / 60, 1), "device": device.type,
-        "command": f"python -m nlviz train {name} --data DIR" + (f" --seed {seed}" if seed else "")
-        + (f" --epochs {epochs}" if epochs != EPOCHS[spec.data] else ""),
+        "command": " ".join([f"python -m nlviz train {name} --data DIR",
+                             *(f"--{key} {value}" for key, (value, usual) in options.items() if value != usual)]),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     write_whole(out / f"{name}.safetensors", content)
     write_whole(out / f"{name}.json", (json.dumps(card, indent=2) + "\n").encode())
-    cards = [json.loads((out / f"{n}.json").read_text()) for n in MODELS if (out / f"{n}.json").exists()]
+    cards = [json.loads((out / f"{n}.json").read_text()) for n in trained(out) if (out / f"{n}.json").exists()]
     write_whole(out / "README.md", render_readme(cards).encode())
-    state_file.unlink(missing_ok=True)
+    for state_file in states:
+        state_file.unlink(missing_ok=True)
     return card
+
+
+@torch.inference_mode()
+def cost(spec: Spec, net: nn.Module) -> dict[str, int]:
+    """``parameters`` of the network's blocks, and their ``multiply_adds`` for one square picture at 448 px (or the fixed size)."""
+    preprocess, device = spec.preprocess, next(net.parameters()).device
+    x = torch.zeros(1, preprocess.channels, *(preprocess.fixed or (448, 448))[::-1], device=device)
+    with capture_maps(net, dense_bytes=0) as maps:
+        net(x)
+    calls = [(net.get_submodule(m.layer), m.input) for m in maps if m.number == 0]
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):  # a fused product is not counted
+        for block, features in calls:
+            block(features)
+    return {"parameters": sum(p.numel() for block, _ in calls for p in block.parameters()),
+            "multiply_adds": counter.get_total_flops() // 2}
 
 
 def fit(net: nn.Module, task, epochs: int, seed: int, state_file: Path, device: torch.device) -> float:

@@ -178,3 +178,21 @@ def visit(url, browser) -> Iterator[Callable[..., Site]]:
 @pytest.fixture
 def site(visit) -> Site:
     return visit()
+
+
+@pytest.fixture(scope="session")
+def stripes(tmp_path_factory):
+    """Four pictures of two classes of stripes, with their masks, in msrc's layout."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "msrc").mkdir()
+    random = np.random.default_rng(0)
+    for number in range(4):
+        mask = np.zeros((64, 96), np.uint8)
+        mask[:, :48], mask[:, 48:] = 2, 7  # grass, sky
+        mask[:4] = 0
+        pixels = np.where(mask[..., None] == 7, [90, 140, 230], [40, 160, 50]) + random.integers(-20, 20, (64, 96, 3))
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "msrc" / f"{number}.jpg")
+        Image.fromarray(mask).save(folder / "msrc" / f"{number}.png")
+    (folder / "msrc" / "train.txt").write_text("0\n1\n2\n")
+    (folder / "msrc" / "test.txt").write_text("3\n")
+    return folder

@@ -15,24 +15,57 @@ from nlviz.ui.store import Store
 from tests.test_blocks import randomised
 from tests.test_images import quarters
 
+GRID = (7, 12)
+OPTIONS = {"rga_spatial": {"grid": GRID}, "rga_channel": {"grid": GRID}}  # of blocks that are built for one grid
+PLACES = [name for name, kind in BLOCKS.items() if kind.relates in ("positions", "global")]
+
 
 def network(name="embedded_gaussian", **options) -> nn.Sequential:
     """Stride 16 by pooling, then a block on the three colours."""
-    return nn.Sequential(nn.AvgPool2d(16), randomised(BLOCKS[name](3, **options)).float())
+    return nn.Sequential(nn.AvgPool2d(16), randomised(BLOCKS[name](3, **OPTIONS.get(name, {}) | options)).float())
 
 
-@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("name", PLACES)
 def test_the_heatmap_of_a_point_is_the_row_of_its_cell(name):
-    analysis = analyse(network(name), open_picture(quarters(96, 48)), 96)
+    analysis = analyse(network(name), open_picture(quarters(192, 112)), 192)
     placed = analysis.maps[0]
-    assert placed.nl_map.query_grid == (3, 6)
-    for row in range(3):
-        for column in range(6):
-            found = placed.heatmap((column + 0.5) / 6, (row + 0.5) / 3)
+    rows, columns = placed.nl_map.query_grid
+    pooled = 2 if name == "asp_oc" else 1
+    assert (rows, columns) == (7 // pooled, 12 // pooled)
+    for row in range(rows):
+        for column in range(columns):
+            found = placed.heatmap((column + 0.5) * pooled / 12, (row + 0.5) * pooled / 7)
             assert found.shape == placed.keys.grid
-            assert torch.equal(found.flatten(), placed.nl_map.row(row * 6 + column))
+            assert torch.equal(found.flatten(), placed.nl_map.row(row * columns + column))
     (row, column), weight = placed.strongest(0.1, 0.1)
     assert placed.heatmap(0.1, 0.1)[row, column] == weight == placed.heatmap(0.1, 0.1).max()
+
+
+@pytest.mark.parametrize("name, part", [("cam", 0), ("rga_channel", 0), ("rga_channel", 1), ("se", 0), ("gc", 1)])
+def test_a_place_has_no_row_where_rows_are_channels(name, part):
+    placed = analyse(network(name), open_picture(quarters(192, 112)), 192).maps[part]
+    with pytest.raises(ValueError, match=r"a place in the picture has no row in this map of .*: it relates 3 channels"):
+        placed.heatmap(0.5, 0.5)
+
+
+def test_a_gate_of_positions_lies_over_the_picture_and_is_the_same_for_every_query():
+    gate = analyse(network("rga_spatial"), open_picture(quarters(192, 112)), 192).maps[1]
+    assert torch.equal(gate.heatmap(0.1, 0.1), gate.heatmap(0.9, 0.9)) and gate.heatmap(0, 0).shape == GRID
+    torch.testing.assert_close(gate.heatmap(0, 0) * gate.nl_map.input[0], gate.nl_map.output[0])
+
+
+def test_the_last_cells_that_a_pool_left_over_have_no_query():
+    placed = analyse(network("asp_oc"), open_picture(quarters(192, 112)), 192).maps[0]  # 7 rows, pooled by 2: the last is left over
+    placed.heatmap(0.5, 6 / 7 - 0.01)
+    with pytest.raises(ValueError, match="no query of asp_oc covers the place"):
+        placed.heatmap(0.5, 6 / 7 + 0.01)
+
+
+def test_the_maps_of_one_call_stand_together():
+    blocks = [randomised(BLOCKS[name](3)).float() for name in ("criss_cross", "gaussian", "disentangled")]
+    calls = analyse(nn.Sequential(nn.AvgPool2d(16), *blocks), open_picture(quarters(192, 112)), 192).calls
+    assert [[m.nl_map.part for m in call] for call in calls] == [["A2 A1", "A1", "A2"], [""], ["sum", "pairwise", "unary"]]
+    assert all(m.parity is call[0].parity for call in calls for m in call)
 
 
 def test_a_network_whose_attention_is_known_attends_to_the_same_colour():

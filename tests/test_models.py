@@ -31,23 +31,26 @@ def test_every_bundled_checkpoint_is_the_one_on_its_card_and_its_block_was_train
     assert hashlib.sha256((CHECKPOINTS / f"{name}.safetensors").read_bytes()).hexdigest() == card["sha256"]
     assert not model.training and 0 < card["score"] < 1
     blocks = [m for m in model.modules() if isinstance(m, Block)]
-    kind = MODELS[name].block
-    assert all(type(block) is BLOCKS[kind] for block in blocks) and bool(blocks) == bool(kind)
+    kinds = MODELS[name].blocks
+    assert {type(block) for block in blocks} == {BLOCKS[kind] for kind in kinds}
     for block in blocks:
-        x = torch.randn(1, block.in_channels, 8, 8)
+        x = torch.randn(1, block.in_channels, *getattr(block, "grid", (8, 8)))
         assert not torch.equal(block(x), x)
+        assert all(gamma.abs() > 1e-4 for name, gamma in block.named_parameters() if name == "gamma")
 
 
 @pytest.mark.parametrize("name", [name for name, spec in MODELS.items() if spec.block])
 def test_every_bundled_network_makes_maps_that_hold_and_a_prediction(name):
     analysis = analyse(load_model(name), open_picture(quarters(300, 200)), 224)
     assert [m.parity.outcome for m in analysis.maps] == ["holds"] * len(analysis.maps)
-    assert analysis.maps[0].nl_map.query_grid == ((14, 14) if "fashion" in name else (9, 14))
+    assert [call[0].nl_map.block for call in analysis.calls] == MODELS[name].blocks * (2 if "fashion" in name else 1)
+    grid = {"fashion_embedded_gaussian": (14, 14), "msrc_rga": (28, 28)}.get(name, (9, 14))
+    assert tuple(analysis.maps[0].nl_map.input.shape[2:]) == grid
     if analysis.prediction["kind"] == "classes":
         shares = [p for _, p in analysis.prediction["top"]]
         assert len(shares) == 5 and shares == sorted(shares, reverse=True) and sum(shares) <= 1 + 1e-6
     else:
-        assert analysis.prediction["labels"].shape == (36, 56)
+        assert analysis.prediction["labels"].shape == tuple(4 * side for side in grid)
 
 
 def test_a_checkpoint_holds_only_what_was_trained():
@@ -79,7 +82,8 @@ def test_list_models_has_a_row_for_each_with_both_scores():
     for name, spec in MODELS.items():
         if spec.block:
             analysis = analyse(load_model(name), open_picture(quarters(64, 64)), 448)
-            assert [list(m.nl_map.query_grid) for m in analysis.maps] == rows[name]["grids_at_448"]
+            assert [list(call[0].nl_map.query_grid) for call in analysis.calls] == rows[name]["grids_at_448"]
+            assert [call[0].nl_map.relates for call in analysis.calls][:len(spec.blocks)] == rows[name]["relates"]
 
 
 def test_an_unknown_network_names_those_that_exist():
@@ -120,3 +124,22 @@ def test_a_spoiled_card_is_refused(folder, text):
     (folder / "fashion_embedded_gaussian.json").write_text(text)
     with pytest.raises(CheckpointError, match="is not a card"):
         load_model("fashion_embedded_gaussian", folder)
+
+
+def card(name, scores):
+    return {"name": name, "block": None if name.endswith("none") else name.split("_", 1)[1], "data": "msrc", "task": "segmentation",
+            "metric": "pixel accuracy", "score": scores[0], "scores": scores, "parameters": 1234567, "multiply_adds": 12_340_000,
+            "epochs": 30, "minutes": 1.5, "device": "cpu", "command": "train", "sha256": "0" * 64}
+
+
+def test_the_page_of_cards_gives_cost_spread_and_the_score_without_a_block():
+    text = render_readme([card("msrc_gc", [0.9, 0.88, 0.89]), card("msrc_se", [0.84]), card("msrc_none", [0.83, 0.84, 0.85])])
+    assert "| msrc_gc | gc | 1,234,567 | 12.3 M | 90.0% | 89.0 ± 1.0 % | 84.0 ± 1.0 % |" in text
+    assert "| 84.0% | 84.0%, one seed |" in text
+
+
+@pytest.mark.parametrize("scores, verdict", [
+    ([0.90, 0.91, 0.92], "clearly better than without: gc"), ([0.70, 0.71, 0.72], "clearly worse than without: gc"),
+    ([0.83, 0.85, 0.87], "not to be told from without: gc"), ([0.99], "trained from one seed only, so nothing can be said: gc")])
+def test_the_page_of_cards_says_what_its_table_shows(scores, verdict):
+    assert verdict in render_readme([card("msrc_gc", scores), card("msrc_none", [0.83, 0.84, 0.85])])

@@ -14,15 +14,19 @@ from playwright.sync_api import expect
 
 from nlviz import load_model
 from nlviz.analysis import Analysis, PlacedMap, analyse
-from nlviz.figures import colour_table
+from nlviz.figures import DIVERGING, colour_table
 from nlviz.images import open_picture
-from nlviz.maps import cell_of, flat_index
-from nlviz.ui.page import CHOSEN, EXAMPLES, launch
+from nlviz.maps import TERMS, cell_of, flat_index
+from nlviz.models import MODELS
+from nlviz.ui import wiring
+from nlviz.ui.page import EXAMPLES, launch
+from nlviz.ui.presets import PRESETS
 from nlviz.ui.scene import class_colour
 from tests.conftest import Site
 from tests.test_analysis import network
 from tests.test_images import bomb, encoded, quarters
 
+CHOSEN = next(iter(PRESETS.values()))
 LION, CHEETAH = EXAMPLES[:2]  # 256 x 256, there at the start, and 502 x 343 pixels
 MIXED = ["caltech101_embedded_gaussian", "caltech101_concatenation", "caltech101_dot_product", "caltech101_gc",
          "fashion_embedded_gaussian"]  # softmax, relu and plain dot products, a global one, a letterboxed one with pooled keys
@@ -38,8 +42,8 @@ def analysed(name: str, path: str = LION, resolution: int = 448) -> Analysis:
 
 
 def maps(names, path=LION, resolution=448) -> dict[str, PlacedMap]:
-    """The maps of networks by the names of their panels."""
-    return {f"{name}/{number}": placed for name in names for number, placed in enumerate(analysed(name, path, resolution).maps)}
+    """The first map of each panel by its name."""
+    return {f"{name}/{number}": call[0] for name in names for number, call in enumerate(analysed(name, path, resolution).calls)}
 
 
 def look(placed: PlacedMap, x: float, y: float, direction: str = "attends to"):
@@ -336,6 +340,125 @@ def test_networks_can_be_added_and_all_taken_away(site):
     site.choose("caltech101_snl")
     assert site.panels() == ["caltech101_snl/0"]
     expect(site.message).to_be_hidden()
+
+
+# ---------------------------------------------------------------------------------------------------- choosing among many
+
+
+@pytest.mark.parametrize("words", list(PRESETS)[1:4])
+def test_a_preset_is_one_click(site, words):
+    site.page.get_by_role("button", name=words, exact=True).click()
+    site.settled(networks=PRESETS[words])
+    ticked = site.page.locator("#networks input:checked").evaluate_all("all => all.map(box => box.name)")
+    assert sorted(ticked) == sorted(PRESETS[words])
+
+
+def test_every_preset_is_of_networks_that_are_there():
+    assert {name for names in PRESETS.values() for name in names} <= {name for name, spec in MODELS.items() if spec.block}
+
+
+@pytest.mark.parametrize("text, shown", [
+    ("criss", {"msrc_criss_cross", "camvid_criss_cross"}), ("STREETS global", {"camvid_gc"}), ("caltech101_se", {"caltech101_se"}),
+    ("nothing of the kind", set())])
+def test_a_search_leaves_the_networks_that_have_every_word(site, text, shown):
+    boxes = site.page.locator("#networks input[type=checkbox]")
+    everything = boxes.count()
+    site.page.get_by_role("searchbox").fill(text)
+    assert set(boxes.evaluate_all("all => all.filter(box => box.checkVisibility()).map(box => box.name)")) == shown
+    assert site.page.get_by_text("No network matches.").is_visible() == (not shown)
+    site.page.get_by_role("searchbox").fill("")
+    assert sum(box.is_visible() for box in boxes.all()) == everything
+    assert sorted(site.page.evaluate("site.viewer.state().key.networks")) == sorted(CHOSEN)  # searching chooses nothing
+
+
+# ---------------------------------------------------------------------------------------------------- several maps, terms, channels
+
+
+def choose_map(site, panel: str, name: str):
+    site.page.locator(f"select[data-choice=map][data-panel='{panel}']").select_option(name)
+    site.drawn()
+
+
+PARTS = {"msrc_criss_cross": ["A2 A1", "A1", "A2"], "msrc_disentangled": ["sum", "pairwise", "unary"],
+         "msrc_pyramid_oc": ["whole picture", "2 × 2 cells", "3 × 3 cells", "6 × 6 cells"]}
+
+
+@pytest.mark.parametrize("name, parts", PARTS.items(), ids=PARTS)
+def test_each_map_of_a_block_can_be_chosen_and_is_the_one_that_it_used(site, name, parts):
+    site.choose(name)
+    show_cheetah(site)
+    (call,) = analysed(name, CHEETAH).calls
+    assert [placed.nl_map.part for placed in call] == parts
+    for placed in call:
+        choose_map(site, f"{name}/0", placed.nl_map.part)
+        for x, y in POINTS[:2]:
+            site.ask(x, y)
+            assert_drawn(site, {f"{name}/0": placed}, x, y)
+
+
+@pytest.mark.parametrize("term", TERMS[1:])
+def test_a_term_of_the_map_is_drawn_with_the_values_that_python_gives_it(site, term):
+    name = "msrc_embedded_gaussian"
+    site.choose(name, "msrc_gc").set("term", term)
+    placed, point = analysed(name).maps[0], POINTS[0]
+    site.ask(*point)
+    query = flat_index(placed.queries.cell(*point), placed.queries.grid)
+    values = placed.nl_map.term(term).row(query).view(placed.keys.grid).double().numpy()
+    if term == "row minus the mean row":
+        highest, table = np.abs(values).max(), DIVERGING
+        limits = -highest, highest
+        blank = drawn_levels(site, "msrc_gc/0", analysed("msrc_gc").maps[0].keys, DIVERGING)
+        assert set(blank) == {128}  # one map for every query
+    else:
+        others = analysed("msrc_gc").maps[0].nl_map.row(0).max().item() if term == "unary only" else 0
+        limits, table = (0, max(values.max(), others)), "viridis"
+    wanted = np.clip(np.floor(256 * (values - limits[0]) / (limits[1] - limits[0])), 0, 255)
+    np.testing.assert_allclose(drawn_levels(site, f"{name}/0", placed.keys, table), wanted.flatten(), atol=2)
+    if term == "pairwise only":
+        expect(site.page.locator(".nlviz-panel[data-panel='msrc_gc/0']")).to_contain_text("nothing in it is pairwise")
+
+
+def test_hovering_a_row_of_a_channel_matrix_shows_that_channel_on_the_photo(site):
+    site.choose("msrc_dual")
+    cam = analysed("msrc_dual").calls[1][0]
+    panel = site.page.locator(".nlviz-panel[data-panel='msrc_dual/1']")
+    expect(panel).to_contain_text("a place in the picture has no row here")
+    matrix = panel.locator(".nlviz-chooser")
+    matrix.scroll_into_view_if_needed()
+    box, channel = matrix.bounding_box(), 40
+    site.page.mouse.move(box["x"] + 5, box["y"] + (channel + 0.5) / 128 * box["height"])
+    site.drawn()
+    related = [str(c) for c in cam.nl_map.row(channel).topk(3).indices.tolist()]
+    expect(panel.locator(".nlviz-thumb")).to_have_count(3)
+    assert panel.locator(".nlviz-thumb").evaluate_all("all => all.map(node => node.dataset.channel)") == related
+    features = cam.nl_map.input[0, channel].numpy()
+    wanted = np.clip(np.floor(256 * (features - features.min()) / np.ptp(features)), 0, 255)
+    found = drawn_levels(site, "msrc_dual/1", cam.channels)
+    np.testing.assert_allclose(found, wanted.flatten(), atol=3)  # sent as 255 steps
+
+
+def test_a_gate_of_positions_lies_over_the_photo(site):
+    site.choose("msrc_rga")
+    choose_map(site, "msrc_rga/0", "gate of positions")
+    gate = analysed("msrc_rga").calls[0][1]
+    values = gate.heatmap(0.5, 0.5).numpy()
+    wanted = np.clip(np.floor(256 * values / values.max()), 0, 255)
+    np.testing.assert_allclose(drawn_levels(site, "msrc_rga/0", gate.keys), wanted.flatten(), atol=2)
+
+
+def test_channels_and_gates_have_no_row_in_the_strip(site):
+    site.choose("msrc_dual", "msrc_se").ask(*POINTS[0], click=True)
+    assert site.strip.evaluate_all("all => all.map(canvas => canvas.dataset.panel)") == ["msrc_dual/0"]
+
+
+def test_the_exported_figure_has_the_map_and_the_term_that_are_shown(site, monkeypatch):
+    site.choose("msrc_criss_cross").set("term", "row minus the mean row")
+    choose_map(site, "msrc_criss_cross/0", "A1")
+    asked, drawn = [], wiring.queries_by_networks
+    monkeypatch.setattr(wiring, "queries_by_networks", lambda *args, **options: asked.append(options) or drawn(*args, **options))
+    with site.page.expect_download():
+        site.page.locator("[data-action=export-png]").click()
+    assert asked[0]["term"] == "row minus the mean row" and asked[0]["parts"] == {"msrc_criss_cross/0": "A1"}
 
 
 # ---------------------------------------------------------------------------------------------------- one's own photo

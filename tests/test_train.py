@@ -12,27 +12,15 @@ import nlviz.train as training
 from nlviz import load_model
 from nlviz.__main__ import main
 from nlviz.cards import read_card
-from nlviz.data import Msrc, batches
+from nlviz.data import Camvid, Msrc, batches
+from nlviz.images import Preprocess
 
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """Four pictures of two classes of stripes, with their masks, in msrc's layout."""
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "msrc").mkdir()
-    random = np.random.default_rng(0)
-    for number in range(4):
-        mask = np.zeros((64, 96), np.uint8)
-        mask[:, :48], mask[:, 48:] = 2, 7  # grass, sky
-        mask[:4] = 0
-        pixels = np.where(mask[..., None] == 7, [90, 140, 230], [40, 160, 50]) + random.integers(-20, 20, (64, 96, 3))
-        Image.fromarray(pixels.astype(np.uint8)).save(folder / "msrc" / f"{number}.jpg")
-        Image.fromarray(mask).save(folder / "msrc" / f"{number}.png")
-    (folder / "msrc" / "train.txt").write_text("0\n1\n2\n")
-    (folder / "msrc" / "test.txt").write_text("3\n")
-    return folder
+@pytest.fixture
+def data(stripes):
+    return stripes
 
 
 def make(data, folder, **options):
@@ -80,7 +68,7 @@ def test_only_the_block_and_the_head_change_while_training(data, tmp_path):
     torch.manual_seed(0)
     net = build(get_spec("msrc_gc"))
     before = {k: v.clone() for k, v in net.state_dict().items()}
-    training.fit(net, Msrc(data, tmp_path, CPU), 1, 0, tmp_path / "state.pt", CPU)
+    training.fit(net, Msrc(data, tmp_path, CPU, Preprocess()), 1, 0, tmp_path / "state.pt", CPU)
     changed = {k for k, v in net.state_dict().items() if not torch.equal(v, before[k])}
     assert changed and changed <= net.trained_state().keys()
 
@@ -100,8 +88,68 @@ def test_the_score_leaves_void_out_and_counts_the_rest(data, tmp_path):
             output[:, 1, :, 0], output[:, 3, :, 1] = 100, 100
             return output
 
-    score = Msrc(data, tmp_path, CPU).score(Halves())
+    score = Msrc(data, tmp_path, CPU, Preprocess()).score(Halves())
     assert score["score"] == pytest.approx(0.5) and score["mean_iou"] == pytest.approx(1 / 3)
+
+
+def test_a_letterboxed_picture_is_learned_and_scored_at_its_own_place(data, tmp_path):
+    task = Msrc(data, tmp_path, CPU, Preprocess(fixed=(448, 448)))
+    _, target = next(task.epoch(0, 0))
+    left, top, right, bottom = Preprocess(fixed=(448, 448)).frame((96, 64), 448).content
+    inside = torch.zeros(112, 112, dtype=torch.bool)
+    inside[top // 4:bottom // 4, left // 4:right // 4] = True
+    assert (target[:, ~inside] == -1).all() and set(target[:, inside].unique().tolist()) == {-1, 1, 6}
+
+    class Truth(torch.nn.Module):
+        def head(self, x):  # in the padding cow, inside grass and sky; the border between lies between two cells
+            output = torch.zeros(1, 23, 28, 28)
+            output[:, 1, :, :14], output[:, 6, :, 14:] = 1, 1
+            output[:, 3, :4], output[:, 3, 24:] = 2, 2
+            return output
+
+    assert x_of(task) == (112, 28, 28) and task.score(Truth())["score"] > 0.95
+
+
+def x_of(task):
+    return tuple(task._load("test", 448)[0][0].shape)
+
+
+def test_camvid_reads_its_folders_and_leaves_void_out(tmp_path):
+    for split in ("train", "test"):
+        (tmp_path / "camvid" / split).mkdir(parents=True)
+        mask = np.full((48, 64), 11, np.uint8)
+        mask[24:] = 3
+        Image.fromarray(mask).save(tmp_path / "camvid" / split / "a.png")
+        Image.fromarray(np.full((48, 64, 3), 90, np.uint8)).save(tmp_path / "camvid" / split / "a.jpg")
+    task = Camvid(tmp_path, tmp_path / "cache", CPU, Preprocess())
+    _, target = next(task.epoch(1, 0))
+    assert target.shape == (1, 84, 112) and (target[:, :42] == -1).all() and (target[:, 42:] == 3).all()
+
+
+def test_several_seeds_are_scored_and_the_first_is_kept(data, tmp_path):
+    several, first = make(data, tmp_path / "several", epochs=1, seeds=3), make(data, tmp_path / "first", epochs=1)
+    second = make(data, tmp_path / "second", epochs=1, seed=1)
+    assert several["sha256"] == first["sha256"] and several["scores"][:2] == [first["score"], second["score"]]
+    assert len(several["scores"]) == 3 and several["command"].endswith("--seeds 3 --epochs 1")
+
+
+def test_the_card_counts_parameters_and_multiply_adds_of_the_block(data, tmp_path):
+    card = make(data, tmp_path / "out", epochs=1)
+    c, n, planes = 128, 28 * 28, 8
+    assert card["parameters"] == (c + 1) + (c * planes + planes) + 2 * planes + (planes * c + c)
+    assert card["multiply_adds"] == c * n + c * n + 2 * c * planes  # mask, context, transform
+
+
+def test_the_products_of_a_fused_attention_are_counted():
+    from nlviz.models import build, get_spec
+    spec, n, c = get_spec("msrc_embedded_gaussian"), 28 * 28, 64
+    assert training.cost(spec, build(spec).eval())["multiply_adds"] == 4 * 128 * c * n + 2 * n * n * c
+
+
+@pytest.mark.parametrize("seeds", [0, -1])
+def test_fewer_than_one_seed_is_a_value_error(data, tmp_path, seeds):
+    with pytest.raises(ValueError, match=f"seeds must be at least 1, got {seeds}"):
+        make(data, tmp_path / "none", seeds=seeds)
 
 
 @pytest.mark.parametrize("epochs", [0, -1])

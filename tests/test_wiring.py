@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from nlviz.analysis import as_model
+from nlviz.blocks import BLOCKS
 from nlviz.cards import CheckpointError
 from nlviz.figures import figure_bytes, queries_by_networks
 from nlviz.maps import cells
@@ -16,7 +17,8 @@ from nlviz.ui.store import Store
 from tests.test_analysis import network
 from tests.test_images import quarters
 
-SETTINGS = {"colours": "viridis", "scale": "shared", "view": "cells", "opacity": 0.6, "direction": "attends to"}
+SETTINGS = {"colours": "viridis", "scale": "shared", "view": "cells", "opacity": 0.6, "direction": "attends to",
+            "term": "full"}
 
 
 def broken():
@@ -41,7 +43,7 @@ def store():
 
 @pytest.fixture
 def photo(tmp_path):
-    quarters(96, 48).save(tmp_path / "photo.png")
+    quarters(192, 112).save(tmp_path / "photo.png")
     return str(tmp_path / "photo.png")
 
 
@@ -53,22 +55,86 @@ def floats(text):
     return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.float32)
 
 
-def test_a_scene_is_plain_json_from_which_every_row_follows(store, photo):
-    names = ["embedded_gaussian", "dot_product", "gc"]
-    answers = list(wiring.show(store, photo, names, 448))
-    assert [a.get("busy") for a in answers] == [f"Running network {n} of 3" for n in (1, 2, 3)] + [None]
+def of(sent, part, *shape):
+    return floats(sent[part]).view(*shape)
+
+
+def dense_of(panel, number):
+    """The whole map that the viewer is told of, from nothing but the message."""
+    nl_map, sent = panel["maps"][number], panel["maps"][number]["weights"]
+    queries, keys = cells(tuple(nl_map["query_grid"])), cells(tuple(nl_map["key_grid"]))
+    if sent["kind"] == "product":
+        return torch.linalg.multi_dot([dense_of(panel, part) for part in sent["of"]])
+    if sent["kind"] == "sum":
+        return sum(dense_of(panel, part) for part in sent["of"])
+    if sent["kind"] == "dense":
+        return of(sent, "data", -1, keys)
+    if sent["kind"] == "cross":
+        (height, width), found = nl_map["key_grid"], torch.zeros(queries, keys)
+        for query, row in enumerate(of(sent, "data", queries, height + width)):
+            found[query].view(height, width)[:, query % width] += row[:height]
+            found[query].view(height, width)[query // width] += row[height:]
+        return found
+    q, k = (of(sent, part, -1, sent["channels"]) for part in "qk")
+    if sent["kind"] == "relu_sum":
+        return (q + k.T).relu()
+    logits = q @ k.T
+    if sent["kind"] == "dot":
+        return logits
+    if "cells" in sent:
+        logits = logits.where(floats(sent["cells"])[:, None] == floats(sent["cells"]), -torch.inf)
+    torch.testing.assert_close(logits.logsumexp(1), floats(sent["log_sum"]))
+    return logits.softmax(1)
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_scene_is_plain_json_from_which_every_map_follows(name, photo):
+    store = Store({name: lambda: as_model(network(name), name=name)})
+    answers = list(wiring.show(store, photo, [name], 192))
+    assert [a.get("busy") for a in answers] == ["Running network 1 of 1", None]
     scene = json.loads(json.dumps(answers[-1]["scene"]))
-    assert scene["picture"]["width"] == 96 and [p["title"] for p in scene["panels"]] == names
-    for name, panel in zip(names, scene["panels"]):
-        nl_map = store.find(scene["key"]["picture"], "photo.png", name, 448).maps[0].nl_map
-        sent, keys = panel["weights"], cells(nl_map.key_grid)
-        for query in (0, 17, cells(nl_map.query_grid) - 1):
-            if sent["kind"] == "dense":
-                row = floats(sent["data"])
-            else:
-                q, k = (floats(sent[part]).view(-1, sent["channels"]) for part in "qk")
-                row = (k @ q[query]).softmax(0) if sent["kind"] == "softmax" else k @ q[query] / keys
-            torch.testing.assert_close(row, nl_map.row(query), rtol=1e-4, atol=1e-7)
+    analysis = store.find(scene["key"]["picture"], "photo.png", name, 192)
+    (panel,), call = scene["panels"], analysis.calls[0]
+    assert panel["title"] == name and [m["name"] for m in panel["maps"]] == [m.nl_map.part for m in call]
+    for number, placed in enumerate(call):
+        nl_map, sent = placed.nl_map, panel["maps"][number]
+        assert (sent["relates"], sent["rows"]) == (nl_map.relates, nl_map.rows)
+        used = nl_map.weights[0].view(-1, cells(nl_map.key_grid))
+        torch.testing.assert_close(dense_of(panel, number), used, rtol=1e-4, atol=1e-6)
+        if nl_map.relates == "positions":
+            torch.testing.assert_close(floats(sent["terms"]["mean_row"]), nl_map.weights[0].mean(0))
+
+
+@pytest.mark.parametrize("name", ["embedded_gaussian", "gaussian", "pam", "pyramid_oc", "asp_oc"])
+def test_the_terms_of_a_softmax_follow_from_the_message(name, photo):
+    store = Store({name: lambda: as_model(network(name), name=name)})
+    scene = last(wiring.show(store, photo, [name], 192))["scene"]
+    for sent, placed in zip(scene["panels"][0]["maps"], store.find(scene["key"]["picture"], "", name, 192).maps):
+        weights, terms = sent["weights"], sent["terms"]
+        q, k = (of(weights, part, -1, weights["channels"]) for part in "qk")
+        number = floats(weights["cells"]).long() if "cells" in weights else torch.zeros(len(q), dtype=torch.long)
+        mean = of(terms, "q_mean", -1, weights["channels"])[number]
+        log_sums = {"pairwise only": floats(terms["pairwise_log_sum"]), "unary only": floats(terms["unary_log_sum"])[number]}
+        for term, vectors in {"pairwise only": q - mean, "unary only": mean}.items():
+            found = (vectors @ k.T - log_sums[term][:, None]).exp()
+            if "cells" in weights:
+                found = found.where(number[:, None] == number, 0)
+            torch.testing.assert_close(found, placed.nl_map.term(term).lazy.dense()[0], rtol=1e-3, atol=1e-5)
+
+
+def test_feature_maps_of_channels_are_sent_where_a_map_relates_channels(photo):
+    for name in ("cam", "se", "gc", "pam"):
+        store = Store({name: lambda name=name: as_model(network(name), name=name)})
+        scene = last(wiring.show(store, photo, [name], 192))["scene"]
+        sent, x = scene["panels"][0]["features"], store.find(scene["key"]["picture"], "", name, 192).maps[0].nl_map.input[0]
+        if name == "pam":
+            assert sent is None
+            continue
+        assert (sent["count"], sent["grid"]) == (3, [7, 12])
+        low, high = floats(sent["low"]), floats(sent["high"])
+        steps = torch.frombuffer(bytearray(base64.b64decode(sent["data"])), dtype=torch.uint8).view(3, 7, 12)
+        found = low.view(3, 1, 1) + steps / 255 * (high - low).view(3, 1, 1)
+        assert ((found - x).abs() <= (high - low).view(3, 1, 1) / 509).all()
 
 
 @pytest.mark.parametrize("name, message", [
@@ -97,19 +163,22 @@ def test_no_photo_and_no_network_are_invitations(store, photo):
 
 def test_an_export_is_the_figure_of_what_was_shown(store, photo):
     key = last(wiring.show(store, photo, ["gc"], 448))["scene"]["key"]
-    answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS})
+    answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {}})
     assert answer["name"] == "nlviz_photo.png" and base64.b64decode(answer["data"]).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("change", [{}, {"colours": "inferno"}, {"scale": "per panel"}, {"view": "smooth"}, {"opacity": 0.2},
-                                    {"direction": "attended by"}], ids=str)
+                                    {"direction": "attended by"},
+                                    {"term": "row minus the mean row"}], ids=str)
 def test_an_export_has_the_settings_of_the_screen(store, photo, change):
     names, settings = ["embedded_gaussian", "gc"], SETTINGS | change
     key = last(wiring.show(store, photo, names, 448))["scene"]["key"]
-    answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.2, 0.3], [0.9, 0.9]], "settings": settings})
+    answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.2, 0.3], [0.9, 0.9]], "settings": settings,
+                                   "parts": {}})
     analyses = [store.find(key["picture"], "photo.png", name, 448) for name in names]
     figure = queries_by_networks(analyses, [(0.2, 0.3), (0.9, 0.9)], colour_map=settings["colours"], scale=settings["scale"],
-                                 smooth=settings["view"] == "smooth", opacity=settings["opacity"], direction=settings["direction"])
+                                 smooth=settings["view"] == "smooth", opacity=settings["opacity"], direction=settings["direction"],
+                                 term=settings["term"])
     assert base64.b64decode(answer["data"]) == figure_bytes(figure, "png")
 
 
@@ -120,7 +189,8 @@ def test_an_export_has_the_settings_of_the_screen(store, photo, change):
 ])
 def test_an_impossible_export_is_an_error_in_words(store, photo, change, message):
     key = last(wiring.show(store, photo, ["gc"], 448))["scene"]["key"]
-    answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.5, 0.5]], "settings": SETTINGS} | change)
+    answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.5, 0.5]], "settings": SETTINGS,
+                                   "parts": {}} | change)
     assert set(answer) == {"error"} and message in answer["error"]
 
 

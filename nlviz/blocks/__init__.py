@@ -1,9 +1,16 @@
 """The blocks by name. Adding one: its file in this folder and one line here."""
 
-from .base import Block
+from .base import Block, Part
+from .criss_cross import CrissCross
+from .disentangled import Disentangled
+from .dual_attention import CAM, PAM
 from .factors import Factors
 from .global_context import GC, SNL
+from .lazy import LazyMap
 from .non_local import Concatenation, DotProduct, EmbeddedGaussian, Gaussian
+from .object_context import AspOC, BaseOC, PyramidOC
+from .relation_aware import RGAChannel, RGASpatial
+from .squeeze_excitation import SE
 
 BLOCKS: dict[str, type[Block]] = {
     "gaussian": Gaussian,
@@ -12,6 +19,16 @@ BLOCKS: dict[str, type[Block]] = {
     "concatenation": Concatenation,
     "snl": SNL,
     "gc": GC,
+    "se": SE,
+    "pam": PAM,
+    "cam": CAM,
+    "base_oc": BaseOC,
+    "pyramid_oc": PyramidOC,
+    "asp_oc": AspOC,
+    "criss_cross": CrissCross,
+    "rga_spatial": RGASpatial,
+    "rga_channel": RGAChannel,
+    "disentangled": Disentangled,
 }
 
-__all__ = ["BLOCKS", "Block", "Factors"]
+__all__ = ["BLOCKS", "Block", "Factors", "LazyMap", "Part"]

@@ -1,20 +1,42 @@
 """The contract that every block keeps."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .factors import Factors
+from .lazy import LazyMap
 
-DENSE_BYTES = 64 * 2**20  # a larger map is never built unless it is asked for
+Weights = Tensor | LazyMap
+Used = Weights | tuple[Weights, ...]  # a map in the form in which a block used it
+
+
+@dataclass(frozen=True)
+class Part:
+    """One map of a block, for those that have several.
+
+    Attributes:
+        name: what tells it from the block's other maps, "" where there is one.
+        weights: positions (B, N, N'), global (B, 1, N'), channels (B, C, C), gate (B, C) or (B, N).
+        relates, rows: as in :class:`Block`.
+        query_grid, key_grid: shapes of what rows and columns stand for: positions, or (C,) for channels; () for no query.
+    """
+
+    name: str
+    weights: Weights
+    relates: str
+    rows: str
+    query_grid: tuple[int, ...]
+    key_grid: tuple[int, ...]
 
 
 class Block(nn.Module, ABC):
     """An attention block: ``affinity`` says who attends to whom, ``aggregate`` uses it.
 
     Class attributes:
-        relates: ``positions`` (N x N') or ``global`` (1 x N', one map for every query).
-        rows: ``distribution`` (>= 0, sum 1) or ``scaled`` (divided by N').
+        relates: ``positions`` (N x N'), ``global`` (1 x N', one map for every query), ``channels`` (C x C) or ``gate``
+            (C or N values).
+        rows: ``distribution`` (>= 0, sum 1), ``scaled`` (divided by N') or ``raw``.
     """
 
     relates = "positions"
@@ -29,37 +51,63 @@ class Block(nn.Module, ABC):
         self.in_channels, self.dimension = in_channels, dimension
 
     @property
+    def query_stride(self) -> tuple[int, ...]:
+        """Cells of the input that one query covers along each axis."""
+        return (1,) * self.dimension
+
+    @property
     def key_stride(self) -> tuple[int, ...]:
-        """Query cells that one key covers along each axis."""
+        """Cells of the input that one key covers along each axis."""
         return (1,) * self.dimension
 
     @abstractmethod
-    def affinity(self, x: Tensor) -> Tensor | Factors:
-        """The map of x (B, C, *grid): (B, N, N'), or its factors where it is larger than DENSE_BYTES."""
+    def affinity(self, x: Tensor) -> Used:
+        """The map of x (B, C, *grid): (B, N, N') or its lazy form; a tuple where the block uses several."""
 
     @abstractmethod
-    def aggregate(self, x: Tensor, nl_map: Tensor | Factors) -> Tensor:
+    def aggregate(self, x: Tensor, nl_map: Used) -> Tensor:
         """The block's output z (B, C, *grid) for the map ``nl_map`` of x."""
 
-    def factors(self, x: Tensor) -> Factors | None:
-        """The map of x as queries and keys, or None where it has no such form."""
-        return None
+    def attend(self, x: Tensor) -> tuple[Used, Tensor]:
+        """(the map of x, z)."""
+        nl_map = self.affinity(x)
+        return nl_map, self.aggregate(x, nl_map)
 
-    def forward(self, x: Tensor, return_nl_map: bool = False) -> Tensor | tuple[Tensor, Tensor]:
-        """z, or (z, nl_map) with nl_map the dense (B, N, N') map that made z.
+    def rederive(self, x: Tensor, nl_map: Used) -> Tensor:
+        """z from the map alone, for the parity check; ``aggregate`` unless it takes something derived from the map."""
+        return self.aggregate(x, nl_map)
+
+    def dense(self, nl_map: Used) -> Tensor:
+        """What ``return_nl_map=True`` gives."""
+        return nl_map.dense() if isinstance(nl_map, LazyMap) else nl_map
+
+    def parts(self, x: Tensor, nl_map: Used) -> list[Part]:
+        """The maps to show, the first of them what ``return_nl_map=True`` gives."""
+        return [self.part(x, nl_map)]
+
+    def part(self, x: Tensor, weights: Weights, name: str = "", relates: str | None = None, rows: str | None = None) -> Part:
+        """A map of x with its grids; by default it relates what the block says."""
+        relates = relates or self.relates
+        grid, channels = tuple(x.shape[2:]), (x.shape[1],)
+        queries, keys = ([tuple(size // s for size, s in zip(grid, stride)) for stride in (self.query_stride, self.key_stride)]
+                         if relates in ("positions", "global") else (channels, channels))
+        return Part(name, weights, relates, rows or self.rows, () if relates == "gate" else queries, keys)
+
+    def forward(self, x: Tensor, return_nl_map: bool | str = False) -> Tensor | tuple[Tensor, Used]:
+        """z, or (z, nl_map) with nl_map the map that made z, dense: (B, N, N').
 
         Args:
             x: (B, C, *grid) with C = in_channels and ``dimension`` grid axes.
+            return_nl_map: ``"as used"`` gives the map in the form in which the block used it.
 
         Raises:
-            ValueError: x has another number of channels or axes, or is smaller than the key pool.
+            ValueError: x has another number of channels or axes, or is smaller than a pool.
         """
         self.check(x)
-        nl_map = self.affinity(x)
-        z = self.aggregate(x, nl_map)
+        nl_map, z = self.attend(x)
         if not return_nl_map:
             return z
-        return z, nl_map.dense() if isinstance(nl_map, Factors) else nl_map
+        return z, nl_map if return_nl_map == "as used" else self.dense(nl_map)
 
     def check(self, x: Tensor) -> None:
         """Raise ValueError where ``forward`` cannot take x."""
@@ -70,3 +118,13 @@ class Block(nn.Module, ABC):
             raise ValueError(f"{name} expects {self.in_channels} channels, got {x.shape[1]}")
         if any(size < stride for size, stride in zip(x.shape[2:], self.key_stride)):
             raise ValueError(f"{name} pools keys by {self.key_stride}, but the grid is only {tuple(x.shape[2:])}")
+
+
+def to_positions(x: Tensor) -> Tensor:
+    """(B, C, *grid) -> (B, N, C), positions in raster order."""
+    return x.flatten(2).mT
+
+
+def to_grid(y: Tensor, grid: tuple[int, ...]) -> Tensor:
+    """(B, N, C) -> (B, C, *grid)."""
+    return y.mT.unflatten(2, grid)

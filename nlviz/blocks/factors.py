@@ -1,15 +1,19 @@
-"""A position map kept as projected queries and keys: exact rows and columns without the dense map."""
+"""A map of positions kept as projected queries and keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-ROW_BLOCK_BYTES = 64 * 2**20  # rows computed at a time while streaming
+from .lazy import LazyMap
+
+PLAIN_BYTES = 4 * 2**20  # smaller maps that PyTorch cannot fuse are a plain product
+UNFUSED_BYTES = 2**19  # rows of logits at a time where PyTorch cannot fuse: what stays in a core's cache
 
 
 @dataclass(frozen=True)
-class Factors:
+class Factors(LazyMap):
     """An N x N' map A given by q_i and k_j (Wang et al. 2018, arXiv 1711.07971, eq. 2 to 5).
 
     Attributes:
@@ -17,48 +21,124 @@ class Factors:
         k: (B, N', C') projected keys.
         kind: how a pair becomes a weight:
             ``softmax``  A_ij = exp(q_i . k_j) / sum_m exp(q_i . k_m), in [0, 1], rows sum to 1;
-            ``dot``      A_ij = q_i . k_j / N', signed;
-            ``relu_sum`` A_ij = max(0, q_i + k_j) / N', C' = 1, >= 0.
+            ``dot``      A_ij = q_i . k_j, signed;
+            ``relu_sum`` A_ij = max(0, q_i + k_j), C' = 1, >= 0.
+        cells: for ``softmax`` with as many keys as queries: the number (N,) of the cell that a position lies in.
+            Positions of two cells do not see each other: A_ij = 0. None where there is one cell.
     """
 
     q: Tensor
     k: Tensor
     kind: str
+    cells: Tensor | None = None
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of the dense map that these factors stand for."""
-        return self.q.shape[0] * self.q.shape[1] * self.k.shape[1] * self.q.element_size()
+    def shape(self) -> tuple[int, int, int]:
+        return self.q.shape[0], self.q.shape[1], self.k.shape[1]
 
     def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
-        """Rows start to stop of the map, (B, stop - start, N')."""
-        q, keys = self.q[:, start:stop], self.k.shape[1]
+        q = self.q[:, start:stop]
         if self.kind == "relu_sum":
-            return torch.relu(q + self.k.mT) / keys  # (B, n, 1) + (B, 1, N')
-        logits = q @ self.k.mT
-        return logits.softmax(-1) if self.kind == "softmax" else logits / keys
+            return torch.relu(q + self.k.mT)  # (B, n, 1) + (B, 1, N')
+        if self.kind == "dot":
+            return q @ self.k.mT
+        return self._logits(start, stop).softmax(-1)
+
+    def _logits(self, start: int, stop: int | None) -> Tensor:
+        logits = self.q[:, start:stop] @ self.k.mT
+        if self.cells is None:
+            return logits
+        return logits.masked_fill(self.cells[start:stop, None] != self.cells, -torch.inf)
 
     def column(self, key: int) -> Tensor:
-        """The weight that every query gives to one key, (B, N)."""
         k = self.k[:, key : key + 1]
         if self.kind == "relu_sum":
-            return torch.relu(self.q + k)[..., 0] / self.k.shape[1]
+            return torch.relu(self.q + k)[..., 0]
         logits = (self.q @ k.mT)[..., 0]
-        return (logits - self.log_sum()).exp() if self.kind == "softmax" else logits / self.k.shape[1]
+        if self.kind == "dot":
+            return logits
+        column = (logits - self.log_sum()).exp()
+        return column if self.cells is None else column.masked_fill(self.cells != self.cells[key], 0)
 
     def log_sum(self) -> Tensor:
         """log sum_m exp(q_i . k_m) of every query, (B, N): what turns a logit into a softmax weight."""
-        return torch.cat([(self.q[:, a:b] @ self.k.mT).logsumexp(-1) for a, b in self._row_blocks()], 1)
-
-    def dense(self) -> Tensor:
-        """The whole map, (B, N, N')."""
-        return self.rows()
+        return torch.cat([self._logits(start, stop).logsumexp(-1) for start, stop in self.spans()], 1)
 
     def __matmul__(self, values: Tensor) -> Tensor:
-        """A times values (B, N', C) -> (B, N, C), a block of rows at a time."""
-        return torch.cat([self.rows(a, b) @ values for a, b in self._row_blocks()], 1)
+        """A times values (B, N', C) -> (B, N, C), without the dense map wherever the kind allows."""
+        if self.kind == "dot":
+            return self.q @ (self.k.mT @ values)
+        if self.kind == "relu_sum":
+            return super().__matmul__(values)
+        if self.cells is None:
+            return attend(self.q, self.k, values)
+        found = values.new_empty(*self.q.shape[:2], values.shape[2])
+        for inside in self.members():
+            found[:, inside] = attend(self.q[:, inside], self.k[:, inside], values[:, inside])
+        return found
 
-    def _row_blocks(self):
-        n = self.q.shape[1]
-        step = max(1, ROW_BLOCK_BYTES * n // self.nbytes)
-        return [(start, min(start + step, n)) for start in range(0, n, step)]
+    @property
+    def mT(self) -> "Factors":
+        """The transposed map of kind ``dot`` or ``relu_sum``.
+
+        Raises:
+            ValueError: the map is a softmax, whose transpose is none.
+        """
+        if self.kind == "softmax":
+            raise ValueError("the transpose of a softmax over rows is no softmax over rows, so it has no such form")
+        return Factors(self.k, self.q, self.kind)
+
+    def members(self) -> list[Tensor]:
+        """The positions of each cell."""
+        if self.cells is None:
+            return [torch.arange(self.shape[1], device=self.q.device)]
+        return [(self.cells == cell).nonzero()[:, 0] for cell in self.cells.unique()]
+
+    def split(self) -> tuple["Factors", "Factors"]:
+        """The pairwise and the unary term of a softmax (Yin et al. 2020, arXiv 2006.06668, eq. 5 to 8).
+
+        q_i . k_j = (q_i - mu_q) . (k_j - mu_k) + mu_q . k_j + terms that are the same for every key and cancel in the
+        softmax. With a partition mu is the mean of a cell.
+
+        Returns:
+            softmax of the first term, which depends on the query, and softmax of the second, which is the same for every
+            query (of a cell). Row by row A is their product divided by its sum.
+
+        Raises:
+            ValueError: the map is no softmax over q_i . k_j.
+        """
+        if self.kind != "softmax":
+            raise ValueError(f"only a softmax over q . k splits into a pairwise and a unary term, not kind {self.kind!r}")
+        mean_q, mean_k = self._means(self.q), self._means(self.k)
+        return (replace(self, q=self.q - mean_q, k=self.k - mean_k), replace(self, q=mean_q.expand_as(self.q)))
+
+    def _means(self, vectors: Tensor) -> Tensor:
+        """The mean vector of each position's cell, (B, N, C'), or (B, 1, C') where there is one cell."""
+        if self.cells is None:
+            return vectors.mean(1, keepdim=True)
+        means = torch.stack([vectors[:, inside].mean(1) for inside in self.members()], 1)
+        return means[:, self.cells.unique(return_inverse=True)[1]]
+
+
+def attend(q: Tensor, k: Tensor, values: Tensor) -> Tensor:
+    """softmax(q k^T) values, (B, N, C), by PyTorch's scaled_dot_product_attention.
+
+    It fuses where queries and values are equally wide and each vector's values lie side by side in memory (those that
+    ``to_positions`` gives do not). Elsewhere it builds the logits: as many rows at a time as stay in a core's cache. For small
+    maps, and for values narrower than queries, its way through them is slower than the plain product (``make bench``).
+    """
+    if q.shape[2] == values.shape[2]:
+        return _fused(q.contiguous(), k.contiguous(), values.contiguous())
+    nbytes = q.shape[0] * q.shape[1] * k.shape[1] * q.element_size()
+    product = _plain if nbytes <= PLAIN_BYTES or q.shape[2] > values.shape[2] else _fused
+    rows = max(32, UNFUSED_BYTES * q.shape[1] // nbytes)
+    return torch.cat([product(part, k, values) for part in q.split(rows, 1)], 1)
+
+
+def _fused(q: Tensor, k: Tensor, values: Tensor) -> Tensor:
+    one_head = (t.unsqueeze(1) for t in (q, k, values))  # (B, 1, N, C)
+    return F.scaled_dot_product_attention(*one_head, scale=1.0)[:, 0]
+
+
+def _plain(q: Tensor, k: Tensor, values: Tensor) -> Tensor:
+    return (q @ k.mT).softmax(-1) @ values

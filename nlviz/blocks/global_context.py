@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from .base import Block
+from .base import Block, Part, to_positions
 
 
 class GlobalBlock(Block):
@@ -24,7 +24,7 @@ class GlobalBlock(Block):
 
     def context(self, x: Tensor, nl_map: Tensor) -> Tensor:
         """sum_j A_j x_j, (B, C, 1, 1)."""
-        return (nl_map @ x.flatten(2).mT).mT.unsqueeze(-1)
+        return (nl_map @ to_positions(x)).mT.unsqueeze(-1)
 
 
 class SNL(GlobalBlock):
@@ -80,3 +80,13 @@ class GC(GlobalBlock):
         context = self.context(x, nl_map)
         z = x if self.channel_mul_conv is None else x * self.channel_mul_conv(context).sigmoid()
         return z if self.channel_add_conv is None else z + self.channel_add_conv(context)
+
+    def parts(self, x: Tensor, nl_map: Tensor) -> list[Part]:
+        """The map; then what the fusion adds to every position of a channel, and the gate (0 to 1) it multiplies with."""
+        context, found = self.context(x, nl_map), [self.part(x, nl_map, "attention")]
+        if self.channel_add_conv is not None:
+            found.append(self.part(x, self.channel_add_conv(context).flatten(1), "added to channels", "gate", "raw"))
+        if self.channel_mul_conv is not None:
+            gate = self.channel_mul_conv(context).sigmoid().flatten(1)
+            found.append(self.part(x, gate, "gate of channels", "gate", "raw"))
+        return found

@@ -6,17 +6,12 @@ Weight names are those of AlexHex7/Non-local_pytorch: g, theta, phi, W, concat_p
 
 from torch import Tensor, nn
 
-from .base import DENSE_BYTES, Block
+from .base import Block, Weights, to_grid, to_positions
 from .factors import Factors
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 POOL = {1: (nn.MaxPool1d, (2,)), 2: (nn.MaxPool2d, (2, 2)), 3: (nn.MaxPool3d, (1, 2, 2))}
-
-
-def to_positions(x: Tensor) -> Tensor:
-    """(B, C, *grid) -> (B, N, C), positions in raster order."""
-    return x.flatten(2).mT
 
 
 class NonLocal(Block):
@@ -52,13 +47,9 @@ class NonLocal(Block):
         pool, size = POOL[self.dimension]
         return nn.Sequential(layer, pool(size)) if self.sub_sample else layer
 
-    def affinity(self, x: Tensor) -> Tensor | Factors:
-        factors = self.factors(x)
-        return factors.dense() if factors.nbytes <= DENSE_BYTES else factors
-
-    def aggregate(self, x: Tensor, nl_map: Tensor | Factors) -> Tensor:
+    def aggregate(self, x: Tensor, nl_map: Weights) -> Tensor:
         y = nl_map @ to_positions(self.g(x))  # (B, N, C')
-        return self.W(y.mT.unflatten(2, x.shape[2:])) + x
+        return self.W(to_grid(y, x.shape[2:])) + x
 
 
 class Gaussian(NonLocal):
@@ -70,14 +61,12 @@ class Gaussian(NonLocal):
         pool, size = POOL[dimension]
         self.phi = pool(size) if sub_sample else nn.Identity()
 
-    def factors(self, x: Tensor) -> Factors:
+    def affinity(self, x: Tensor) -> Factors:
         return Factors(to_positions(x), to_positions(self.phi(x)), "softmax")
 
 
 class EmbeddedGaussian(NonLocal):
     """A = softmax(theta(x_i) . phi(x_j)), eq. 3; no 1 / sqrt(C')."""
-
-    kind = "softmax"
 
     def __init__(self, in_channels: int, inter_channels: int | None = None, dimension: int = 2,
                  sub_sample: bool = True, bn_layer: bool = True):
@@ -86,15 +75,18 @@ class EmbeddedGaussian(NonLocal):
         self.theta = conv(in_channels, self.inter_channels, 1)
         self.phi = self._pooled(conv(in_channels, self.inter_channels, 1))
 
-    def factors(self, x: Tensor) -> Factors:
-        return Factors(to_positions(self.theta(x)), to_positions(self.phi(x)), self.kind)
+    def affinity(self, x: Tensor) -> Factors:
+        return Factors(to_positions(self.theta(x)), to_positions(self.phi(x)), "softmax")
 
 
 class DotProduct(EmbeddedGaussian):
     """A = theta(x_i) . phi(x_j) / N', eq. 4: signed rows, not distributions."""
 
     rows = "scaled"
-    kind = "dot"
+
+    def affinity(self, x: Tensor) -> Factors:
+        k = to_positions(self.phi(x))
+        return Factors(to_positions(self.theta(x)) / k.shape[1], k, "dot")
 
 
 class Concatenation(EmbeddedGaussian):
@@ -111,6 +103,7 @@ class Concatenation(EmbeddedGaussian):
         super().__init__(in_channels, inter_channels, dimension, sub_sample, bn_layer)
         self.concat_project = nn.Sequential(nn.Conv2d(2 * self.inter_channels, 1, 1, bias=False), nn.ReLU())
 
-    def factors(self, x: Tensor) -> Factors:
+    def affinity(self, x: Tensor) -> Factors:
         w_a, w_b = self.concat_project[0].weight.view(2, self.inter_channels, 1)  # (C', 1) each
-        return Factors(to_positions(self.theta(x)) @ w_a, to_positions(self.phi(x)) @ w_b, "relu_sum")
+        k = to_positions(self.phi(x)) @ w_b
+        return Factors(to_positions(self.theta(x)) @ w_a / k.shape[1], k / k.shape[1], "relu_sum")

@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor
 
 COLOUR_MAPS = ("viridis", "inferno", "magma", "cividis", "gray")
+DIVERGING = "RdBu_r"  # of differences, blue below zero and red above; the only one whose middle is zero
 PIN_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000")  # Okabe-Ito
 LIGHT_INK = {"#0072B2", "#D55E00", "#000000"}  # dots whose number is written in white
 
@@ -15,9 +16,9 @@ def colour_table(name: str) -> np.ndarray:
     """The colours of a map, (256, 3) uint8 RGB, from its lowest value to its highest.
 
     Raises:
-        ValueError: not one of COLOUR_MAPS.
+        ValueError: neither one of COLOUR_MAPS nor DIVERGING.
     """
-    check_choice("colour map", name, COLOUR_MAPS)
+    check_choice("colour map", name, (*COLOUR_MAPS, DIVERGING))
     return (matplotlib.colormaps[name](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
 
 

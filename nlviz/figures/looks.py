@@ -1,4 +1,4 @@
-"""What a figure shows: every map as seen from every query."""
+"""What a figure shows: every column as seen from every query."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,85 +6,141 @@ from math import log
 
 from torch import Tensor
 
-from ..analysis import Analysis, PlacedMap
+from ..analysis import PlacedMap
+from ..maps import NLMap, flat_index
 from ..metrics import entropy
 from .colours import is_flat
+from .columns import Column
+from .numbers import number, percent
+from .style import Style
 
-
-@dataclass(frozen=True)
-class Column:
-    """A map of a network, and the letter that ties its heading to its caption."""
-
-    letter: str
-    analysis: Analysis
-    placed: PlacedMap
-
-    @property
-    def is_global(self) -> bool:
-        return self.placed.nl_map.relates == "global"
+ROUNDING = 1e-5  # of the largest weight: what float32 leaves of the difference between equal rows
 
 
 @dataclass(frozen=True)
 class Look:
-    """A map seen from one query: values (rows, columns) and their limits, or a note why there are none."""
+    """A column seen from one query: values and their limits, or a note why there are none.
+
+    Attributes:
+        values: (rows, columns) of a heatmap or a matrix, (C,) of bars.
+        limits: of the colours, or of the bars' heights.
+        on_keys: a heatmap lies on the key grid, else on the query grid.
+        cell: the asked cell's rectangle (left, top, right, bottom) in fractions of the picture; None where the map does
+            not depend on it.
+        note: stands in the panel in place of values.
+        text: the caption.
+    """
 
     column: Column
-    values: Tensor | None
+    values: Tensor | None = None
     limits: tuple[float, float] | None = None
-    cell: Sequence[float] | None = None  # the asked cell's rectangle; None where the map does not depend on it
+    on_keys: bool = True
+    cell: Sequence[float] | None = None
     note: str = ""
     text: str = ""
 
 
-def columns_of(analyses: Sequence[Analysis]) -> list[Column]:
-    pairs = [(a, placed) for a in analyses for placed in a.maps]
-    letters = [chr(97 + i) if i < 26 else str(i + 1) for i in range(len(pairs))]
-    return [Column(letter, *pair) for letter, pair in zip(letters, pairs)]
+def looks_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]], style: Style) -> list[list[Look]]:
+    """The table of a figure: a row for each query (x, y), a look for each column. What no query changes is drawn once."""
+    return [[_look(column, x, y, style, first=not row) for column in columns] for row, (x, y) in enumerate(queries)]
 
 
-def look_from(column: Column, x: float, y: float, direction: str, scale: str) -> Look:
-    nl_map, forward = column.placed.nl_map, direction == "attends to"
-    asked, shown = (column.placed.queries, column.placed.keys)[:: 1 if forward else -1]
-    cell = asked.cell(x, y)
-    if forward and column.is_global:
-        values, box = nl_map.row(0), None
-    elif cell is None:
-        return Look(column, None, note=f"no {'query' if forward else 'key'} here")
-    else:
-        index, box = cell[0] * asked.grid[1] + cell[1], asked.rectangle(*cell)
-        values = nl_map.row(index) if forward else nl_map.column(index)
-    values = values.detach().cpu().double()
+def _look(column: Column, x: float, y: float, style: Style, first: bool) -> Look:
+    if column.note:
+        return Look(column, note=column.note)
+    if column.form == "heatmap":
+        return _heatmap(column, x, y, style)
+    if not first:
+        return Look(column, note="no row: channels")
+    values = _own(column.placed.nl_map)
     if not values.isfinite().all():
-        return Look(column, None, note="not finite")
-    limits = (values.min().item(), values.max().item())
-    text = (f"{number(limits[1])} everywhere" if is_flat(limits) else
-            f"{'range' if scale == 'shared' else 'scale'} {number(limits[0])} to {number(limits[1])}")
-    if forward and nl_map.rows == "distribution" and len(values) > 1:
+        return Look(column, note="not finite")
+    return _matrix(column, values) if column.form == "matrix" else _bars(column, values)
+
+
+def _heatmap(column: Column, x: float, y: float, style: Style) -> Look:
+    found = _weights_at(column, column.placed, x, y, style.forward)
+    if found is None:
+        return Look(column, note=f"no {'query' if style.forward else 'key'} here")
+    values, on_keys, cell = found
+    if not values.isfinite().all():
+        return Look(column, note="not finite")
+    if style.centred:
+        largest = _weights_at(column, column.whole, x, y, style.forward)[0].abs().max()
+        values = values * (values.abs().max() > ROUNDING * largest)
+    place = column.placed.keys if on_keys else column.placed.queries
+    limits = _own_limits(values, style.centred)
+    return Look(column, values.view(place.grid), limits, on_keys, cell, text=_caption(column, values, limits, style))
+
+
+def _weights_at(column: Column, placed: PlacedMap, x: float, y: float,
+                forward: bool) -> tuple[Tensor, bool, Sequence[float] | None] | None:
+    """(weights (N',) or (N,), whether they lie on the key grid, the asked cell); None where no cell covers the place."""
+    nl_map = placed.nl_map
+    if nl_map.relates == "gate":
+        return _own(nl_map), True, None
+    if forward and column.same_for_all:
+        return nl_map.row(0).detach().cpu().double(), True, None
+    asked = placed.queries if forward else placed.keys
+    cell = asked.cell(x, y)
+    if cell is None:
+        return None
+    index = flat_index(cell, asked.grid)
+    weights = nl_map.row(index) if forward else nl_map.column(index)
+    return weights.detach().cpu().double(), forward, asked.rectangle(*cell)
+
+
+def _own(nl_map: NLMap) -> Tensor:
+    """All that a map of channels or a gate holds of the picture: (C, C), (C,) or (N,)."""
+    weights = nl_map.weights if nl_map.weights is not None else nl_map.lazy.dense()
+    return weights[0].detach().cpu().double()
+
+
+def _own_limits(values: Tensor, centred: bool = False) -> tuple[float, float]:
+    low, high = values.min().item(), values.max().item()
+    most = max(-low, high)
+    return (-most, most) if centred else (low, high)
+
+
+def _caption(column: Column, values: Tensor, limits: tuple[float, float], style: Style) -> str:
+    """Where the weights lie, or what the panel's own colours stand for; of a distribution, how far from uniform it is."""
+    text = _span("range" if style.shared else "scale", _own_limits(values) if style.shared else limits)
+    if style.forward and column.placed.nl_map.rows == "distribution" and len(values) > 1:
         text += f"\nentropy {percent(entropy(values).item() / log(len(values)))} of uniform"
-    return Look(column, values.reshape(shown.grid), limits, box, text=text)
+    return text
 
 
-def shared_limits(table: list[list[Look]]) -> dict[str, tuple[float, float]]:
-    """Kind of rows -> limits of all its panels: the page's rule, from the lowest to the highest and zero."""
+def _span(what: str, limits: tuple[float, float]) -> str:
+    low, high = limits
+    return f"{number(high)} everywhere" if is_flat(limits) else f"{what} {number(low)} to {number(high)}".strip()
+
+
+def _matrix(column: Column, values: Tensor) -> Look:
+    """(C, C), rows and columns alike in the order of the weight received, the most first."""
+    order = values.sum(0).argsort(descending=True, stable=True)
+    limits = _own_limits(values)
+    text = f"{len(values)} × {len(values)} channels, sorted by weight received, {_span('own scale', limits)}"
+    return Look(column, values[order][:, order], limits, text=text)
+
+
+def _bars(column: Column, values: Tensor) -> Look:
+    """(C,), the largest first; bars stand on zero."""
+    limits = _own_limits(values)
+    text = f"{len(values)} channels, sorted\n{_span('', limits)}"
+    if not is_flat(limits):
+        text += f", median {number(values.quantile(0.5).item())}"
+    return Look(column, values.sort(descending=True).values, (min(0.0, limits[0]), max(0.0, limits[1])), text=text)
+
+
+def shared_limits(table: list[list[Look]], style: Style) -> dict[str, tuple[float, float]]:
+    """Kind -> limits of all its heatmaps: the page's rule, from the lowest to the highest and zero; none ``per panel``."""
     shared: dict[str, tuple[float, float]] = {}
-    for look in (look for looks in table for look in looks if look.limits):
-        rows = look.column.placed.nl_map.rows
-        low, high = shared.get(rows, (0.0, 0.0))
-        shared[rows] = (min(low, look.limits[0]), max(high, look.limits[1]))
+    for look in heatmaps(table) if style.shared else ():
+        low, high = shared.get(look.column.kind, (0.0, 0.0))
+        shared[look.column.kind] = (min(low, look.limits[0]), max(high, look.limits[1]))
     return shared
 
 
-def number(value: float) -> str:
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if size >= 1e5 or size < 1e-4:
-        text = f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
-    else:
-        text = f"{value:.0f}" if size >= 100 else f"{value:.3g}" if size >= 1 else f"{value:.2g}"
-    return text.replace("-", "−")
-
-
-def percent(share: float) -> str:
-    value = 100 * share
-    return "< 0.1 %" if 0 < value < 0.1 else f"{value:.0f} %" if value >= 10 else f"{value:.1f} %"
+def heatmaps(table: list[list[Look]]) -> list[Look]:
+    """The looks that are heatmaps with values."""
+    return [look for looks in table for look in looks if look.column.form == "heatmap" and look.values is not None]

@@ -1,5 +1,6 @@
 """Where things stand on the page of a figure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -8,8 +9,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ..images import Picture
 from .colours import colour_table, is_flat
-from .looks import Column, number
-from .words import wrap
+from .lines import wrap
+from .numbers import number
 
 PAPER = (6.9, 9.2)  # inches of a printed page that a figure keeps to where it can
 MARGIN, GAP = 0.1, 0.09  # inches: round the figure, between columns
@@ -29,37 +30,38 @@ class Sheet:
     column_width: float
     left: float  # of the first column
     headings: list[list[str]]
-    rows: int
+    captions: list[list[list[str]]]  # lines of every panel of every row, those of the photo left out
     bars: int
     footer: list[str]
 
     BAR = 0.36
     BAR_WIDTH = 1.6
-    CAPTION = 2 * SMALL * LINE + 0.13  # under a panel, the space to the next row with it
     PHOTO = "query"
 
     @classmethod
-    def plan(cls, columns: list[Column], rows: int, picture: Picture, headings: list[list[tuple[str, int]]],
-             bars: list[str], footer: list[str]) -> "Sheet":
-        count, aspect = len(columns) + 1, picture.size[0] / picture.size[1]
+    def plan(cls, picture: Picture, headings: Sequence[Sequence[tuple[str, int]]], captions: Sequence[Sequence[str]], bars: int,
+             footer: Sequence[str]) -> "Sheet":
+        """A page with a row for each row of captions, and a column for the photo and each heading."""
+        count, aspect = len(headings) + 1, picture.size[0] / picture.size[1]
         widest = min(WIDEST, max(NARROWEST, (PAPER[0] - 2 * MARGIN + GAP) / count - GAP))
-        room = (PAPER[1] - 0.8 - cls.BAR * len(bars) - 0.2 * len(columns)) / rows - cls.CAPTION
+        under = sum(map(_under, _wrapped(captions, NARROWEST)))
+        room = (PAPER[1] - 0.8 - cls.BAR * bars - 0.2 * len(headings) - under) / len(captions)
         height = min(widest / aspect, HIGHEST, max(LOWEST, room))
         column = max(NARROWEST, height * aspect)
         used = count * (column + GAP) - GAP + 2 * MARGIN
         width = max(used, PAPER[0] / 2)
-        wrapped = [[line for text, most in parts for line in wrap(text, column, HEADING, most)] for parts in headings]
+        over = [[line for text, most in parts for line in wrap(text, column, HEADING, most)] for parts in headings]
         lines = [line for text in footer for line in wrap(text, width - 2 * MARGIN, SMALL)]
         figure = Figure(figsize=(width, 1), facecolor="white")
-        sheet = cls(figure, picture, (height * aspect, height), column, (width - used) / 2 + MARGIN, [[cls.PHOTO], *wrapped],
-                    rows, len(bars), lines)
-        figure.set_size_inches(width, sheet._top(rows) + len(bars) * cls.BAR + len(lines) * SMALL * LINE + MARGIN)
+        sheet = cls(figure, picture, (height * aspect, height), column, (width - used) / 2 + MARGIN, [[cls.PHOTO], *over],
+                    _wrapped(captions, column), bars, lines)
+        figure.set_size_inches(width, sheet._top(len(captions)) + bars * cls.BAR + len(lines) * SMALL * LINE + MARGIN)
         return sheet
 
     def _top(self, row: int) -> float:
         """Upper edge of a row of panels; of what follows, for the row after the last."""
         heading = max(map(len, self.headings)) * HEADING * LINE + 0.08
-        return MARGIN + heading + row * (self.panel_size[1] + self.CAPTION)
+        return MARGIN + heading + sum(self.panel_size[1] + _under(lines) for lines in self.captions[:row])
 
     def _centre(self, column: int) -> float:
         return self.left + column * (self.column_width + GAP) + self.column_width / 2
@@ -76,19 +78,31 @@ class Sheet:
             self.figure.text(x / width, 1 - baseline / height, line, fontsize=size, ha=ha, va="baseline")
 
     def panel(self, row: int, column: int) -> Axes:
+        """Axes for a panel; column 0 is the photo's."""
         width, height = self.panel_size
         return self._axes(self._centre(column) - width / 2, self._top(row), width, height)
 
+    def note(self, axes: Axes, text: str, ink: str) -> None:
+        """Write in the middle of a panel; in one too low for it, from its upper edge down to where its caption would be."""
+        lines = wrap(text, self.column_width - 0.06, SMALL)
+        y, va = (0.5, "center") if len(lines) * SMALL * LINE < self.panel_size[1] else (1, "top")
+        axes.text(0.5, y, "\n".join(lines), transform=axes.transAxes, fontsize=SMALL, color=ink, ha="center", va=va,
+                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+
     def draw_headings(self) -> None:
+        """The text over the columns, its last lines side by side."""
         for column, lines in enumerate(self.headings):
             self._text(self._centre(column), self._top(0) - 0.05 - len(lines) * HEADING * LINE, lines, HEADING, ha="center")
 
-    def caption(self, row: int, column: int, lines: list[str]) -> None:
-        self._text(self._centre(column), self._top(row) + self.panel_size[1] + 0.03, lines, SMALL, ha="center")
+    def draw_captions(self) -> None:
+        """The text under the panels."""
+        for row, captions in enumerate(self.captions):
+            for column, lines in enumerate(captions, 1):
+                self._text(self._centre(column), self._top(row) + self.panel_size[1] + 0.03, lines, SMALL, ha="center")
 
     def draw_bar(self, index: int, limits: tuple[float, float], colour_map: str, label: str) -> None:
         """A colour bar with its label to the right; one that is flat has a single colour and a single tick."""
-        top, (low, high) = self._top(self.rows) + index * self.BAR, limits
+        top, (low, high) = self._top(len(self.captions)) + index * self.BAR, limits
         axes = self._axes(MARGIN + 0.12, top, self.BAR_WIDTH, 0.11)  # half a tick's label stands out on either side
         colours = colour_table(colour_map)[None]  # (1, 256, 3)
         flat = is_flat(limits)
@@ -103,5 +117,15 @@ class Sheet:
         self._text(left, top, wrap(label, room, SMALL), SMALL, ha="left")
 
     def draw_footer(self) -> None:
-        top = self._top(self.rows) + self.bars * self.BAR
+        """The paragraphs under the figure."""
+        top = self._top(len(self.captions)) + self.bars * self.BAR
         self._text(MARGIN, top, self.footer, SMALL, ha="left")
+
+
+def _wrapped(captions: Sequence[Sequence[str]], width: float) -> list[list[list[str]]]:
+    return [[[line for text in caption.splitlines() for line in wrap(text, width, SMALL)] for caption in row] for row in captions]
+
+
+def _under(captions: list[list[str]]) -> float:
+    """Inches from a row of panels to the next: the longest of its captions, at least two lines, and a gap."""
+    return max(2, *map(len, captions)) * SMALL * LINE + 0.13

@@ -24,3 +24,18 @@ document.addEventListener("click", event => {   // with a photo in the box gradi
     const input = document.querySelector("#photo input[type=file]");
     if (input && event.target.closest("#photo button[aria-label='Upload file']")) input.click();
 });
+document.addEventListener("input", event => {   // the search box hides networks whose heading, label and name lack a word of it
+    if (event.target.id !== "search") return;
+    const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const group of document.querySelectorAll("#networks .block")) {
+        const heading = group.querySelector("[data-testid='block-info']")?.textContent ?? "", before = found;
+        for (const label of group.querySelectorAll("label:has(input)")) {
+            const text = `${heading} ${label.textContent} ${label.querySelector("input").name}`.toLowerCase();
+            label.hidden = !words.every(word => text.includes(word));
+            found += !label.hidden;
+        }
+        group.classList.toggle("nlviz-none", found === before);
+    }
+    event.target.nextElementSibling.textContent = found ? "" : "No network matches.";
+});

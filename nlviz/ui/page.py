@@ -10,21 +10,20 @@ from torch import nn
 
 from ..analysis import as_model
 from ..images import RESOLUTIONS
-from ..models import MODELS, list_models, load_model
+from ..models import load_model
 from . import wiring
+from .presets import PRESETS, Groups, bundled_groups
 from .store import Store
 from .viewer import CSS, HERE, make_viewer
 
 EXAMPLES = [gr.get_image(name) for name in ("lion.jpg", "cheetah.jpg", "tower.jpg", "bus.png")]
-CHOSEN = ["caltech101_embedded_gaussian", "msrc_embedded_gaussian", "msrc_gc"]
 RESOLUTION = 448
 THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"],
                           font_mono=["ui-monospace", "monospace"])  # no font from elsewhere
 TITLE = '<div class="nlviz-title"><h1>nlviz</h1><p>See who attends to whom</p></div>'
-DATA_TITLES = {"caltech101": "Classification, 101 classes", "msrc": "Segmentation, 23 classes",
-               "fashion": "28 × 28 grey, 10 classes"}
+SEARCH = ('<div class="nlviz-search"><input type="search" id="search" placeholder="Search networks: criss, 101, gate …" '
+          'aria-label="Search networks" autocomplete="off"><span role="status"></span></div>')
 PAGE_JS = (HERE / "page.js").read_text()
-MAPS = {"positions": "a map for each query", "global": "one map for all queries"}
 
 
 def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: str | None = None, port: int | None = None,
@@ -38,31 +37,24 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
             from 7860.
         options: handed to ``gradio.Blocks.launch``.
     """
-    loaders, groups = _bundled() if models is None else _own(models, preprocess)
+    loaders, groups, presets = _bundled() if models is None else _own(models, preprocess)
     store = Store(loaders)
-    chosen = [name for name in CHOSEN if name in loaders] or list(loaders)[:4]
+    chosen = next(iter(presets.values()), list(loaders)[:4])
     threading.Thread(target=_warm, args=(store, chosen), daemon=True).start()
-    page = make_page(store, groups, chosen)
+    page = make_page(store, groups, presets, chosen)
     return page.queue(default_concurrency_limit=2).launch(
         server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}",
         max_file_size="40mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent)], **options)
 
 
-Groups = dict[str, list[tuple[str, str]]]  # heading -> (label, name) of each network
+def _bundled() -> tuple[dict[str, Callable], Groups, dict[str, list[str]]]:
+    groups = bundled_groups()
+    return {name: partial(load_model, name) for choices in groups.values() for _, name in choices}, groups, PRESETS
 
 
-def _bundled() -> tuple[dict[str, Callable], Groups]:
-    groups: Groups = {}
-    for row in list_models():
-        if row["block"]:
-            heading = f"{DATA_TITLES[row['data']]}: {MAPS[row['relates']]} (without a block {row['score_without_block']:.1%})"
-            groups.setdefault(heading, []).append((f"{row['title']}, {row['score']:.1%}", row["name"]))
-    return {name: partial(load_model, name) for name in MODELS if MODELS[name].block}, groups
-
-
-def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable], Groups]:
+def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable], Groups, dict[str, list[str]]]:
     loaders = {name: partial(as_model, net, preprocess, name) for name, net in models.items()}
-    return loaders, {"Your networks": [(name, name) for name in models]}
+    return loaders, {"Your networks": [(name, name) for name in models]}, {}
 
 
 def _warm(store: Store, names: list[str]) -> None:
@@ -74,7 +66,7 @@ def _path_of(upload) -> str | None:
     return None if upload is None else upload.path
 
 
-def make_page(store: Store, groups: Groups, chosen: list[str]) -> gr.Blocks:
+def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chosen: list[str]) -> gr.Blocks:
     """The page of a store's networks."""
     with gr.Blocks(title="nlviz", fill_width=True, analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as page:
         gr.HTML(TITLE, padding=False)
@@ -86,16 +78,34 @@ def make_page(store: Store, groups: Groups, chosen: list[str]) -> gr.Blocks:
                     photo.preprocess = _path_of  # the file as it came: what is wrong with it, nlviz says itself
                     examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in EXAMPLES],
                                           label="Examples", type="index", elem_id="examples")
-                with gr.Column(scale=4, min_width=320, elem_id="networks"):
-                    networks = [gr.CheckboxGroup(choices, value=[n for _, n in choices if n in chosen], label=heading)
-                                for heading, choices in groups.items()]
                     resolution = gr.Radio(RESOLUTIONS, value=RESOLUTION, label="Input resolution (long side, pixels)",
                                           elem_id="resolution")
+                with gr.Column(scale=4, min_width=320):
+                    networks = _chooser(groups, presets, chosen)
             viewer = make_viewer(_exporter(store))
         with gr.Tab("How to read this"):
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
         _connect(page, store, photo, examples, networks, resolution, viewer)
     return page
+
+
+def _chooser(groups: Groups, presets: dict[str, list[str]], chosen: list[str]) -> list[gr.CheckboxGroup]:
+    """Presets, a search box (page.js filters) and a list of networks for each group."""
+    with gr.Row(elem_id="presets"):
+        buttons = [gr.Button(words, size="sm", min_width=0) for words in presets]
+    if sum(map(len, groups.values())) > 8:
+        gr.HTML(SEARCH, padding=False)
+    with gr.Column(elem_id="networks"):
+        networks = [gr.CheckboxGroup(choices, value=[n for _, n in choices if n in chosen], label=heading)
+                    for heading, choices in groups.items()]
+    for button, names in zip(buttons, presets.values()):
+        button.click(partial(_ticked, groups, names), None, networks, show_progress="hidden", queue=False)
+    return networks
+
+
+def _ticked(groups: Groups, names: list[str]):
+    found = [[name for _, name in choices if name in names] for choices in groups.values()]
+    return found if len(found) > 1 else found[0]
 
 
 def _exporter(store: Store) -> Callable[[dict], dict]:

@@ -3,12 +3,16 @@
 import base64
 import colorsys
 import io
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..analysis import Analysis, PlacedMap
+from ..blocks import Factors, LazyMap
+from ..blocks.criss_cross import Crosses, Product
+from ..blocks.lazy import Sum
 from ..images import Picture, Placement
 from ..maps import NLMap
 
@@ -18,7 +22,7 @@ PREVIEW_SIDE = 1024  # pixels of the photo that the page shows
 def make_scene(analyses: list[Analysis], names: list[str], resolution: int) -> dict:
     """What the viewer needs of one picture in some networks; ``key`` finds the analyses again for an export."""
     picture = analyses[0].picture
-    panels = [_panel(a, name, number) for a, name in zip(analyses, names) for number in range(len(a.maps))]
+    panels = [_panel(a, name, number) for a, name in zip(analyses, names) for number in range(len(a.calls))]
     return {"key": {"picture": picture.sha256, "name": picture.name, "networks": names, "resolution": resolution},
             "picture": _preview(picture), "panels": panels}
 
@@ -34,19 +38,35 @@ def _preview(picture: Picture) -> dict:
 
 
 def _panel(analysis: Analysis, name: str, number: int) -> dict:
-    placed, model = analysis.maps[number], analysis.model
-    nl_map = placed.nl_map
-    several = len(analysis.maps) > 1
+    """One call of a block, with all its maps."""
+    call, model = analysis.calls[number], analysis.model
+    first, several = call[0], len(analysis.calls) > 1
     return {
-        "id": f"{name}/{number}", "title": f"{model.title} ({nl_map.layer.rsplit('.')[-1]})" if several else model.title,
-        "subtitle": source_of_weights(model.card), "block": nl_map.block, "layer": nl_map.layer,
-        "relates": nl_map.relates, "rows": nl_map.rows,
-        "query_grid": nl_map.query_grid, "key_grid": nl_map.key_grid,
-        "query_place": _place(placed.queries), "key_place": _place(placed.keys),
-        "weights": _weights(nl_map),
-        "parity": {"outcome": placed.parity.outcome, "text": placed.parity.text},
-        "prediction": _prediction(analysis), "notes": _notes(analysis, placed),
+        "id": f"{name}/{number}", "title": f"{model.title} ({first.nl_map.layer.rsplit('.')[-1]})" if several else model.title,
+        "subtitle": source_of_weights(model.card), "block": first.nl_map.block, "layer": first.nl_map.layer,
+        "maps": [_map(placed, call) for placed in call], "features": _features(call),
+        "parity": {"outcome": first.parity.outcome, "text": first.parity.text},
+        "prediction": _prediction(analysis), "notes": _notes(analysis, first),
     }
+
+
+def _map(placed: PlacedMap, call: tuple[PlacedMap, ...]) -> dict:
+    nl_map = placed.nl_map
+    return {"name": nl_map.part, "relates": nl_map.relates, "rows": nl_map.rows,
+            "query_grid": nl_map.query_grid, "key_grid": nl_map.key_grid,
+            "query_place": placed.queries and _place(placed.queries), "key_place": placed.keys and _place(placed.keys),
+            "weights": _weights(nl_map, [other.nl_map for other in call]), "terms": _terms(nl_map)}
+
+
+def _features(call: tuple[PlacedMap, ...]) -> dict | None:
+    """The feature map of every channel of the block's input, where a map has rows or values of channels."""
+    if all(len(placed.nl_map.key_grid) == 2 for placed in call):
+        return None
+    x = call[0].nl_map.input[0].float()  # (C, rows, columns)
+    low, high = x.amin((1, 2), keepdim=True), x.amax((1, 2), keepdim=True)
+    steps = ((x - low) / (high - low).clamp_min(1e-30) * 255).round()
+    return {"grid": list(x.shape[1:]), "place": _place(call[0].channels), "count": len(x), "low": _base64(low),
+            "high": _base64(high), "data": base64.b64encode(steps.cpu().numpy().astype(np.uint8).tobytes()).decode()}
 
 
 def source_of_weights(card: dict) -> str:
@@ -62,13 +82,40 @@ def _place(place: Placement) -> dict:
     return {"scale": [float(s) for s in place.scale], "offset": [float(o) for o in place.offset]}
 
 
-def _weights(nl_map: NLMap) -> dict:
-    """Queries and keys where the map has them and they are the smaller message, else the dense map."""
-    factors, dense = nl_map.factors, nl_map.weights
-    if factors is None or (dense is not None and dense[0].numel() < factors.q[0].numel() + factors.k[0].numel()):
-        return {"kind": "dense", "data": _base64(nl_map.weights[0])}
-    found = {"kind": factors.kind, "q": _base64(factors.q[0]), "k": _base64(factors.k[0]), "channels": factors.q.shape[2]}
-    return found | ({"log_sum": _base64(factors.log_sum()[0])} if factors.kind == "softmax" else {})
+def _weights(nl_map: NLMap, call: list[NLMap]) -> dict:
+    """The map in the form that it was kept in; made of other maps of its call, it names their numbers."""
+    lazy = nl_map.lazy if nl_map.relates == "positions" else None
+    if isinstance(lazy, Product):
+        return {"kind": "product", "of": [_number(part, call) for part in lazy.maps]}
+    if isinstance(lazy, Sum):
+        return {"kind": "sum", "of": [_number(lazy.terms, call), _number(lazy.shared, call)]}
+    if isinstance(lazy, Crosses):
+        return {"kind": "cross", "data": _base64(lazy.weights[0])}
+    if not isinstance(lazy, Factors):
+        return {"kind": "dense", "data": _base64(nl_map.weights[0] if nl_map.weights is not None else nl_map.lazy.dense()[0])}
+    found = {"kind": lazy.kind, "q": _base64(lazy.q[0]), "k": _base64(lazy.k[0]), "channels": lazy.q.shape[2]}
+    if lazy.kind == "softmax":
+        found["log_sum"] = _base64(lazy.log_sum()[0])
+    if lazy.cells is not None:
+        found["cells"] = _base64(lazy.cells)
+    return found
+
+
+def _number(part: LazyMap | Tensor, call: list[NLMap]) -> int:
+    return next(number for number, nl_map in enumerate(call) if nl_map.lazy is part or nl_map.weights is part)
+
+
+def _terms(nl_map: NLMap) -> dict | None:
+    """What the viewer needs to draw the terms of a map (TERMS) from its weights."""
+    if nl_map.relates != "positions":
+        return None
+    found = {"mean_row": _base64(nl_map.mean_row())}
+    if not isinstance(nl_map.lazy, Factors) or nl_map.lazy.kind != "softmax":
+        return found
+    pairwise, unary = nl_map.lazy.split()
+    firsts = [inside[0] for inside in nl_map.lazy.members()]  # the queries of a cell share their mean
+    return found | {"q_mean": _base64(unary.q[0, firsts]), "unary_log_sum": _base64(unary.log_sum()[0, firsts]),
+                    "pairwise_log_sum": _base64(replace(pairwise, k=nl_map.lazy.k).log_sum()[0])}  # of keys as they are sent
 
 
 def _base64(tensor: Tensor) -> str:
@@ -81,7 +128,7 @@ def _notes(analysis: Analysis, placed: PlacedMap) -> list[str]:
     notes = [f"input {width} × {height} px"]
     if (right - left, bottom - top) != (width, height):
         notes = [f"This network sees the photo as {right - left} × {bottom - top} grey pixels in a {width} × {height} input."]
-    grid = placed.nl_map.query_grid
+    grid = placed.nl_map.input.shape[2:]
     if height % grid[0] or width % grid[1]:
         notes.append(f"{grid[0]} × {grid[1]} cells do not divide this input: places are off by up to a cell. "
                      "Give its stride: Preprocess(stride=...).")

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import gradio as gr
 
-from ..figures import COLOUR_MAPS, colour_table
+from ..figures.colours import COLOUR_MAPS, DIVERGING, colour_table
 
 HERE = Path(__file__).parent
 CSS = (HERE / "viewer.css").read_text() + (HERE / "page.css").read_text()
-SCRIPTS = ("viewer_maps.js", "viewer_words.js", "viewer_drawing.js", "viewer_parts.js", "viewer.js")
+SCRIPTS = ("viewer_maps.js", "viewer_weights.js", "viewer_terms.js", "viewer_looks.js", "viewer_words.js", "viewer_drawing.js",
+           "viewer_matrix.js", "viewer_parts.js", "viewer_messages.js", "viewer_channels.js", "viewer_panels.js", "viewer_strip.js",
+           "viewer.js")
 # One function around them all: their names stay their own.
 PARTS = [(HERE / name).read_text() for name in SCRIPTS]
 SCRIPT = "\n".join(['const createViewer = (() => {\n"use strict";', *PARTS, "return createViewer;\n})();\n"])
 GLUE = """
 const viewer = createViewer(element.querySelector(".nlviz-root"), {
     colourMaps: props.colour_maps,
+    diverging: props.diverging,
     onExport: async request => {
         const answer = await server.export_figure(request);
         if (answer.error) throw new Error(answer.error);
@@ -38,7 +41,11 @@ update();
 
 def colour_tables() -> dict[str, str]:
     """Every colour map for the viewer: 256 x 3 bytes as base64, the default first."""
-    return {name: base64.b64encode(colour_table(name).tobytes()).decode() for name in COLOUR_MAPS}
+    return {name: table_bytes(name) for name in COLOUR_MAPS}
+
+
+def table_bytes(name: str) -> str:
+    return base64.b64encode(colour_table(name).tobytes()).decode()
 
 
 def make_viewer(export_figure: Callable[[dict], dict]) -> gr.HTML:
@@ -46,5 +53,5 @@ def make_viewer(export_figure: Callable[[dict], dict]) -> gr.HTML:
     return gr.HTML(
         html_template='<div class="nlviz-root"></div>', js_on_load=SCRIPT + GLUE,
         server_functions=[export_figure], apply_default_css=False, padding=False, elem_id="viewer",
-        colour_maps=colour_tables(),
+        colour_maps=colour_tables(), diverging=table_bytes(DIVERGING),
     )

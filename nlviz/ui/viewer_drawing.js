@@ -17,9 +17,10 @@ function packed(colour) {                             // "#rrggbb" -> packed RGB
 }
 
 function colourCells(pixels, values, palette, scale) {                   // matplotlib's rule: floor(256 t), at most 255
-  const {low} = scale, flat = isFlat(scale), perUnit = flat ? 0 : 256 / (scale.high - low), middle = flat ? 128 : 0;
+  const flat = isFlat(scale), perUnit = flat ? 0 : 256 / (scale.high - scale.low), middle = flat || scale.centred ? 128 : 0;
+  const from = scale.centred ? 0 : scale.low;         // zero has exactly the middle colour of a centred scale
   for (let j = 0; j < values.length; j++) {
-    const value = values[j], index = middle + (value - low) * perUnit | 0;
+    const value = values[j], index = middle + (value - from) * perUnit | 0;
     pixels[j] = value !== value ? 0 : palette[index > 255 ? 255 : index < 0 ? 0 : index];        // not a number: see-through
   }
 }
@@ -74,13 +75,13 @@ function scratchOf({rows, columns}) {                 // a canvas of one pixel p
   return {canvas, context, image, pixels: new Uint32Array(image.data.buffer)};
 }
 
-function scratchFor(panel, grid, fineness) {
+function scratchFor(scratches, grid, fineness = 1) {
   const name = `${gridText(grid)} ${fineness}`;
-  if (!panel.scratches.has(name)) {
+  if (!scratches.has(name)) {
     const scratch = scratchOf({rows: grid.rows * fineness, columns: grid.columns * fineness});
-    panel.scratches.set(name, {...scratch, fine: fineness > 1 ? finerOf(grid, fineness) : null});
+    scratches.set(name, {...scratch, fine: fineness > 1 ? finerOf(grid, fineness) : null});
   }
-  return panel.scratches.get(name);
+  return scratches.get(name);
 }
 
 function clear(canvas) {
@@ -97,10 +98,10 @@ function stretch(canvas, scratch, grid) {             // each cell lands where i
   context.drawImage(scratch.canvas, box.x * canvas.width, box.y * canvas.height, box.width * canvas.width, box.height * canvas.height);
 }
 
-function drawHeat(canvas, look, scale, palette, smooth) {
-  if (!look.values) { clear(canvas); return; }
-  const grid = look.shownGrid, scratch = scratchFor(look.panel, grid, smooth ? finenessOf(grid) : 1);
-  colourCells(scratch.pixels, smooth ? interpolate(look.values, grid, scratch.fine) : look.values, palette, scale);
+function drawHeat(canvas, {values, shownGrid: grid, scratches}, scale, palette, smooth) {
+  if (!values) { clear(canvas); return; }
+  const scratch = scratchFor(scratches, grid, smooth ? finenessOf(grid) : 1);
+  colourCells(scratch.pixels, smooth ? interpolate(values, grid, scratch.fine) : values, palette, scale);
   stretch(canvas, scratch, grid);
 }
 

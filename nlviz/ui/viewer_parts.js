@@ -30,10 +30,10 @@ function pictureBox(picture, panel, {pin = null, grey = true} = {}) {    // phot
   return {box: div("picture", photo, heat, marks), heat, marks};
 }
 
-function rampBar() {                                  // number, colours, number, words
+function rampBar(name = "") {                         // number, colours, number, words
   const low = span("number"), high = span("number"), words = span("words");
   const ramp = element("canvas", {class: "nlviz-ramp", width: 256, height: 1, "aria-hidden": "true"});
-  return {node: div("bar", low, ramp, high, words), low, ramp, high, words};
+  return {node: div(`bar ${name && `nlviz-${name}`}`, low, ramp, high, words), low, ramp, high, words};
 }
 
 function fillBar(bar, scale, palette, words) {
@@ -46,12 +46,12 @@ function fillBar(bar, scale, palette, words) {
   context.putImageData(image, 0, 0);
 }
 
-function fillBars(holder, bars, shared, palette, wordsOf) {              // one bar for each kind of rows
+function fillBars(holder, bars, shared, paletteFor, wordsOf) {           // one bar for each kind of rows
   for (const [kind, bar] of bars) if (!shared?.has(kind)) { bar.node.remove(); bars.delete(kind); }
   for (const [kind, scale] of shared || []) {
     if (!bars.has(kind)) { bars.set(kind, rampBar()); holder.append(bars.get(kind).node); }
     bars.get(kind).node.dataset.rows = kind;
-    fillBar(bars.get(kind), scale, palette, wordsOf(kind, scale));
+    fillBar(bars.get(kind), scale, paletteFor(scale), wordsOf(kind, scale));
   }
 }
 
@@ -81,16 +81,6 @@ function predictionLine(prediction) {
   return prediction.kind === "segmentation" ? legendLine(prediction) : classesLine(prediction);
 }
 
-function mapPanel(picture, panel) {
-  const parts = pictureBox(picture, panel), live = div("live"), own = rampBar();
-  const global = panel.isGlobal ? div("line", "One map: every query gets the same.") : null;
-  own.node.classList.add("nlviz-own");
-  const caption = div("caption", div("title", panel.title), panel.subtitle ? div("subtitle", panel.subtitle) : null,
-    div("line", [panel.block, panel.layer].filter(Boolean).join(" · ")), div("line", ...gridsTexts(panel).map(text => span("together", text))), global, live, own.node,
-    panel.parity ? parityLine(panel.parity) : null, predictionLine(panel.prediction), ...(panel.notes || []).map(note => div("line", note)));
-  return {...parts, panel, live, own, node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, parts.box, caption)};
-}
-
 function photoPanel(picture) {
   const parts = pictureBox(picture, null, {grey: false}), grid = div("line");
   const help = "Attention maps. Arrow keys move the query, Enter pins it, Delete removes a pin, 1 to 8 jump to a pin.";
@@ -100,10 +90,19 @@ function photoPanel(picture) {
   return {...parts, grid, node: element("div", {class: "nlviz-panel", "data-panel": "photo"}, parts.box, caption)};
 }
 
-function selectBox(words, setting, options, onChange) {
-  const select = element("select", {"data-setting": setting, onchange: event => onChange(setting, event.target.value)},
-    ...options.map(option => element("option", {value: option}, option)));
+function selectOf(attributes, options, chosen, onChange) {
+  return element("select", {...attributes, onchange: event => onChange(event.target.value)},
+    ...options.map(option => element("option", {value: option, selected: option === chosen}, option)));
+}
+
+function selectBox(words, setting, options, onChange) {                  // a setting of the whole viewer
+  const select = selectOf({"data-setting": setting}, options, options[0], value => onChange(setting, value));
   return element("label", {class: "nlviz-control"}, words, select);
+}
+
+function choiceBox(words, choice, panel, options, chosen, onChange) {    // a choice of one panel
+  const select = selectOf({"data-choice": choice, "data-panel": panel.id}, options, chosen, onChange);
+  return element("label", {class: "nlviz-control nlviz-choice"}, words, select);
 }
 
 function opacitySlider(value, onChange) {
@@ -119,6 +118,14 @@ function segmentationBox(onChange) {
 const button = (words, action, onclick, title) => element("button", {type: "button", class: "nlviz-button", "data-action": action, onclick, title}, words);
 
 // ---------------------------------------------------------------------------------------------------- layout
+
+// A line whose words come and go keeps the height it once needed, so that nothing below it jumps; the result lets it shrink again.
+function keepHeight(node) {
+  new ResizeObserver(() => {
+    if (node.offsetHeight > parseFloat(node.style.minHeight || 0)) node.style.minHeight = `${node.offsetHeight}px`;
+  }).observe(node);
+  return () => { node.style.minHeight = ""; };
+}
 
 // The fewest rows of panels, and in them the largest panels: at least 220 px wide where there is room, two side by side on a phone.
 function layoutFor(width, count, aspect) {

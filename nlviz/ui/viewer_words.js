@@ -5,9 +5,11 @@ const NO_ENTROPY = {scaled: "rows are scaled by 1/N′, not a distribution", raw
 const PARITY = {holds: ["✓", "reproduces the block’s output"], differs: ["✗", "differs from the block’s output"],
                 "nothing added": ["!", "adds nothing (untrained or zero)"], undecided: ["?", "agreement with the block undecided"]};
 
+// ---------------------------------------------------------------------------------------------------- numbers
+
 function number(value, more = 0) {
   const size = Math.abs(value);
-  if (size === 0 || !Number.isFinite(value)) return String(value);
+  if (size === 0 || !Number.isFinite(value)) return String(Math.abs(value) === 0 ? 0 : value);
   if (size >= 1e5 || size < 1e-4) return value.toExponential(1 + more);
   return size >= 100 ? value.toFixed(more) : value.toPrecision((size >= 1 ? 3 : 2) + more);
 }
@@ -26,7 +28,9 @@ function percent(share) {
 const cellText = (grid, cell) => `(${positionOf(grid, cell).join(", ")})`;
 const gridText = ({rows, columns}) => `${rows} × ${columns}`;
 const plural = (count, word, words = `${word}s`) => count === 1 ? `one ${word}` : `${count} ${words}`;
-const barText = (rows, whose, several) => `${several ? "shared by " : ""}${whose} · rows: ${ROWS[rows] || rows}`;
+const rangeText = (low, high) => `range ${numbers(low, high).join(" – ")}`;
+
+// ---------------------------------------------------------------------------------------------------- a panel and its map
 
 function labelsOf(panels) {                             // titles; those alike are told apart by data set ("msrc · ..."), then by number
   const alike = texts => texts.map(text => texts.filter(other => other === text).length > 1);
@@ -36,38 +40,107 @@ function labelsOf(panels) {                             // titles; those alike a
   return labels.map((label, at) => still[at] ? `${label}, panel ${at + 1}` : label);
 }
 
-function gridsTexts({isGlobal, queryGrid, keyGrid, rows}) {
-  return [`${isGlobal ? "" : `${gridText(queryGrid)} queries, `}${gridText(keyGrid)} keys; `, `rows: ${ROWS[rows] || rows}`];
+const labelOf = ({label, maps, map}) => maps.length > 1 ? `${label} · ${map.name}` : label;
+const isAdded = ({name}) => name.startsWith("added");   // gc: "added to channels", any number
+const rowsText = rows => rows === "gate" ? "gate, 0 to 1" : `rows: ${ROWS[rows] || rows}`;
+const termText = term => term === FULL ? "" : `${term} · `;
+
+function barText(kind, whose, several, term) {
+  return `${several ? "shared by " : ""}${whose} · ${kind === "gate" ? "" : termText(term)}${rowsText(kind)}`;
 }
 
-function uncoveredText({direction}) {
-  return `no ${direction === ATTENDS ? "query" : "key"} of this network covers this place`;
+function gridsTexts({isGlobal, isGate, ofChannels, queryGrid, keyGrid, keys, rows, weights, ...map}) {
+  if (isGate && ofChannels) return [`${keys} channels;`, isAdded(map) ? "a number added to each" : "gate, 0 to 1"];
+  if (isGate) return [`${gridText(keyGrid)} positions;`, "gate, 0 to 1"];
+  if (ofChannels) return [`${keys} × ${keys} channels;`, rowsText(rows)];
+  const sum = rows === "raw" && weights.kind === "sum" ? " (sum 2)" : "";            // of two distributions
+  return [`${isGlobal ? "" : `${gridText(queryGrid)} queries, `}${gridText(keyGrid)} keys;`, rowsText(rows) + sum];
+}
+
+function factText({isGlobal, isGate, ofChannels}) {     // what must be known to read the picture; null for a plain map
+  if (ofChannels) return `${isGate ? "one value for each channel" : "rows are channels"}: a place in the picture has no row here`;
+  if (isGate) return "One value for each position: every query gets the same.";
+  return isGlobal ? "One map: every query gets the same." : null;
+}
+
+// ---------------------------------------------------------------------------------------------------- a look
+
+function uncoveredText({direction, reason}) {
+  return reason ? `n/a: ${reason}` : `no ${direction === ATTENDS ? "query" : "key"} of this network covers this place`;
+}
+
+function noEntropyText({map, direction, centred}) {
+  if (map.isGate) return "a gate, not a distribution";
+  if (centred) return "a difference, not a distribution";
+  return direction === ATTENDED ? "a column is not a distribution" : NO_ENTROPY[map.rows] || "only one key";
 }
 
 function liveTexts(look) {
-  const {panel, direction, values, lowest, highest, entropy} = look;
+  const {map, direction, values, lowest, highest, entropy, centred} = look;
   if (!values) return [uncoveredText(look)];
-  if (panel.isGlobal && direction === ATTENDED) return [`constant: every query gives this key ${number(highest)}`];
-  const range = `range ${numbers(lowest, highest).join(" – ")}`;
-  if (entropy !== null) return [range, `entropy ${percent(entropy)} of uniform`];
-  const reason = direction === ATTENDED ? "a column is not a distribution" : NO_ENTROPY[panel.rows] || "only one key";
-  return [range, `entropy n/a: ${reason}`];
+  if (map.isGlobal && centred) return ["0 everywhere: no query differs from the mean"];
+  if (map.isGlobal && direction === ATTENDED) return [`constant: every query gives this key ${number(highest)}`];
+  const range = rangeText(lowest, highest);
+  return entropy !== null ? [range, `entropy ${percent(entropy)} of uniform`] : [range, `entropy n/a: ${noEntropyText(look)}`];
 }
 
-function strongestText(look, reference) {             // "Non-local (3, 20), 2.9 % of the weight"
-  const {panel, direction, askedGrid, asked, shownGrid, values, lowest, highest, strongest} = look, {label, isGlobal} = panel;
-  if (!values) return `${label}: ${uncoveredText(look)}`;
-  const weightOf = whose => panel.rows === "distribution" ? `${percent(highest)} of ${whose} weight` : `weight ${number(highest)}`;
-  if (isGlobal && direction === ATTENDED) return `${label} key ${cellText(askedGrid, asked)} from every query alike, ${weightOf("the")}`;
-  if (isFlat({low: lowest, high: highest})) return `${label}: flat, weight ${number(highest)} everywhere`;
-  if (direction === ATTENDED) return `${label} key ${cellText(askedGrid, asked)} most by query ${cellText(shownGrid, strongest)}, ${weightOf("its")}`;
-  const sameGrid = isGlobal || gridText(askedGrid) === gridText(reference);
-  return `${label} ${sameGrid ? "" : `query ${cellText(askedGrid, asked)} → `}${cellText(shownGrid, strongest)}, ${weightOf("the")}`;
+function weightText({map, centred, highest}, whose) {
+  if (centred) return `${number(highest)} above the mean`;
+  return map.rows === "distribution" && !map.isGate ? `${percent(highest)} of ${whose} weight` : `weight ${number(highest)}`;
 }
 
-function statusText(looks, hovered, reference, point) {
-  const first = looks.filter(look => look.panel.id === hovered), rest = looks.filter(look => look.panel.id !== hovered);
-  const cell = cellText(reference, nearestCell(reference, point)), forward = looks[0]?.direction !== ATTENDED;
-  const lead = forward ? `Query cell ${cell} → strongest key: ` : `Place ${cell} of ${gridText(reference)} ← attended by: `;
-  return lead + [...first, ...rest].map(look => strongestText(look, reference)).join("; ");
+function strongestText(look, reference) {               // what follows the label: " (3, 20), 2.9 % of the weight"
+  const {map, direction, askedGrid, asked, shownGrid, values, lowest, highest, strongest} = look;
+  if (map.ofChannels) return map.isGate ? ": one value for each channel" : ": rows are channels";
+  if (!values) return `: ${uncoveredText(look)}`;
+  if (map.isGate) return `: strongest at ${cellText(shownGrid, strongest)}, gate ${number(highest)}`;
+  if (map.isGlobal && direction === ATTENDED && highest) return ` key ${cellText(askedGrid, asked)} from every query alike, ${weightText(look, "the")}`;
+  if (isFlat({low: lowest, high: highest})) return look.centred ? ": 0 everywhere" : `: flat, weight ${number(highest)} everywhere`;
+  if (direction === ATTENDED) return ` key ${cellText(askedGrid, asked)} most by query ${cellText(shownGrid, strongest)}, ${weightText(look, "its")}`;
+  const sameGrid = map.isGlobal || gridText(askedGrid) === gridText(reference);
+  return ` ${sameGrid ? "" : `query ${cellText(askedGrid, asked)} → `}${cellText(shownGrid, strongest)}, ${weightText(look, "the")}`;
 }
+
+function statusLead({direction, term}, reference, point) {
+  const cell = cellText(reference, nearestCell(reference, point));
+  if (direction === ATTENDED) return `Place ${cell} of ${gridText(reference)} ← attended by: `;
+  return `Query cell ${cell} → ${term === CENTRED ? "key most above the mean row" : "strongest key"}: `;
+}
+
+// The hovered panel first, those in which no cell can be named last, and these together where they say the same:
+// "SE, GC: one value for each channel".
+function statusEntries(looks, hovered, reference) {
+  const said = new Map(), place = ({first, text}) => first ? 0 : text.startsWith(":") ? 2 : 1;
+  for (const look of looks) {
+    const text = strongestText(look, reference), key = text.startsWith(":") ? text : look.panel.id, entry = said.get(key) || {labels: [], text};
+    entry.labels.push(labelOf(look.panel));
+    entry.first ||= look.panel.id === hovered;
+    said.set(key, entry);
+  }
+  return [...said.values()].sort((a, b) => place(a) - place(b)).map(({labels, text}) => [labels.join(", "), text]);
+}
+
+// ---------------------------------------------------------------------------------------------------- channels
+
+const weightOf = (map, weight) => map.rows === "distribution" ? percent(weight) : number(weight);
+
+function relatedText(map, channel, related) {
+  return `channel ${channel} → most related: channel ${related.map(([other, weight]) => `${other} (${weightOf(map, weight)})`).join(", ")}`;
+}
+
+function gateText(map, channel) {
+  const value = number(map.data[channel]), {rank} = rankingOf(map);
+  return `channel ${channel}: ${isAdded(map) ? "adds" : "gate"} ${value}, rank ${rank[channel]} of ${map.keys}`;
+}
+
+function spreadText({data}) {
+  const {lowest, highest} = measure(data);
+  return `${rangeText(lowest, highest)}, median ${number(median(data))}`;
+}
+
+function keepText({isGate}, kept) {
+  if (kept !== null) return `Channel ${kept} is kept; click it again to let it go.`;
+  return `Point at a ${isGate ? "bar" : "row"} to see that channel in the picture; click to keep it.`;
+}
+
+const helpText = ({isGate}) => `${isGate ? "Values of the channels" : "Matrix, a row for each channel"}. Arrow keys choose a channel, Enter keeps it.`;

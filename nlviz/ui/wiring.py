@@ -44,7 +44,8 @@ def export(store: Store, request: dict) -> dict:
     """The figure of what is on screen: ``{"name", "data", "type"}`` with base64 data, or ``{"error"}``.
 
     Args:
-        request: key (of the scene), format (``png`` or ``pdf``), queries (x, y pairs) and settings of the viewer.
+        request: key (of the scene), format (``png`` or ``pdf``), queries (x, y pairs), settings of the viewer, and parts
+            (panel -> name of the map that it shows).
     """
     try:
         key, settings = request["key"], request["settings"]
@@ -54,7 +55,8 @@ def export(store: Store, request: dict) -> dict:
             return {"error": "the server no longer keeps this photo. Choose it again, then export."}
         figure = queries_by_networks(
             analyses, [tuple(q) for q in request["queries"]], colour_map=settings["colours"], scale=settings["scale"],
-            smooth=settings["view"] == "smooth", opacity=settings["opacity"], direction=settings["direction"])
+            smooth=settings["view"] == "smooth", opacity=settings["opacity"], direction=settings["direction"],
+            term=settings["term"], parts=request["parts"])
         stem = re.sub(r"[^\w-]+", "_", Path(analyses[0].picture.name).stem)[:60] or "picture"
         data = figure_bytes(figure, request["format"])
         return {"name": f"nlviz_{stem}.{request['format']}", "data": base64.b64encode(data).decode(),

@@ -1,0 +1,167 @@
+"""CCNet's criss-cross attention: each position attends to its own row and column, again and again.
+
+Huang, Wang, Wei, Huang, Shi, Liu, Huang: CCNet, 2019 (arXiv 1811.11721), section 3.2. Weight names are those of
+speedinghzl/CCNet: query_conv, key_conv, value_conv, gamma.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .base import Block, Part, to_grid, to_positions
+from .lazy import LazyMap, Streamed
+
+
+@dataclass(frozen=True)
+class Crosses(LazyMap):
+    """The map of one recurrence: N rows that are zero beyond the query's own row and column.
+
+    Attributes:
+        weights: (B, H, W, H + W): for the query (h, w) first its column, keys (0..H-1, w), then its row, keys (h, 0..W-1).
+            The query itself is counted in its row alone; in its column it weighs 0.
+    """
+
+    weights: Tensor
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        return tuple(self.weights.shape[1:3])
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        height, width = self.grid
+        return self.weights.shape[0], height * width, height * width
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
+        height, width = self.grid
+        queries = torch.arange(height * width, device=self.weights.device)[start:stop]
+        weights, n = self.weights.flatten(1, 2)[:, start:stop], torch.arange(len(queries), device=queries.device)
+        found = weights.new_zeros(weights.shape[0], len(queries), height, width)
+        found[:, n, :, queries % width] += weights[..., :height].transpose(0, 1)
+        found[:, n, queries // width] += weights[..., height:]
+        return found.flatten(2)
+
+    def column(self, key: int) -> Tensor:
+        height, width = self.grid
+        found, (row, column) = self.weights.new_zeros(self.weights.shape[0], height, width), divmod(key, width)
+        found[:, :, column] += self.weights[:, :, column, row]
+        found[:, row] += self.weights[:, row, :, height + column]
+        return found.flatten(1)
+
+    def __matmul__(self, values: Tensor) -> Tensor:
+        height = self.grid[0]
+        v = values.unflatten(1, self.grid)  # (B, H, W, C)
+        down = self.weights[..., :height].transpose(1, 2) @ v.transpose(1, 2)  # (B, W, H, C)
+        return (down.transpose(1, 2) + self.weights[..., height:] @ v).flatten(1, 2)
+
+
+@dataclass(frozen=True)
+class Product(LazyMap):
+    """The product of maps of the same positions, the first one leftmost: who attends to whom through all of them."""
+
+    maps: tuple[LazyMap, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.maps[0].shape
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
+        found = self.maps[0].rows(start, stop)
+        for nl_map in self.maps[1:]:
+            found = _times(found, nl_map)
+        return found
+
+    def column(self, key: int) -> Tensor:
+        found = self.maps[-1].column(key)[..., None]
+        for nl_map in reversed(self.maps[:-1]):
+            found = nl_map @ found
+        return found[..., 0]
+
+    def __matmul__(self, values: Tensor) -> Tensor:
+        for nl_map in reversed(self.maps):
+            values = nl_map @ values
+        return values
+
+
+def _times(rows: Tensor, crosses: Crosses) -> Tensor:
+    """Rows (B, n, N) times a map of crosses."""
+    height = crosses.grid[0]
+    r = rows.unflatten(2, crosses.grid)  # (B, n, H, W)
+    down = torch.einsum("bnhw,bhwk->bnkw", r, crosses.weights[..., :height])
+    return (down + torch.einsum("bnhw,bhwk->bnhk", r, crosses.weights[..., height:])).flatten(2)
+
+
+class CrissCross(Block):
+    """x_r = gamma A_r V(x_{r-1}) + x_{r-1} for r = 1..R with the same weights, z = x_R (eq. 1 and 2).
+
+    A_r is a softmax over the query's row and column; A_R ... A_1 says where information came from after all recurrences.
+    gamma starts at zero, so that z = x.
+
+    Args:
+        in_channels: C; queries and keys have C / 8 channels, at least 1.
+        recurrence: R, at least 1.
+    """
+
+    def __init__(self, in_channels: int, recurrence: int = 2):
+        super().__init__(in_channels)
+        if recurrence < 1:
+            raise ValueError(f"recurrence must be at least 1, got {recurrence}")
+        self.recurrence = recurrence
+        self.query_conv, self.key_conv = (nn.Conv2d(in_channels, max(1, in_channels // 8), 1) for _ in range(2))
+        self.value_conv = nn.Conv2d(in_channels, in_channels, 1)
+        self.gamma = nn.Parameter(torch.zeros(1))
+
+    def crosses(self, x: Tensor) -> Crosses:
+        """The map of one recurrence."""
+        q, k = self.query_conv(x).permute(0, 2, 3, 1), self.key_conv(x).permute(0, 2, 3, 1)  # (B, H, W, C')
+        down = (q.transpose(1, 2) @ k.permute(0, 2, 3, 1)).transpose(1, 2)  # (B, H, W, H)
+        itself = torch.eye(x.shape[2], dtype=torch.bool, device=x.device)[:, None]
+        logits = torch.cat([down.masked_fill(itself, -torch.inf), q @ k.mT], -1)  # (B, H, W, H + W)
+        return Crosses(logits.softmax(-1))
+
+    def recur(self, x: Tensor, crosses: LazyMap) -> Tensor:
+        """One recurrence with a map."""
+        y = crosses @ to_positions(self.value_conv(x))
+        return self.gamma * to_grid(y, x.shape[2:]) + x
+
+    def attend(self, x: Tensor) -> tuple[tuple[Crosses, ...], Tensor]:
+        found = []
+        for _ in range(self.recurrence):
+            found.append(self.crosses(x))
+            x = self.recur(x, found[-1])
+        return tuple(found), x
+
+    def affinity(self, x: Tensor) -> tuple[Crosses, ...]:
+        return self.attend(x)[0]
+
+    def aggregate(self, x: Tensor, nl_map: Sequence[LazyMap]) -> Tensor:
+        for crosses in nl_map:
+            x = self.recur(x, crosses)
+        return x
+
+    def rederive(self, x: Tensor, nl_map: Sequence[Streamed]) -> Tensor:
+        """For R = 2 from A_1, A_2 and A_2 A_1, which is exact: x + gamma (A_1 + A_2) V(x) + gamma^2 A_2 A_1 V(x) W_v^T."""
+        if len(nl_map) != 2:
+            return self.aggregate(x, nl_map)
+        first, second = nl_map
+        values = to_positions(self.value_conv(x))
+        once = first @ values + second @ values
+        twice = Streamed(Product((second.shown, first.shown))) @ (values @ self.value_conv.weight.flatten(1).T)
+        return x + to_grid(self.gamma * once + self.gamma**2 * twice, x.shape[2:])
+
+    def dense(self, nl_map: Sequence[LazyMap]) -> Tensor:
+        return self._composed(nl_map).dense()
+
+    def parts(self, x: Tensor, nl_map: tuple[Crosses, ...]) -> list[Part]:
+        """The composed map A_R ... A_1, then A_1 to A_R."""
+        if len(nl_map) == 1:
+            return [self.part(x, nl_map[0], "A1")]
+        names = [f"A{r}" for r in range(1, len(nl_map) + 1)]
+        return [self.part(x, self._composed(nl_map), " ".join(reversed(names))),
+                *(self.part(x, crosses, name) for name, crosses in zip(names, nl_map))]
+
+    @staticmethod
+    def _composed(nl_map: Sequence[LazyMap]) -> LazyMap:
+        return nl_map[0] if len(nl_map) == 1 else Product(tuple(reversed(nl_map)))

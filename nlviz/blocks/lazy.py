@@ -1,0 +1,119 @@
+"""Maps of positions that are kept in a smaller form than N x N' and give exact rows and columns from it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+ROW_BLOCK_BYTES = 64 * 2**20  # rows computed at a time while streaming
+
+
+class LazyMap(ABC):
+    """A map A (B, N, N') that computes its rows when asked for them."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int, int]:
+        """(B, N, N') of the dense map."""
+
+    @abstractmethod
+    def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
+        """Rows start to stop of the map, (B, stop - start, N')."""
+
+    @abstractmethod
+    def column(self, key: int) -> Tensor:
+        """The weight that every query gives to one key, (B, N)."""
+
+    def dense(self) -> Tensor:
+        """The whole map, (B, N, N')."""
+        return self.rows()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the dense map."""
+        batch, queries, keys = self.shape
+        return batch * queries * keys * next(self.tensors()).element_size()
+
+    def __matmul__(self, values: Tensor) -> Tensor:
+        """A times values (B, N', C) -> (B, N, C)."""
+        return torch.cat([self.rows(start, stop) @ values for start, stop in self.spans()], 1)
+
+    def spans(self) -> list[tuple[int, int]]:
+        """(start, stop) of as many rows at a time as ROW_BLOCK_BYTES hold."""
+        n = self.shape[1]
+        step = max(1, ROW_BLOCK_BYTES * n // max(self.nbytes, 1))
+        return [(start, min(start + step, n)) for start in range(0, n, step)]
+
+    def mean_row(self) -> Tensor:
+        """The mean of all rows, (B, N')."""
+        return sum(self.rows(start, stop).sum(1) for start, stop in self.spans()) / self.shape[1]
+
+    def tensors(self):
+        """What the map is made of."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            for part in value if isinstance(value, tuple) else (value,):
+                if isinstance(part, Tensor):
+                    yield part
+                elif isinstance(part, LazyMap):
+                    yield from part.tensors()
+
+    def apply(self, change: Callable[[Tensor], Tensor]) -> "LazyMap":
+        """The same map with every tensor changed (copied, moved, of another precision)."""
+        return replace(self, **{field.name: applied(getattr(self, field.name), change) for field in fields(self)})
+
+
+def applied(value, change: Callable[[Tensor], Tensor]):
+    """``change`` on every tensor of a tensor, a lazy map, or a tuple of them; anything else as it is."""
+    if isinstance(value, tuple):
+        return tuple(applied(part, change) for part in value)
+    if isinstance(value, LazyMap):
+        return value.apply(change)
+    return change(value) if isinstance(value, Tensor) else value
+
+
+@dataclass(frozen=True)
+class Sum(LazyMap):
+    """A map plus one row that is the same for every query (B, 1, N')."""
+
+    terms: LazyMap
+    shared: Tensor
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.terms.shape
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
+        return self.terms.rows(start, stop) + self.shared
+
+    def column(self, key: int) -> Tensor:
+        return self.terms.column(key) + self.shared[..., key]
+
+    def __matmul__(self, values: Tensor) -> Tensor:
+        return self.terms @ values + self.shared @ values
+
+
+class Streamed(LazyMap):
+    """A map whose products come from its rows and nothing else: what a check of a faster product compares with."""
+
+    def __init__(self, shown: LazyMap):
+        self.shown = shown
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.shown.shape
+
+    @property
+    def mT(self) -> "Streamed":
+        return Streamed(self.shown.mT)
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
+        return self.shown.rows(start, stop)
+
+    def column(self, key: int) -> Tensor:
+        return self.shown.column(key)
+
+    def tensors(self):
+        yield from self.shown.tensors()

@@ -1,0 +1,52 @@
+"""How a figure draws: the choices that hold for all of its panels."""
+
+from dataclasses import dataclass
+
+from ..maps import TERMS
+from .colours import COLOUR_MAPS, DIVERGING, check_choice
+
+SCALES = ("shared", "per panel")
+DIRECTIONS = ("attends to", "attended by")
+
+
+@dataclass(frozen=True)
+class Style:
+    """The arguments of :func:`nlviz.figures.queries_by_networks`, checked.
+
+    Raises:
+        ValueError: unknown colour map, scale, direction or term, or an opacity outside 0 to 1.
+    """
+
+    colour_map: str
+    scale: str
+    smooth: bool
+    opacity: float
+    direction: str
+    term: str
+
+    def __post_init__(self) -> None:
+        check_choice("colour map", self.colour_map, COLOUR_MAPS)
+        check_choice("scale", self.scale, SCALES)
+        check_choice("direction", self.direction, DIRECTIONS)
+        check_choice("term", self.term, TERMS)
+        if not 0 <= self.opacity <= 1:
+            raise ValueError(f"opacity goes from 0 to 1, got {self.opacity}")
+
+    @property
+    def forward(self) -> bool:
+        """Whether the query asks: its row on the key grid, not the column of a key on the query grid."""
+        return self.direction == "attends to"
+
+    @property
+    def shared(self) -> bool:
+        return self.scale == "shared"
+
+    @property
+    def centred(self) -> bool:
+        """Whether values are differences, so that colours are centred at zero."""
+        return self.term == "row minus the mean row"
+
+    @property
+    def heat_colours(self) -> str:
+        """The colour map of heatmaps; a matrix of channels is never one of differences and keeps ``colour_map``."""
+        return DIVERGING if self.centred else self.colour_map

@@ -1,0 +1,113 @@
+// Channels: a map whose rows are channels, or a gate of channels, as a picture in which to choose one. The chosen channel's own
+// feature map lies over the photo. Channels are numbered in the block's order, whatever order they are drawn in.
+
+const RELATED = 3;                                    // channels shown below a matrix
+
+function channelView(part, choice) {
+  const {panel, heat, picture} = part, {map, features} = panel, {isGate, keys: count} = map, {order, inOrder} = rankingOf(map);
+  const values = element("canvas", {class: "nlviz-chooser-values"}), marks = element("canvas", {class: "nlviz-chooser-marks"});
+  const chooser = element("div", {class: "nlviz-chooser", "data-kind": isGate ? "gate" : "matrix", "data-panel": panel.id, tabindex: 0,
+    role: "slider", "aria-label": helpText(map), "aria-valuemin": 0, "aria-valuemax": count - 1,
+    "aria-orientation": isGate ? "horizontal" : "vertical"}, values, marks);
+  const featureBar = rampBar("feature-bar"), matrixBar = rampBar("matrix-bar"), caption = div("channel"), hint = div("line nlviz-hint");
+  const thumbs = isGate || !features ? [] : Array.from({length: Math.min(RELATED, count)}, () => thumbnail(picture));
+  const sort = choiceBox("Channels", "order", panel, ["in order", "sorted"], choice.order, value => { choice.order = value; redraw(); });
+  const node = div("channel-view", features ? featureBar.node : null, sort, chooser,
+    isGate ? div("line nlviz-spread", spreadText(map)) : matrixBar.node, caption,
+    thumbs.length ? div("related", ...thumbs.map(thumb => thumb.node)) : null, hint);
+  const forgetHeight = keepHeight(caption), {lowest, highest} = measure(map.data), scale = {low: Math.min(0, lowest), high: Math.max(0, highest)};
+  let latest = null, drawn = {}, fitted = 0, channel = order[0];
+  if (!(choice.kept < count)) choice.kept = null;     // another network, with fewer channels
+  if (choice.kept !== null) channel = choice.kept;
+
+  // -- choosing
+  const shownOrder = () => choice.order === "sorted" ? order : inOrder;
+
+  function channelAt({clientX, clientY}) {
+    const {left, top, width, height} = chooser.getBoundingClientRect();
+    const at = Math.floor((isGate ? (clientX - left) / width : (clientY - top) / height) * count);
+    return shownOrder()[clamp(at, 0, count - 1)];
+  }
+
+  function select(next) { channel = next; redraw(); }
+
+  function toggle() { choice.kept = choice.kept === channel ? null : channel; redraw(); }
+
+  function onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const shown = shownOrder(), at = shown.indexOf(channel), to = place => () => select(shown[clamp(place, 0, count - 1)]);
+    const actions = {ArrowDown: to(at + 1), ArrowRight: to(at + 1), ArrowUp: to(at - 1), ArrowLeft: to(at - 1), Home: to(0), End: to(count - 1),
+                     PageDown: to(at + 10), PageUp: to(at - 10), Enter: toggle, " ": toggle};
+    if (actions[event.key]) { event.preventDefault(); actions[event.key](); }
+  }
+
+  for (const name of ["pointermove", "pointerdown"]) chooser.addEventListener(name, event => select(channelAt(event)));
+  chooser.addEventListener("click", event => { channel = channelAt(event); toggle(); });
+  chooser.addEventListener("pointerleave", () => { if (choice.kept !== null) select(choice.kept); });
+  chooser.addEventListener("keydown", onKey);
+
+  // -- drawing
+  function fit(width) {
+    forgetHeight();
+    const side = matrixSide(width, count), [w, h] = isGate ? [width, GATE_HEIGHT] : [side, side];
+    Object.assign(chooser.style, {width: `${w}px`, height: `${h}px`});
+    for (const canvas of [values, marks]) fitCanvas(canvas, w, h);
+    for (const {canvas} of thumbs) fitCanvas(canvas, canvas.clientWidth, canvas.clientHeight);
+    fitted++;
+  }
+
+  function redraw() { if (latest) draw(latest); }
+
+  function draw(next) {                               // anew only where something changed: the query may move without end
+    const {palette, smooth, labelled} = latest = next, key = [channel, choice.order, choice.kept, smooth, labelled, fitted].join();
+    if (drawn.key === key && drawn.palette === palette) return;
+    const related = isGate ? [] : mostRelated(map, channel, RELATED), shown = shownOrder(), places = [shown.indexOf(channel), shown.indexOf(choice.kept)];
+    if (isGate) drawGate(values, map.data, scale, shown, ...places);
+    else drawChooser(palette, shown, places);
+    if (labelled) drawLabels(heat, panel);
+    else if (features) drawFeature(heat, channel);
+    if (features) fillBar(featureBar, featureScale(features, channel), palette, `channel ${channel} over the photo, own scale`);
+    drawRelated(related);
+    drawWords(related);
+    drawn = {key, palette};
+  }
+
+  function drawChooser(palette, shown, places) {      // the matrix itself stays while channels are chosen in it
+    const wanted = `${choice.order} ${fitted}`;
+    if (values.wanted !== wanted || drawn.palette !== palette) drawMatrix(values, map, shown, palette, scale);
+    values.wanted = wanted;
+    fillBar(matrixBar, scale, palette, `the matrix, own scale · ${rowsText(map.rows)}`);
+    markRows(marks, count, ...places);
+  }
+
+  function drawFeature(canvas, shown) {
+    const look = featureOf(features, shown);
+    drawHeat(canvas, look, look.scale, latest.palette, latest.smooth);
+  }
+
+  function drawRelated(related) {
+    thumbs.forEach(({canvas, words, node: thumb}, at) => {
+      const [other, weight] = related[at];
+      drawFeature(canvas, other);
+      thumb.dataset.channel = other;
+      setText(words[0], String(other));
+      setText(words[1], weightOf(map, weight));
+    });
+  }
+
+  function drawWords(related) {
+    const text = isGate ? gateText(map, channel) : relatedText(map, channel, related);
+    setText(caption, text);
+    setText(hint, keepText(map, choice.kept));
+    chooser.setAttribute("aria-valuenow", channel);
+    chooser.setAttribute("aria-valuetext", text + (choice.kept === channel ? ", kept" : ""));
+  }
+
+  return {node, fit, draw, state: () => ({channel, kept: choice.kept, order: choice.order})};
+}
+
+function thumbnail(picture) {                         // the photo in grey, a feature map over it, words below
+  const canvas = element("canvas", {class: "nlviz-feature"}), words = [span("thumb-channel"), span("thumb-weight")];
+  const photo = element("img", {class: "nlviz-photo nlviz-grey", src: picture.url, alt: "", draggable: "false"});
+  return {canvas, words, node: element("div", {class: "nlviz-thumb"}, div("thumb-picture", photo, canvas), div("thumb-words", ...words))};
+}

@@ -1,0 +1,102 @@
+// Looks: one map seen from one point, and what is measured of it. No drawing, no page.
+
+function lookFrom(panel, {direction, term}, point, buffer) {             // values is null where there is nothing to draw, see uncoveredText
+  const {map} = panel, forward = direction === ATTENDS || map.isGate, own = map.isGate ? FULL : term;
+  const look = {panel, map, direction: forward ? ATTENDS : direction, term: own, point, values: null, entropy: null};
+  if (map.ofChannels) return look;
+  const form = termOf(map, own), askedGrid = (forward ? map.queryGrid : map.keyGrid) || map.keyGrid;
+  const shownGrid = forward ? map.keyGrid : map.queryGrid, asked = cellAt(askedGrid, point);
+  Object.assign(look, {askedGrid, asked, shownGrid, scratches: map.scratches, reason: form.reason, centred: own === CENTRED});
+  if (form.reason || (asked < 0 && !hasNoQuery(look))) return look;
+  look.values = form[forward ? "row" : "column"](asked, buffer.subarray(0, shownGrid.size));
+  Object.assign(look, measure(look.values));
+  if (rowIsDistribution(look)) look.entropy = entropyShare(look.values);
+  return look;
+}
+
+const hasNoQuery = ({map, direction}) => map.isGate || (map.isGlobal && direction === ATTENDS);
+const rowIsDistribution = ({map, direction, centred}) => direction === ATTENDS && map.rows === "distribution" && !centred;
+
+// ---------------------------------------------------------------------------------------------------- measures
+
+function measure(values) {
+  let lowest = Infinity, highest = -Infinity, strongest = 0;
+  for (let j = 0; j < values.length; j++) {
+    const value = values[j];
+    if (value < lowest) lowest = value;
+    if (value > highest) { highest = value; strongest = j; }
+  }
+  return {lowest, highest, strongest};
+}
+
+function entropyShare(values) {                       // H / ln N': 1 is uniform, 0 is one key alone
+  let entropy = 0;
+  for (let j = 0; j < values.length; j++) if (values[j] > 0) entropy -= values[j] * Math.log(values[j]);
+  return values.length > 1 ? entropy / Math.log(values.length) : null;
+}
+
+// ---------------------------------------------------------------------------------------------------- scales
+
+const scaleKind = ({map}) => map.isGate ? "gate" : map.rows;
+const centredScale = (low, high) => ({low: -Math.max(-low, high), high: Math.max(-low, high), centred: true});
+
+function sharedScales(looks) {                        // one scale per kind of rows, zero always on it
+  const scales = new Map();
+  for (const look of looks) {
+    if (!look.values) continue;
+    const kind = scaleKind(look), scale = scales.get(kind) || {low: 0, high: 0, networks: new Set()};
+    const {low, high} = scale, wider = [Math.min(low, look.lowest), Math.max(high, look.highest)];
+    Object.assign(scale, look.centred ? centredScale(...wider) : {low: wider[0], high: wider[1]});
+    scale.networks.add(look.panel.id.replace(/\/\d+$/, ""));           // "gc/0": the first call in gc
+    scales.set(kind, scale);
+  }
+  return scales;
+}
+
+function scaleOf(look, shared) {
+  if (shared) return shared.get(scaleKind(look));
+  return look.centred ? centredScale(look.lowest, look.highest) : {low: look.lowest, high: look.highest};
+}
+
+// Differences within float32 rounding are no structure: such a map is drawn in one colour.
+const isFlat = ({low, high}) => !(high - low > 1e-6 * Math.max(Math.abs(low), Math.abs(high)));
+
+// ---------------------------------------------------------------------------------------------------- channels
+
+function receivedBy({data, keys}, channel) {
+  let sum = 0;
+  for (let row = 0; row < keys; row++) sum += data[row * keys + channel];
+  return sum;
+}
+
+// How much each channel counts (the weight it receives; of a gate its value), from the most to the least, and who has which rank.
+function rankingOf(map) {
+  if (map.ranking) return map.ranking;
+  const counts = Float64Array.from(countTo(map.keys), channel => map.isGate ? map.data[channel] : receivedBy(map, channel));
+  const order = countTo(map.keys).sort((a, b) => counts[b] - counts[a] || a - b), rank = new Int32Array(map.keys);
+  order.forEach((channel, at) => { rank[channel] = at + 1; });
+  return map.ranking = {order, rank, inOrder: countTo(map.keys)};
+}
+
+function mostRelated(map, channel, count = 3) {       // [channel, weight], the largest weights of a channel's row first
+  const row = map.form.row(channel), found = [];
+  while (found.length < Math.min(count, row.length)) {
+    let best = -1;
+    for (let j = 0; j < row.length; j++) if (!found.includes(j) && (best < 0 || row[j] > row[best])) best = j;
+    found.push(best);
+  }
+  return found.map(other => [other, row[other]]);
+}
+
+function median(values) {
+  const sorted = values.slice().sort(), middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+const featureScale = ({low, high}, channel) => ({low: low[channel], high: high[channel]});
+
+function featureOf(features, channel) {               // a look at one feature map: drawn like a map, on its own scale
+  const {data, grid, values, scratches} = features, scale = featureScale(features, channel), perStep = (scale.high - scale.low) / 255;
+  for (let j = 0, p = channel * grid.size; j < values.length; j++, p++) values[j] = scale.low + data[p] * perStep;
+  return {values, shownGrid: grid, scratches, scale};
+}

@@ -1,0 +1,58 @@
+// Panels: one call of a block, its map over the photo and what is said of it. The state is the viewer's.
+
+function mapPanel(picture, panel, choice, onMap) {     // choice: {map, order, kept}, what the user chose for this panel
+  const parts = pictureBox(picture, panel), live = div("live"), own = rampBar("own"), facts = div("facts"), channels = div("channels");
+  const names = panel.maps.map(map => map.name);
+  const select = names.length > 1 ? choiceBox("Map", "map", panel, names, panel.map.name, onMap) : null;
+  const caption = div("caption", div("title", panel.title), panel.subtitle ? div("subtitle", panel.subtitle) : null, select,
+    div("line", [panel.block, panel.layer].filter(Boolean).join(" · ")), facts, live, own.node, channels,
+    panel.parity ? parityLine(panel.parity) : null, predictionLine(panel.prediction), ...(panel.notes || []).map(note => div("line", note)));
+  const part = {...parts, panel, picture, choice, live, own, facts, channels, view: null,
+                node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, parts.box, caption)};
+  showMapOf(part);
+  return part;
+}
+
+function showMapOf(part) {                            // the panel's present map; what was there of another one goes
+  const {panel, facts, channels, choice} = part, {map} = panel, fact = factText(map);
+  const [grids, rows] = gridsTexts(map).map(text => span("together", text));
+  facts.replaceChildren(div("line", grids, " ", rows), ...(fact ? [div("line", fact)] : []));
+  part.view = map.ofChannels ? channelView(part, choice) : null;
+  channels.replaceChildren(...(part.view ? [part.view.node] : []));
+}
+
+const hasSegmentation = panel => panel.prediction?.kind === "segmentation";
+
+function fitPanel({box, heat, marks, view}) {
+  const {width, height} = box.getBoundingClientRect();
+  for (const canvas of [heat, marks]) if (canvas) fitCanvas(canvas, width, height);
+  view?.fit(width);
+}
+
+function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox}) {
+  const {heat, marks, panel, view, live, own} = part, smooth = settings.view === "smooth", labelled = settings.segmentation && hasSegmentation(panel);
+  live.hidden = own.node.hidden = Boolean(view);
+  if (view) {                                         // no place asks here, so nothing is marked
+    clear(marks);
+    view.draw({palette: paletteFor({}), smooth, labelled});
+    return;
+  }
+  if (labelled) drawLabels(heat, panel);
+  else drawHeat(heat, look, scaleOf(look, shared), look.values && paletteFor(scaleOf(look, shared)), smooth);
+  const noCell = look.asked < 0 || hasNoQuery(look);
+  drawMarks(marks, {box: noCell ? referenceBox : cellBox(look.askedGrid, look.asked), dashed: noCell, pins});
+  drawLive(live, liveTexts(look));
+  own.node.hidden = Boolean(shared) || !look.values;
+  if (own.node.hidden) return;
+  const scale = scaleOf(look, null);
+  fillBar(own, scale, paletteFor(scale), `${termText(look.term)}own scale${isFlat(scale) ? ", flat" : ""}`);
+}
+
+function drawLive(live, texts) {
+  while (live.children.length > texts.length) live.lastChild.remove();
+  while (live.children.length < texts.length) live.append(span("measure"));
+  texts.forEach((text, at) => {
+    setText(live.children[at], text);
+    live.children[at].classList.toggle("nlviz-wide", text.length > 28);
+  });
+}

@@ -1,0 +1,163 @@
+// Weights: rows and columns of a map in every form in which it comes, and of the terms that it is made of. No drawing, no page.
+//
+// A form is {row(query, out), column(key, out)}: all the weights of one query, and what every query gives one key. Both return
+// the array to read: `out`, or the map's own data, which nobody may change.
+
+// ---------------------------------------------------------------------------------------------------- dense and shared
+
+function denseForm(data, keys) {
+  return {
+    row: query => data.subarray(query * keys, (query + 1) * keys),
+    column(key, out) { for (let i = 0; i < out.length; i++) out[i] = data[i * keys + key]; return out; },
+  };
+}
+
+const sharedForm = data => ({row: () => data, column: (key, out) => out.fill(data[key])});           // one row for every query
+
+function sumForm(form, shared) {
+  return {
+    row(query, out) {
+      const values = form.row(query, out), more = shared.row();
+      for (let j = 0; j < out.length; j++) out[j] = values[j] + more[j];
+      return out;
+    },
+    column(key, out) {
+      const values = form.column(key, out), more = shared.row()[key];
+      for (let i = 0; i < out.length; i++) out[i] = values[i] + more;
+      return out;
+    },
+  };
+}
+
+// ---------------------------------------------------------------------------------------------------- queries and keys
+
+function dotOf(a, i, b, j, channels) {                  // a_i . b_j
+  const whole = channels - channels % 4;
+  let p = i * channels, r = j * channels, s = 0, t = 0, u = 0, v = 0, n = 0;
+  for (; n < whole; n += 4, p += 4, r += 4) {
+    s += a[p] * b[r]; t += a[p + 1] * b[r + 1]; u += a[p + 2] * b[r + 2]; v += a[p + 3] * b[r + 3];
+  }
+  for (; n < channels; n++, p++, r++) s += a[p] * b[r];
+  return s + t + u + v;
+}
+
+function dotForm({q, k, channels}) {
+  const all = (own, at, others, out) => { for (let j = 0; j < out.length; j++) out[j] = dotOf(others, j, own, at, channels); return out; };
+  return {row: (query, out) => all(q, query, k, out), column: (key, out) => all(k, key, q, out)};
+}
+
+function reluSumForm({q, k}) {
+  const all = (own, others, out) => { for (let j = 0; j < out.length; j++) out[j] = Math.max(0, own + others[j]); return out; };
+  return {row: (query, out) => all(q[query], k, out), column: (key, out) => all(k[key], q, out)};
+}
+
+function softmaxForm({q, k, channels, logSum, cells, queries, keys}) {   // a query sees the keys of its own cell alone
+  const members = cells && membersOf(cells), allQueries = !cells && countTo(queries), allKeys = !cells && countTo(keys);
+  return {
+    row(query, out) {
+      const inside = members ? members[cells[query]] : allKeys;
+      let highest = -Infinity, sum = 0;
+      out.fill(0);
+      for (let n = 0; n < inside.length; n++) {
+        const value = out[inside[n]] = dotOf(k, inside[n], q, query, channels);
+        if (value > highest) highest = value;
+      }
+      for (let n = 0; n < inside.length; n++) sum += out[inside[n]] = Math.exp(out[inside[n]] - highest);
+      for (let n = 0; n < inside.length; n++) out[inside[n]] /= sum;
+      return out;
+    },
+    column(key, out) {
+      const inside = members ? members[cells[key]] : allQueries;
+      out.fill(0);
+      for (let n = 0; n < inside.length; n++) out[inside[n]] = Math.exp(dotOf(q, inside[n], k, key, channels) - logSum[inside[n]]);
+      return out;
+    },
+  };
+}
+
+const countTo = count => Int32Array.from({length: count}, (_, at) => at);
+const countCells = cells => cells ? cells.reduce((most, cell) => Math.max(most, cell), 0) + 1 : 1;
+
+function membersOf(cells) {                           // the positions of each cell
+  const members = Array.from({length: countCells(cells)}, () => []);
+  cells.forEach((cell, at) => members[cell].push(at));
+  return members.map(list => Int32Array.from(list));
+}
+
+// ---------------------------------------------------------------------------------------------------- crosses
+
+function crossForm(data, {rows, columns}) {           // data: N x (H + W), the weights of the query's column, then of its row
+  const wide = rows + columns, positions = rows * columns;
+  function add(query, share, out) {                   // out += share times the query's row
+    const row = Math.floor(query / columns), column = query % columns;
+    let p = query * wide;
+    for (let j = column; j < positions; j += columns) out[j] += share * data[p++];
+    for (let j = row * columns, end = j + columns; j < end; j++) out[j] += share * data[p++];
+  }
+  return {
+    row(query, out) { out.fill(0); add(query, 1, out); return out; },
+    column(key, out) {
+      const row = Math.floor(key / columns), column = key % columns;
+      out.fill(0);
+      for (let i = column; i < positions; i += columns) out[i] += data[i * wide + row];
+      for (let i = row * columns, end = i + columns; i < end; i++) out[i] += data[i * wide + rows + column];
+      return out;
+    },
+    before(values, out) {                             // values times this map, 1 x N
+      out.fill(0);
+      for (let i = 0; i < positions; i++) if (values[i]) add(i, values[i], out);
+      return out;
+    },
+    after(values, out) {                              // this map times values, N x 1
+      for (let i = 0, p = 0; i < positions; i++) {
+        let sum = 0;
+        for (let j = i % columns; j < positions; j += columns) sum += data[p++] * values[j];
+        for (let j = i - i % columns, end = j + columns; j < end; j++) sum += data[p++] * values[j];
+        out[i] = sum;
+      }
+      return out;
+    },
+  };
+}
+
+function productForm(parts, size) {                   // the first part leftmost; the last step writes to `out`
+  const spare = new Float32Array(size), last = parts.length - 1, turn = (step, out) => (last - step) % 2 ? spare : out;
+  return {
+    row: (query, out) => parts.reduce((values, part, step) =>
+      step ? part.before(values, turn(step, out)) : part.row(query, turn(step, out)), null),
+    column: (key, out) => parts.reduceRight((values, part, step) =>
+      step < last ? part.after(values, turn(last - step, out)) : part.column(key, turn(0, out)), null),
+  };
+}
+
+// ---------------------------------------------------------------------------------------------------- decoding
+
+function decodeWeights(map, formAt) {
+  const {what, weights, queries, keys, keyGrid} = map, {kind, channels = 1} = weights;
+  const read = (name, count) => floatsOf(weights[name], count, `${what}, ${name}`);
+  if (kind === "dense") {
+    const one = map.isGlobal || map.isGate;
+    map.data = read("data", (one ? 1 : queries) * keys);
+    return one ? sharedForm(map.data) : denseForm(map.data, keys);
+  }
+  if (kind === "cross") return crossForm(read("data", queries * (keyGrid.rows + keyGrid.columns)), keyGrid);
+  if (kind === "sum") return sumForm(formAt(weights.of[0]), formAt(weights.of[1]));
+  if (kind === "product") {
+    const parts = weights.of.map(formAt);
+    if (!parts.every(part => part.before)) throw new Error(`${what}: a product is one of crosses`);
+    return productForm(parts, queries);
+  }
+  const forms = {softmax: softmaxForm, dot: dotForm, relu_sum: reluSumForm};
+  if (!forms[kind]) throw new Error(`${what}: unknown kind of weights “${kind}”`);
+  map.factors = {q: read("q", queries * channels), k: read("k", keys * channels), channels, queries, keys,
+                 logSum: kind === "softmax" ? read("log_sum", queries) : null, cells: weights.cells ? read("cells", queries) : null};
+  return forms[kind](map.factors);
+}
+
+function decodeTerms({what, keys, queries, factors, terms}) {
+  const read = (name, count) => floatsOf(terms[name], count, `${what}, ${name}`), found = {meanRow: read("mean_row", keys)};
+  if (!terms.q_mean) return found;
+  const cells = countCells(factors.cells);
+  return {...found, qMean: read("q_mean", cells * factors.channels), unaryLogSum: read("unary_log_sum", cells),
+          pairwiseLogSum: read("pairwise_log_sum", queries)};
+}
