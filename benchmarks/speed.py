@@ -1,4 +1,4 @@
-"""All measurements: python -m benchmarks.speed [start] [capture] [memory] [hover] [upload]."""
+"""All measurements: python -m benchmarks.speed [start] [blocks] [capture] [memory] [hover] [upload]."""
 
 import subprocess
 import sys
@@ -34,11 +34,12 @@ def compare_start() -> None:
 
 
 def main() -> None:
+    from benchmarks.blocks import compare_blocks
     from benchmarks.browser import compare_hover, compare_upload
     from benchmarks.capture import compare_forward, compare_memory
 
-    parts = {"start": compare_start, "capture": compare_forward, "memory": compare_memory, "hover": compare_hover,
-             "upload": compare_upload}
+    parts = {"start": compare_start, "blocks": compare_blocks, "capture": compare_forward, "memory": compare_memory,
+             "hover": compare_hover, "upload": compare_upload}
     for name in sys.argv[1:] or parts:
         parts[name]()
 
