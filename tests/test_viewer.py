@@ -643,6 +643,8 @@ def test_a_gate_of_channels_is_a_strip_of_bars_in_which_a_channel_is_chosen(view
     show(viewer, "relations")
     choose_map(viewer, panel, "gate of channels")
     gate = MAPS["relations/0", "gate of channels"][FULL]
+    heights, _ = bars_of(viewer)
+    np.testing.assert_allclose(heights, np.sort(gate)[::-1] / gate.max(), atol=0.04)  # sorted, until someone asks otherwise
     rank = np.argsort(np.argsort(-gate)) + 1
     for name, shown in [("in order", np.arange(CHANNELS)), ("sorted", np.argsort(-gate))]:
         order(viewer, panel, name)
@@ -669,6 +671,7 @@ def test_what_is_added_to_channels_may_be_negative_and_hangs_from_the_line_of_ze
     choose_map(viewer, the("added"), "added to channels")
     added = MAPS["added/0", "added to channels"][FULL]
     assert viewer.locator(".nlviz-channel").inner_text().startswith(f"channel {added.argmax()}: adds ")
+    order(viewer, the("added"), "in order")
     span = added.max() - added.min()
     seen = np.flatnonzero(np.abs(added) > 0.1 * span)  # bars of more than seven pixels
     assert (added[seen] < 0).any() and (added[seen] > 0).any()

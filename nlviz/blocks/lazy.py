@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-ROW_BLOCK_BYTES = 64 * 2**20  # rows computed at a time while streaming
+ROW_BLOCK_BYTES = 4 * 2**20  # rows computed at a time while streaming: what stays in a shared cache
 
 
 class LazyMap(ABC):

@@ -4,6 +4,7 @@ Wang, Girshick, Gupta, He: Non-local Neural Networks, 2018 (arXiv 1711.07971), s
 Weight names are those of AlexHex7/Non-local_pytorch: g, theta, phi, W, concat_project.
 """
 
+import torch
 from torch import Tensor, nn
 
 from .base import Block, Weights, to_grid, to_positions
@@ -11,7 +12,16 @@ from .factors import Factors
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
-POOL = {1: (nn.MaxPool1d, (2,)), 2: (nn.MaxPool2d, (2, 2)), 3: (nn.MaxPool3d, (1, 2, 2))}
+
+
+class MaxPool2d(nn.MaxPool2d):
+    """PyTorch's, on channels side by side in memory: there it pools several times faster on a CPU (``make bench``)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.contiguous(memory_format=torch.channels_last))
+
+
+POOL = {1: (nn.MaxPool1d, (2,)), 2: (MaxPool2d, (2, 2)), 3: (nn.MaxPool3d, (1, 2, 2))}
 
 
 class NonLocal(Block):

@@ -87,7 +87,7 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
 
   // -- what is chosen in a panel
   function choiceOf({id}) {
-    if (!choices.has(id)) choices.set(id, {map: null, order: "in order", kept: null});
+    if (!choices.has(id)) choices.set(id, {map: null, order: null, kept: null});
     return choices.get(id);
   }
 

@@ -5,13 +5,14 @@ const RELATED = 3;                                    // channels shown below a 
 
 function channelView(part, choice) {
   const {panel, heat, picture} = part, {map, features} = panel, {isGate, keys: count} = map, {order, inOrder} = rankingOf(map);
+  const orderName = () => choice.order ?? (isGate ? "sorted" : "in order");
   const values = element("canvas", {class: "nlviz-chooser-values"}), marks = element("canvas", {class: "nlviz-chooser-marks"});
   const chooser = element("div", {class: "nlviz-chooser", "data-kind": isGate ? "gate" : "matrix", "data-panel": panel.id, tabindex: 0,
     role: "slider", "aria-label": helpText(map), "aria-valuemin": 0, "aria-valuemax": count - 1,
     "aria-orientation": isGate ? "horizontal" : "vertical"}, values, marks);
   const featureBar = rampBar("feature-bar"), matrixBar = rampBar("matrix-bar"), caption = div("channel"), hint = div("line nlviz-hint");
   const thumbs = isGate || !features ? [] : Array.from({length: Math.min(RELATED, count)}, () => thumbnail(picture));
-  const sort = choiceBox("Channels", "order", panel, ["in order", "sorted"], choice.order, value => { choice.order = value; redraw(); });
+  const sort = choiceBox("Channels", "order", panel, ["in order", "sorted"], orderName(), value => { choice.order = value; redraw(); });
   const node = div("channel-view", features ? featureBar.node : null, sort, chooser,
     isGate ? div("line nlviz-spread", spreadText(map)) : matrixBar.node, caption,
     thumbs.length ? div("related", ...thumbs.map(thumb => thumb.node)) : null, hint);
@@ -21,7 +22,7 @@ function channelView(part, choice) {
   if (choice.kept !== null) channel = choice.kept;
 
   // -- choosing
-  const shownOrder = () => choice.order === "sorted" ? order : inOrder;
+  const shownOrder = () => orderName() === "sorted" ? order : inOrder;
 
   function channelAt({clientX, clientY}) {
     const {left, top, width, height} = chooser.getBoundingClientRect();
@@ -59,7 +60,7 @@ function channelView(part, choice) {
   function redraw() { if (latest) draw(latest); }
 
   function draw(next) {                               // anew only where something changed: the query may move without end
-    const {palette, smooth, labelled} = latest = next, key = [channel, choice.order, choice.kept, smooth, labelled, fitted].join();
+    const {palette, smooth, labelled} = latest = next, key = [channel, orderName(), choice.kept, smooth, labelled, fitted].join();
     if (drawn.key === key && drawn.palette === palette) return;
     const related = isGate ? [] : mostRelated(map, channel, RELATED), shown = shownOrder(), places = [shown.indexOf(channel), shown.indexOf(choice.kept)];
     if (isGate) drawGate(values, map.data, scale, shown, ...places);
@@ -73,7 +74,7 @@ function channelView(part, choice) {
   }
 
   function drawChooser(palette, shown, places) {      // the matrix itself stays while channels are chosen in it
-    const wanted = `${choice.order} ${fitted}`;
+    const wanted = `${orderName()} ${fitted}`;
     if (values.wanted !== wanted || drawn.palette !== palette) drawMatrix(values, map, shown, palette, scale);
     values.wanted = wanted;
     fillBar(matrixBar, scale, palette, `the matrix, own scale · ${rowsText(map.rows)}`);
@@ -103,7 +104,7 @@ function channelView(part, choice) {
     chooser.setAttribute("aria-valuetext", text + (choice.kept === channel ? ", kept" : ""));
   }
 
-  return {node, fit, draw, state: () => ({channel, kept: choice.kept, order: choice.order})};
+  return {node, fit, draw, state: () => ({channel, kept: choice.kept, order: orderName()})};
 }
 
 function thumbnail(picture) {                         // the photo in grey, a feature map over it, words below
