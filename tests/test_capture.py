@@ -412,3 +412,14 @@ def test_a_query_or_key_outside_the_map_is_an_index_error(name, queries, keys, d
     for index in (keys, -1):
         with pytest.raises(IndexError, match=rf"key {index} is outside the grid .* of {keys} positions"):
             maps[0].column(index)
+
+
+@pytest.mark.parametrize("cells", [0, 10**6])
+def test_parity_of_criss_cross_holds_through_the_composed_map_and_one_recurrence_after_the_other(x, cells, monkeypatch):
+    monkeypatch.setattr("nlviz.blocks.criss_cross.COMPOSED_CELLS", cells)
+    block = randomised(BLOCKS["criss_cross"](4)).float()
+    with capture_maps(block) as maps:
+        block(x)
+    assert check_parity(block, maps[0]).outcome == "holds"
+    swapped = replace(maps[0], used=maps[0].used[::-1])
+    assert check_parity(block, swapped).outcome == "differs"

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from .base import Block, Part, to_grid, to_positions
 from .lazy import LazyMap, Streamed
 
+COMPOSED_CELLS = 1024  # positions up to which a check goes through the composed map
+
 
 @dataclass(frozen=True)
 class Crosses(LazyMap):
@@ -142,8 +144,11 @@ class CrissCross(Block):
         return x
 
     def rederive(self, x: Tensor, nl_map: Sequence[Streamed]) -> Tensor:
-        """For R = 2 from A_1, A_2 and A_2 A_1, which is exact: x + gamma (A_1 + A_2) V(x) + gamma^2 A_2 A_1 V(x) W_v^T."""
-        if len(nl_map) != 2:
+        """For R = 2 from A_1, A_2 and A_2 A_1, which is exact: x + gamma (A_1 + A_2) V(x) + gamma^2 A_2 A_1 V(x) W_v^T.
+
+        Rows of A_2 A_1 take N^2 (H + W) sums: for more than COMPOSED_CELLS positions A_2 and A_1 are used one after the other.
+        """
+        if len(nl_map) != 2 or nl_map[0].shape[1] > COMPOSED_CELLS:
             return self.aggregate(x, nl_map)
         first, second = nl_map
         values = to_positions(self.value_conv(x))
