@@ -117,7 +117,8 @@ class Block(nn.Module, ABC):
         if x.shape[1] != self.in_channels:
             raise ValueError(f"{name} expects {self.in_channels} channels, got {x.shape[1]}")
         if any(size < stride for size, stride in zip(x.shape[2:], self.key_stride)):
-            raise ValueError(f"{name} pools keys by {self.key_stride}, but the grid is only {tuple(x.shape[2:])}")
+            raise ValueError(f"{name} pools keys by {self.key_stride}, but the grid is only {tuple(x.shape[2:])}. "
+                             "Use a larger input.")
 
 
 def to_positions(x: Tensor) -> Tensor:

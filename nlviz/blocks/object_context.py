@@ -142,7 +142,7 @@ class PyramidOC(Block):
         super().check(x)
         if min(x.shape[2:]) < max(self.sizes):
             raise ValueError(f"PyramidOC parts the grid {max(self.sizes)} x {max(self.sizes)}, "
-                             f"but it is only {tuple(x.shape[2:])}")
+                             f"but it is only {tuple(x.shape[2:])}. Use a larger input or smaller sizes.")
 
     def affinity(self, x: Tensor) -> tuple[Factors, ...]:
         return tuple(stage.affinity(x) for stage in self.stages)
