@@ -2,6 +2,7 @@
 
 import gzip
 import random
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator
 from hashlib import sha256
@@ -100,7 +101,7 @@ class Caltech101:
         return {"score": found["accuracy_448"], "metric": "accuracy", **found}
 
 
-class Segmentation:
+class Segmentation(ABC):
     """Photos with masks; subclasses say where they lie and what a mask's numbers mean."""
 
     data = ""
@@ -109,13 +110,13 @@ class Segmentation:
         self.folder, self.cache, self.device = folder / self.data, cache / self.data, device
         self.preprocess = preprocess
 
+    @abstractmethod
     def names(self, split: str) -> list[str]:
         """Paths of the photos without .jpg, which with .png are those of the masks."""
-        raise NotImplementedError
 
+    @abstractmethod
     def classes_of(self, mask: Tensor) -> Tensor:
         """Numbers in a mask's file to classes, void to -1."""
-        raise NotImplementedError
 
     def _load(self, split: str, resolution: int) -> tuple[list[Tensor], list[Tensor]]:
         names = self.names(split)

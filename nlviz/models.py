@@ -13,7 +13,7 @@ from .blocks import BLOCKS
 from .cards import CHECKPOINTS, CheckpointError, read_card
 from .classes import CLASSES
 from .images import Preprocess
-from .networks import MEMBERS, Classifier, Segmenter, SmallNetwork
+from .networks import PAIRS, Classifier, Segmenter, SmallNetwork
 
 TITLES = {
     None: "no block",
@@ -32,7 +32,7 @@ TITLES = {
     "rga": "Relation-aware",
     "disentangled": "Disentangled non-local",
 }
-WIDTH = 128  # channels of the segmentation head
+FIXED_GRID = {"rga", "rga_spatial", "rga_channel"}  # built for 28 x 28 positions
 KINDS = {"caltech101": "classification", "msrc": "segmentation", "camvid": "segmentation", "fashion": "small"}
 NETWORKS = {"classification": Classifier, "segmentation": Segmenter, "small": SmallNetwork}
 PREPROCESS = {
@@ -48,17 +48,13 @@ class Spec:
 
     Attributes:
         data: the data set it was trained on, a key of CLASSES.
-        network: ``classification``, ``segmentation`` or ``small``.
         block: a name of BLOCKS or PAIRS, or None for the same network without attention.
         options: the block's own arguments.
-        fixed: (width, height) of the input where the block takes one size only.
     """
 
     data: str
-    network: str
     block: str | None
     options: dict = field(default_factory=dict)
-    fixed: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -69,26 +65,25 @@ class Spec:
         return TITLES.get(self.block, self.block)
 
     @property
+    def network(self) -> str:
+        """``classification``, ``segmentation`` or ``small``."""
+        return KINDS[self.data]
+
+    @property
     def task(self) -> str:
         return "segmentation" if self.network == "segmentation" else "classification"
 
     @property
     def preprocess(self) -> Preprocess:
-        return replace(PREPROCESS[self.network], **({"fixed": self.fixed} if self.fixed else {}))
+        usual = PREPROCESS[self.network]
+        return replace(usual, fixed=(448, 448)) if self.block in FIXED_GRID else usual
 
     @property
     def blocks(self) -> list[str]:
         """Its blocks' names in BLOCKS."""
-        return MEMBERS.get(self.block, [self.block] if self.block else [])
-
-    @property
-    def grids_at_448(self) -> list[list[int]]:
-        """Query grids of its blocks' maps for a square picture at 448 px; of channels their number, of a gate nothing."""
-        if self.network == "small":
-            return [[14, 14], [7, 7]] if self.block else []
-        positions = [14, 14] if self.block == "asp_oc" else [28, 28]
-        grids = {"channels": [WIDTH], "gate": []}
-        return [grids.get(BLOCKS[name].relates, positions) for name in self.blocks]
+        if self.block in PAIRS:
+            return PAIRS[self.block].members
+        return [self.block] if self.block else []
 
     @property
     def without(self) -> str:
@@ -98,16 +93,13 @@ class Spec:
 
 FULL = {"sub_sample": False}  # keys at every position
 _SPECS = [
-    *(Spec("caltech101", "classification", block, FULL)
-      for block in ("embedded_gaussian", "gaussian", "dot_product", "concatenation")),
-    *(Spec("caltech101", "classification", block) for block in ("disentangled", "snl", "gc", "se", None)),
-    Spec("msrc", "segmentation", "embedded_gaussian", FULL),
-    *(Spec("msrc", "segmentation", block)
-      for block in ("disentangled", "dual", "base_oc", "pyramid_oc", "asp_oc", "criss_cross", "gc", "se")),
-    Spec("msrc", "segmentation", "rga", {"grid": (28, 28)}, fixed=(448, 448)),
-    Spec("msrc", "segmentation", None),
-    *(Spec("camvid", "segmentation", block) for block in ("dual", "criss_cross", "gc", None)),
-    *(Spec("fashion", "small", block) for block in ("embedded_gaussian", None)),
+    *(Spec("caltech101", block, FULL) for block in ("embedded_gaussian", "gaussian", "dot_product", "concatenation")),
+    *(Spec("caltech101", block) for block in ("disentangled", "snl", "gc", "se", None)),
+    Spec("msrc", "embedded_gaussian", FULL),
+    *(Spec("msrc", block) for block in (
+        "disentangled", "dual", "base_oc", "pyramid_oc", "asp_oc", "criss_cross", "gc", "se", "rga", None)),
+    *(Spec("camvid", block) for block in ("dual", "criss_cross", "gc", None)),
+    *(Spec("fashion", block) for block in ("embedded_gaussian", None)),
 ]
 MODELS: dict[str, Spec] = {spec.name: spec for spec in _SPECS}
 
@@ -145,7 +137,7 @@ def get_spec(name: str) -> Spec:
     if name in MODELS:
         return MODELS[name]
     if data in KINDS and block in BLOCKS:
-        return Spec(data, KINDS[data], block)
+        return Spec(data, block)
     raise KeyError(f"no network is called {name!r}; there are: {', '.join(MODELS)}; "
                    f"and one can train DATA_BLOCK with DATA of {', '.join(KINDS)} and any block")
 
@@ -229,7 +221,7 @@ def predict(model: Model, output: Tensor) -> dict | None:
 def list_models(folder: Path = CHECKPOINTS) -> list[dict]:
     """What is bundled, one dict a network, from the cards: name, blocks, task, score, score without the block, grids.
 
-    ``grids_at_448`` are the query grids of its maps for a square picture at 448 px.
+    ``grids_at_448`` are the query grids of its blocks for a square picture at 448 px; of channels their number, of a gate nothing.
     """
     specs = trained(folder)
     cards = {name: read_card(name, folder) for name in specs}
@@ -238,5 +230,5 @@ def list_models(folder: Path = CHECKPOINTS) -> list[dict]:
         "relates": [BLOCKS[block].relates for block in spec.blocks],
         "metric": cards[name]["metric"], "score": cards[name]["score"], "scores": cards[name].get("scores"),
         "score_without_block": cards[spec.without]["score"] if spec.block else None,
-        "grids_at_448": spec.grids_at_448,
+        "grids_at_448": cards[name].get("grids_at_448", []),
     } for name, spec in specs.items()]

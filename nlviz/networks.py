@@ -10,6 +10,8 @@ from .blocks import BLOCKS
 class Dual(nn.Module):
     """DANet's two modules side by side, their outputs added: z = PAM(x) + CAM(x) (arXiv 1809.02983, fig. 2)."""
 
+    members = ["pam", "cam"]
+
     def __init__(self, channels: int):
         super().__init__()
         self.sa, self.sc = BLOCKS["pam"](channels), BLOCKS["cam"](channels)
@@ -21,16 +23,17 @@ class Dual(nn.Module):
 class RGA(nn.Module):
     """RGA's gates in the paper's order: of positions, then of channels (arXiv 1904.02998, section 3.4)."""
 
-    def __init__(self, channels: int, grid: tuple[int, int]):
+    members = ["rga_spatial", "rga_channel"]
+
+    def __init__(self, channels: int):
         super().__init__()
-        self.spatial, self.channel = BLOCKS["rga_spatial"](channels, grid=grid), BLOCKS["rga_channel"](channels, grid=grid)
+        self.spatial, self.channel = BLOCKS["rga_spatial"](channels), BLOCKS["rga_channel"](channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.channel(self.spatial(x))
 
 
 PAIRS = {"dual": Dual, "rga": RGA}  # blocks that are published and trained together
-MEMBERS = {"dual": ["pam", "cam"], "rga": ["rga_spatial", "rga_channel"]}
 
 
 def make_block(name: str | None, channels: int, **options) -> nn.Module:

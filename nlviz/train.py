@@ -68,7 +68,7 @@ def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("run
     options = {"seed": (seed, 0), "seeds": (seeds, 1), "epochs": (epochs, EPOCHS[spec.data])}
     card = {
         "name": name, "block": spec.block, "data": spec.data, "task": spec.task, **scores[0],
-        "scores": [s["score"] for s in scores], **cost(spec, net.eval()),
+        "scores": [s["score"] for s in scores], **measured(spec, net.eval()),
         "epochs": epochs, "seed": seed, "minutes": round(seconds / 60, 1), "device": device.type,
         "command": " ".join([f"python -m nlviz train {name} --data DIR",
                              *(f"--{key} {value}" for key, (value, usual) in options.items() if value != usual)]),
@@ -84,8 +84,12 @@ def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("run
 
 
 @torch.inference_mode()
-def cost(spec: Spec, net: nn.Module) -> dict[str, int]:
-    """``parameters`` of the network's blocks, and their ``multiply_adds`` for one square picture at 448 px (or the fixed size)."""
+def measured(spec: Spec, net: nn.Module) -> dict:
+    """What a card says of the network's blocks, for one square picture at 448 px or of the fixed size.
+
+    Returns:
+        ``parameters``, ``multiply_adds``, and ``grids_at_448``: the query grid of each block's first map.
+    """
     preprocess, device = spec.preprocess, next(net.parameters()).device
     x = torch.zeros(1, preprocess.channels, *(preprocess.fixed or (448, 448))[::-1], device=device)
     with capture_maps(net, dense_bytes=0) as maps:
@@ -95,7 +99,8 @@ def cost(spec: Spec, net: nn.Module) -> dict[str, int]:
         for block, features in calls:
             block(features)
     return {"parameters": sum(p.numel() for block, _ in calls for p in block.parameters()),
-            "multiply_adds": counter.get_total_flops() // 2}
+            "multiply_adds": counter.get_total_flops() // 2,
+            "grids_at_448": [list(m.query_grid) for m in maps if m.number == 0]}
 
 
 def fit(net: nn.Module, task, epochs: int, seed: int, state_file: Path, device: torch.device) -> float:

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 import nlviz.train as training
 from nlviz import load_model
 from nlviz.__main__ import main
+from nlviz.blocks import BLOCKS
 from nlviz.cards import read_card
 from nlviz.data import Camvid, Msrc, batches
 from nlviz.images import Preprocess
@@ -140,10 +141,18 @@ def test_the_card_counts_parameters_and_multiply_adds_of_the_block(data, tmp_pat
     assert card["multiply_adds"] == c * n + c * n + 2 * c * planes  # mask, context, transform
 
 
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_block_can_be_trained_on_every_data_set_of_photos(block):
+    from nlviz.models import build, get_spec
+    for data in ("msrc", "camvid", "caltech101"):
+        spec = get_spec(f"{data}_{block}")
+        assert spec.blocks == [block] and training.measured(spec, build(spec).eval())["parameters"] > 0
+
+
 def test_the_products_of_a_fused_attention_are_counted():
     from nlviz.models import build, get_spec
     spec, n, c = get_spec("msrc_embedded_gaussian"), 28 * 28, 64
-    assert training.cost(spec, build(spec).eval())["multiply_adds"] == 4 * 128 * c * n + 2 * n * n * c
+    assert training.measured(spec, build(spec).eval())["multiply_adds"] == 4 * 128 * c * n + 2 * n * n * c
 
 
 @pytest.mark.parametrize("seeds", [0, -1])

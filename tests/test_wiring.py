@@ -10,6 +10,7 @@ from nlviz.analysis import as_model
 from nlviz.blocks import BLOCKS
 from nlviz.cards import CheckpointError
 from nlviz.figures import figure_bytes, queries_by_networks
+from nlviz.images import Preprocess
 from nlviz.maps import cells
 from nlviz.ui import wiring
 from nlviz.ui.scene import class_colour, source_of_weights
@@ -120,6 +121,16 @@ def test_the_terms_of_a_softmax_follow_from_the_message(name, photo):
             if "cells" in weights:
                 found = found.where(number[:, None] == number, 0)
             torch.testing.assert_close(found, placed.nl_map.term(term).lazy.dense()[0], rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels, words", [(1, "40 × 20 grey pixels in a 40 × 40 input"),
+                                             (3, "40 × 20 pixels in a 40 × 40 input")])
+def test_a_letterboxed_photo_is_called_grey_only_where_it_is(tmp_path, channels, words):
+    quarters(160, 80).save(tmp_path / "photo.png")
+    net = torch.nn.Sequential(torch.nn.Conv2d(channels, 3, 8, stride=8), BLOCKS["gc"](3))
+    store = Store({"mine": lambda: as_model(net, Preprocess(stride=8, channels=channels, fixed=(40, 40)), "mine")})
+    (panel,) = last(wiring.show(store, str(tmp_path / "photo.png"), ["mine"], 224))["scene"]["panels"]
+    assert words in panel["notes"][0]
 
 
 def test_feature_maps_of_channels_are_sent_where_a_map_relates_channels(photo):

@@ -4,6 +4,8 @@ Zhang, Lan, Zeng, Jin, Chen: RGA, 2020 (arXiv 1904.02998), eq. 1 to 6. Weight na
 microsoft/Relation-Aware-Global-Attention-Networks.
 """
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -50,13 +52,13 @@ class RelationAware(Block):
         for name, layer in layers.items():
             self.add_module(f"{name}_{self.suffix}", layer)
 
+    @abstractmethod
     def _sizes(self) -> tuple[int, int]:
         """How many things are related, and how many features each has."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _things(self, x: Tensor) -> Tensor:
         """x as (B, features, things, 1)."""
-        raise NotImplementedError
 
     def _layer(self, name: str) -> nn.Module:
         return self.get_submodule(f"{name}_{self.suffix}")

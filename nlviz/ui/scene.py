@@ -127,7 +127,8 @@ def _notes(analysis: Analysis, placed: PlacedMap) -> list[str]:
     left, top, right, bottom = analysis.frame.content
     notes = [f"input {width} × {height} px"]
     if (right - left, bottom - top) != (width, height):
-        notes = [f"This network sees the photo as {right - left} × {bottom - top} grey pixels in a {width} × {height} input."]
+        pixels = "grey pixels" if getattr(analysis.model.preprocess, "channels", 3) == 1 else "pixels"
+        notes = [f"This network sees the photo as {right - left} × {bottom - top} {pixels} in a {width} × {height} input."]
     grid = placed.nl_map.input.shape[2:]
     if height % grid[0] or width % grid[1]:
         notes.append(f"{grid[0]} × {grid[1]} cells do not divide this input: places are off by up to a cell. "
