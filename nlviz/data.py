@@ -21,7 +21,7 @@ from .classes import CLASSES
 from .files import write_whole
 from .images import Preprocess, open_picture
 
-TRAINED_AT = (224, 448)  # both in turn, scored at the second
+SCORED_AT = (224, 448)  # long side in pixels; the second is the one that counts
 SHARD = 256  # pictures in one cache file
 
 
@@ -68,9 +68,10 @@ def batches(pictures: list[Tensor], size: int, seed: int) -> Iterator[list[int]]
 class Caltech101:
     """Photos of 101 classes: train.txt and test.txt list ``CLASS/FILE``."""
 
-    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess):
+    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess, resolutions: tuple[int, ...]):
         self.folder, self.cache, self.device = folder / "caltech101", cache / "caltech101", device
-        self.preprocess = preprocess
+        self.preprocess, self.resolutions = preprocess, resolutions
+        self.train = {}
 
     def _load(self, split: str, resolution: int) -> tuple[list[Tensor], Tensor]:
         names = (self.folder / f"{split}.txt").read_text().split()
@@ -78,10 +79,11 @@ class Caltech101:
         return features([self.folder / n for n in names], resolution, self.cache / split, self.device, self.preprocess), labels
 
     def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches (features, labels) at alternating resolutions, half of them mirrored."""
-        if not hasattr(self, "train"):
-            self.train = [self._load("train", r) for r in TRAINED_AT]
-        pictures, labels = self.train[epoch % len(self.train)]
+        """Batches (features, labels) at each resolution in turn, half of them mirrored."""
+        resolution = self.resolutions[epoch % len(self.resolutions)]
+        if resolution not in self.train:
+            self.train[resolution] = self._load("train", resolution)
+        pictures, labels = self.train[resolution]
         for number, batch in enumerate(batches(pictures, 32, seed * 1000 + epoch)):
             x = torch.stack([pictures[i] for i in batch]).float()
             yield (x.flip(-1) if (number + epoch) % 2 else x), labels[batch]
@@ -93,7 +95,7 @@ class Caltech101:
     def score(self, net: nn.Module) -> dict[str, float]:
         """Share of test photos whose class comes first, at each resolution."""
         found = {}
-        for resolution in TRAINED_AT:
+        for resolution in SCORED_AT:
             pictures, labels = self._load("test", resolution)
             right = sum((net.head(torch.stack([pictures[i] for i in batch]).float().to(self.device)).argmax(1).cpu()
                          == labels[batch]).sum().item() for batch in batches(pictures, 32, 0))
@@ -106,9 +108,10 @@ class Segmentation(ABC):
 
     data = ""
 
-    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess):
+    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess, resolutions: tuple[int, ...]):
         self.folder, self.cache, self.device = folder / self.data, cache / self.data, device
-        self.preprocess = preprocess
+        self.preprocess, self.resolutions = preprocess, preprocess.fixed[:1] if preprocess.fixed else resolutions
+        self.train = {}
 
     @abstractmethod
     def names(self, split: str) -> list[str]:
@@ -135,14 +138,14 @@ class Segmentation(ABC):
         return target
 
     def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches (features, masks at a quarter of the input's size) at alternating resolutions, half of them mirrored."""
-        sizes = TRAINED_AT[1:] if self.preprocess.fixed else TRAINED_AT
-        if not hasattr(self, "train"):
-            self.train = [self._load("train", r) for r in sizes]
-        pictures, masks = self.train[epoch % len(sizes)]
+        """Batches (features, masks at a quarter of the input's size) at each resolution in turn, half of them mirrored."""
+        resolution = self.resolutions[epoch % len(self.resolutions)]
+        if resolution not in self.train:
+            self.train[resolution] = self._load("train", resolution)
+        pictures, masks = self.train[resolution]
         for number, batch in enumerate(batches(pictures, 16, seed * 1000 + epoch)):
             x = torch.stack([pictures[i] for i in batch]).float()
-            y = torch.stack([self._target(masks[i], sizes[epoch % len(sizes)]) for i in batch])
+            y = torch.stack([self._target(masks[i], resolution) for i in batch])
             yield (x.flip(-1), y.flip(-1)) if (number + epoch) % 2 else (x, y)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
@@ -151,7 +154,7 @@ class Segmentation(ABC):
 
     def _predicted(self, output: Tensor, size: tuple[int, int]) -> Tensor:
         """Classes (rows, columns) at the mask's own size, padding cut off."""
-        frame = self.preprocess.frame(size[::-1], TRAINED_AT[1])
+        frame = self.preprocess.frame(size[::-1], SCORED_AT[1])
         if self.preprocess.fixed:
             left, top, right, bottom = frame.content
             output = F.interpolate(output, frame.size[::-1], mode="bilinear", align_corners=False)[..., top:bottom, left:right]
@@ -162,7 +165,7 @@ class Segmentation(ABC):
         """Pixel accuracy and mean intersection over union at the masks' own size, void left out, at 448 px."""
         classes = len(CLASSES[self.data])
         table = torch.zeros(classes, classes, dtype=torch.float64)  # (true, predicted)
-        for picture, mask in zip(*self._load("test", TRAINED_AT[1])):
+        for picture, mask in zip(*self._load("test", SCORED_AT[1])):
             found = self._predicted(net.head(picture[None].float().to(self.device)).cpu(), mask.shape)
             known = mask >= 0
             table += torch.bincount(mask[known] * classes + found[known], minlength=classes**2).view(classes, classes)
@@ -201,7 +204,7 @@ class Camvid(Segmentation):
 class Fashion:
     """FashionMNIST's four idx files, gzipped, in FashionMNIST/raw: 28 x 28 grey pictures of 10 classes."""
 
-    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess):
+    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess, resolutions: tuple[int, ...]):
         self.folder, self.device = folder / "FashionMNIST" / "raw", device
 
     def _load(self, split: str) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,6 @@
 """NLMap: what a block computed for one input, with the two grids that give its rows a place."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -60,6 +61,18 @@ class NLMap:
         if self.weights is not None:
             return self.weights[item, 0 if self.relates == "global" else query]
         return self.lazy.rows(query, query + 1)[item, 0]
+
+    def row_blocks(self, item: int = 0) -> Iterator[Tensor]:
+        """All rows in order, as blocks (n, N') of some of them; of a global map its only row.
+
+        Raises:
+            ValueError: a gate has no rows.
+        """
+        self._check(0, self.query_grid, "query")
+        if self.weights is not None:
+            yield self.weights[item]
+        else:
+            yield from (self.lazy.rows(start, stop)[item] for start, stop in self.lazy.spans())
 
     def column(self, key: int, item: int = 0) -> Tensor:
         """The weight that every query gives to one key, (N,); of a global map, N times the same.

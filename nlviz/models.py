@@ -14,6 +14,7 @@ from .cards import CHECKPOINTS, CheckpointError, read_card
 from .classes import CLASSES
 from .images import Preprocess
 from .networks import PAIRS, Classifier, Segmenter, SmallNetwork
+from .schedules import SHORT, Schedule, long_sgd
 
 TITLES = {
     None: "no block",
@@ -50,19 +51,27 @@ class Spec:
         data: the data set it was trained on, a key of CLASSES.
         block: a name of BLOCKS or PAIRS, or None for the same network without attention.
         options: the block's own arguments.
+        variant: what tells it from the network of the same data and block that is trained as all others are.
+        long: how it was trained, if not as all others are.
     """
 
     data: str
     block: str | None
     options: dict = field(default_factory=dict)
+    variant: str = ""
+    long: Schedule | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.data}_{self.block or 'none'}"
+        return "_".join(filter(None, [self.data, self.block or "none", self.variant]))
 
     @property
     def title(self) -> str:
-        return TITLES.get(self.block, self.block)
+        return TITLES.get(self.block, self.block) + (f", {self.variant}" if self.variant else "")
+
+    @property
+    def schedule(self) -> Schedule:
+        return self.long or SHORT[self.data]
 
     @property
     def network(self) -> str:
@@ -103,6 +112,13 @@ _SPECS = [
 ]
 MODELS: dict[str, Spec] = {spec.name: spec for spec in _SPECS}
 
+# GCNet's question: what makes a map independent of the query? Trained long, by what the logits are multiplied with.
+SCALES = {"times": 0.5, "as_is": 0.0, "divided": -0.5}  # powers of C'
+DECAYS = {"decay": 2e-3, "free": 0.0}
+VARIANTS: dict[str, Spec] = {spec.name: spec for spec in (
+    Spec(data, "embedded_gaussian", FULL | {"scale_power": power}, f"{scale}_{decay}", long_sgd(data, weight_decay))
+    for data in ("caltech101", "msrc") for scale, power in SCALES.items() for decay, weight_decay in DECAYS.items())}
+
 
 class Model(nn.Module):
     """A network with what is needed to feed it a picture and to read its output.
@@ -134,8 +150,8 @@ def get_spec(name: str) -> Spec:
         KeyError: no such network; the message lists those that exist.
     """
     data, _, block = name.partition("_")
-    if name in MODELS:
-        return MODELS[name]
+    if name in MODELS | VARIANTS:
+        return (MODELS | VARIANTS)[name]
     if data in KINDS and block in BLOCKS:
         return Spec(data, block)
     raise KeyError(f"no network is called {name!r}; there are: {', '.join(MODELS)}; "
@@ -159,14 +175,17 @@ def build(spec: Spec) -> nn.Module:
 
 
 def load_model(name: str, folder: Path = CHECKPOINTS) -> Model:
-    """A bundled network with its trained weights, in eval mode.
+    """A bundled network with its trained weights, in eval mode; NAME@EPOCH is a snapshot of its training.
 
     Raises:
         KeyError: no network has that name.
         CheckpointError: the file is missing, its sha256 differs from its card's, or its weights don't fit.
     """
-    spec = get_spec(name)
-    card = read_card(name, folder)
+    whole, _, epoch = name.partition("@")
+    spec = get_spec(whole)
+    card = read_card(whole, folder)
+    if epoch:
+        card |= _snapshot(card, epoch)
     path = folder / f"{name}.safetensors"
     try:
         content = path.read_bytes()
@@ -181,6 +200,14 @@ def load_model(name: str, folder: Path = CHECKPOINTS) -> Model:
     net = build(spec)
     _load_trained(net, content, path.name)
     return Model(name, net, spec.preprocess, CLASSES[spec.data], spec.task, spec.title, card)
+
+
+def _snapshot(card: dict, epoch: str) -> dict:
+    """What the card says of one snapshot."""
+    found = {str(snapshot["epoch"]): snapshot for snapshot in card.get("snapshots", [])}
+    if epoch not in found:
+        raise KeyError(f"{card['name']} has no snapshot of epoch {epoch!r}; it has: {', '.join(found) or 'none'}")
+    return found[epoch]
 
 
 def _load_trained(net: nn.Module, content: bytes, filename: str) -> None:

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -17,10 +18,7 @@ from .cards import CHECKPOINTS, render_readme
 from .data import DATA
 from .files import write_whole
 from .models import Spec, build, get_spec, trained
-
-EPOCHS = {"caltech101": 6, "msrc": 30, "camvid": 30, "fashion": 8}
-LEARNING_RATE = 1e-3
-WEIGHT_DECAY = 0.01
+from .schedules import Schedule
 
 
 def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("runs"), seed: int = 0,
@@ -28,12 +26,12 @@ def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("run
     """Train a bundled network and write its checkpoint and card into ``out``.
 
     A killed run goes on from its last whole epoch (kept in ``runs``); the result is the same. Uses a GPU
-    where there is one.
+    where there is one. Snapshots of the schedule are written as NAME@EPOCH.
 
     Args:
         data: the folder with ``caltech101``, ``msrc``, ``camvid`` and ``FashionMNIST``.
         seed: the network of this one is kept.
-        epochs: at least 1; by default EPOCHS of the data set.
+        epochs: at least 1; by default those of the network's schedule.
         seeds: how many seeds from ``seed`` on are trained and scored, at least 1.
 
     Returns:
@@ -45,42 +43,65 @@ def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("run
         ValueError: fewer than 1 epoch or seed, or the kept state of a killed run is broken.
     """
     spec = get_spec(name)
+    schedule = spec.schedule if epochs is None else replace(spec.schedule, epochs=epochs)
     if epochs is not None and epochs < 1:
         raise ValueError(f"epochs must be at least 1, got {epochs}")
     if seeds < 1:
         raise ValueError(f"seeds must be at least 1, got {seeds}")
     out.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    task = DATA[spec.data](data, runs / "features", device, spec.preprocess)
-    epochs = epochs or EPOCHS[spec.data]
+    task = DATA[spec.data](data, runs / "features", device, spec.preprocess, schedule.resolutions)
     place = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:8]
-    states = [runs / f"{name}_{s}_{epochs}_{place}.pt" for s in range(seed, seed + seeds)]
+    states = [runs / f"{name}_{s}_{schedule.epochs}_{place}.pt" for s in range(seed, seed + seeds)]
     first, scores = None, []
     for number, state_file in enumerate(states, seed):
         torch.manual_seed(number)
         net = build(spec).to(device, memory_format=torch.channels_last)
-        seconds = fit(net, task, epochs, number, state_file, device)
+        seconds = fit(net, task, schedule, number, state_file, device)
         scores.append(task.score(net.eval()))
         first = first or (net, seconds)
     net, seconds = first
-    content = save({k: v.detach().cpu().clone(memory_format=torch.contiguous_format)  # OCNet saves one layer under two names
-                    for k, v in net.trained_state().items()})
-    options = {"seed": (seed, 0), "seeds": (seeds, 1), "epochs": (epochs, EPOCHS[spec.data])}
+    content = _content(net)
+    options = {"seed": (seed, 0), "seeds": (seeds, 1), "epochs": (schedule.epochs, spec.schedule.epochs)}
     card = {
         "name": name, "block": spec.block, "data": spec.data, "task": spec.task, **scores[0],
         "scores": [s["score"] for s in scores], **measured(spec, net.eval()),
-        "epochs": epochs, "seed": seed, "minutes": round(seconds / 60, 1), "device": device.type,
+        "epochs": schedule.epochs, "seed": seed, "minutes": round(seconds / 60, 1), "device": device.type,
         "command": " ".join([f"python -m nlviz train {name} --data DIR",
                              *(f"--{key} {value}" for key, (value, usual) in options.items() if value != usual)]),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
+    kept = [epoch for epoch in schedule.snapshots if epoch < schedule.epochs]
+    if kept:
+        card["snapshots"] = [_write_snapshot(net, task, _snapshot(states[0], epoch), epoch, out / f"{name}@{epoch}.safetensors")
+                             for epoch in kept]
     write_whole(out / f"{name}.safetensors", content)
     write_whole(out / f"{name}.json", (json.dumps(card, indent=2) + "\n").encode())
     cards = [json.loads((out / f"{n}.json").read_text()) for n in trained(out) if (out / f"{n}.json").exists()]
     write_whole(out / "README.md", render_readme(cards).encode())
     for state_file in states:
-        state_file.unlink(missing_ok=True)
+        for path in runs.glob(f"{state_file.stem}*"):
+            path.unlink()
     return card
+
+
+def _content(net: nn.Module) -> bytes:
+    """What a checkpoint of the network holds."""
+    return save({k: v.detach().cpu().clone(memory_format=torch.contiguous_format)  # OCNet saves one layer under two names
+                 for k, v in net.trained_state().items()})
+
+
+def _snapshot(state_file: Path, epoch: int) -> Path:
+    """Where the weights after an epoch are kept while training goes on."""
+    return state_file.with_name(f"{state_file.stem}@{epoch}.safetensors")
+
+
+def _write_snapshot(net: nn.Module, task, kept: Path, epoch: int, out: Path) -> dict:
+    """Score what was kept, with ``net`` as its vessel, and write it beside the checkpoint."""
+    net.load_state_dict(load_file(kept), strict=False)  # the frozen backbone is not in it
+    content = kept.read_bytes()
+    write_whole(out, content)
+    return {"epoch": epoch, "score": task.score(net)["score"], "sha256": hashlib.sha256(content).hexdigest()}
 
 
 @torch.inference_mode()
@@ -103,11 +124,12 @@ def measured(spec: Spec, net: nn.Module) -> dict:
             "grids_at_448": [list(m.query_grid) for m in maps if m.number == 0]}
 
 
-def fit(net: nn.Module, task, epochs: int, seed: int, state_file: Path, device: torch.device) -> float:
-    """Train net in place with AdamW and a cosine schedule; returns the seconds it took, restarts included."""
+def fit(net: nn.Module, task, schedule: Schedule, seed: int, state_file: Path, device: torch.device) -> float:
+    """Train net in place; returns the seconds it took, restarts included. Snapshots lie beside ``state_file``."""
+    epochs = schedule.epochs
     weights = [p for p in net.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(weights, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
+    optimiser = schedule.make_optimiser(weights)
+    rate = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
     first, seconds = 0, 0.0
     if state_file.exists():
         state = _read_state(state_file, device)
@@ -115,15 +137,19 @@ def fit(net: nn.Module, task, epochs: int, seed: int, state_file: Path, device: 
             raise ValueError(f"{state_file} is of another network. Delete it to start anew.")
         net.load_state_dict(state["net"], strict=False)  # the frozen backbone is not in it
         optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
+        rate.load_state_dict(state["schedule"])
         first, seconds = state["epoch"], state["seconds"]
+    if first == 0 and 0 in schedule.snapshots:
+        _keep_snapshot(net, state_file, 0)
     for epoch in range(first, epochs):
         started = time.monotonic()
         loss = _one_epoch(net, task, optimiser, epoch, seed, device, f"{state_file.stem} epoch {epoch + 1}/{epochs}")
-        schedule.step()
+        rate.step()
         seconds += time.monotonic() - started
         tqdm.write(f"{state_file.stem} epoch {epoch + 1}/{epochs}: loss {loss:.4f}, {seconds:.0f} s")
-        _keep({"net": net.trained_state(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
+        if epoch + 1 in schedule.snapshots:
+            _keep_snapshot(net, state_file, epoch + 1)
+        _keep({"net": net.trained_state(), "optimiser": optimiser.state_dict(), "schedule": rate.state_dict(),
                "epoch": epoch + 1, "seconds": seconds}, state_file)
     return seconds
 
@@ -147,6 +173,11 @@ def _read_state(path: Path, device: torch.device) -> dict:
         return torch.load(path, weights_only=True, map_location=device)
     except Exception as error:  # whatever torch makes of a broken file
         raise ValueError(f"{path} is broken ({type(error).__name__}). Delete it to start anew.") from None
+
+
+def _keep_snapshot(net: nn.Module, state_file: Path, epoch: int) -> None:
+    state_file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(_snapshot(state_file, epoch), _content(net))
 
 
 def _keep(state: dict, path: Path) -> None:

@@ -111,7 +111,7 @@ def upsampled(x, grid):
     return found
 
 
-def non_local(w, x, name, dimension=2, sub_sample=True, bn_layer=True):
+def non_local(w, x, name, dimension=2, sub_sample=True, bn_layer=True, scale_power=0):
     """Wang et al. 2018, eq. 1 to 6."""
     stride = POOL[dimension] if sub_sample else (1,) * dimension
     g, phi = ("g.0", "phi.0") if sub_sample else ("g", "phi")
@@ -125,7 +125,7 @@ def non_local(w, x, name, dimension=2, sub_sample=True, bn_layer=True):
         elif name == "dot_product":
             row = [dot(q, k) / len(keys) for k in keys]
         else:
-            row = softmax([dot(q, k) for k in keys])
+            row = softmax([dot(q, k) * len(q) ** scale_power for k in keys])
         rows.append(row)
         z[cell] = plus(behind_w(w, weighted(row, values), bn_layer), vector)
     return {"": rows}, z

@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVEL = {name: level for level, names in enumerate([
-    ["blocks", "files", "classes", "metrics"], ["maps", "images", "backbone", "cards"], ["capture", "parity", "networks", "data"],
-    ["models"], ["analysis", "train"], ["figures"], ["ui"],
+    ["blocks", "files", "classes", "metrics"], ["maps", "images", "backbone", "cards", "schedules"],
+    ["capture", "parity", "networks", "data", "dependence"], ["models"], ["analysis", "train"], ["figures"], ["study"], ["ui"],
 ]) for name in names}
 FILES = sorted((ROOT / "nlviz").rglob("*.py"))
 

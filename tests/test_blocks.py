@@ -57,6 +57,7 @@ def built(name, channels, grid, **options):
 CASES = [(name, 6, {"dimension": d, "sub_sample": s, "bn_layer": b}, grid)
          for name in PAIRWISE for d in (1, 2, 3) for s in (True, False) for b in (True, False) for grid in GRIDS[d]]
 CASES += [(name, channels, options, grid) for name, channels, choices, grids in [
+    ("embedded_gaussian", 6, [{"scale_power": power} for power in (0.5, -0.5)], GRIDS[2]),
     ("snl", 6, [{}], GRIDS[2]),
     ("gc", 6, [{"pooling_type": p, "fusion_types": f, "ratio": 0.5} for p in ("att", "avg")
                for f in (["channel_add"], ["channel_mul"], ["channel_add", "channel_mul"])], GRIDS[2]),

@@ -9,12 +9,14 @@ import torch
 from PIL import Image, ImageOps
 
 import nlviz.train as training
-from nlviz import load_model
+from nlviz import load_model, models
 from nlviz.__main__ import main
 from nlviz.blocks import BLOCKS
 from nlviz.cards import read_card
-from nlviz.data import Camvid, Msrc, batches
+from nlviz.data import SCORED_AT, Camvid, Msrc, batches
 from nlviz.images import Preprocess
+from nlviz.models import Spec
+from nlviz.schedules import Schedule
 
 CPU = torch.device("cpu")
 
@@ -69,7 +71,7 @@ def test_only_the_block_and_the_head_change_while_training(data, tmp_path):
     torch.manual_seed(0)
     net = build(get_spec("msrc_gc"))
     before = {k: v.clone() for k, v in net.state_dict().items()}
-    training.fit(net, Msrc(data, tmp_path, CPU, Preprocess()), 1, 0, tmp_path / "state.pt", CPU)
+    training.fit(net, Msrc(data, tmp_path, CPU, Preprocess(), (224,)), Schedule(1), 0, tmp_path / "state.pt", CPU)
     changed = {k for k, v in net.state_dict().items() if not torch.equal(v, before[k])}
     assert changed and changed <= net.trained_state().keys()
 
@@ -89,12 +91,12 @@ def test_the_score_leaves_void_out_and_counts_the_rest(data, tmp_path):
             output[:, 1, :, 0], output[:, 3, :, 1] = 100, 100
             return output
 
-    score = Msrc(data, tmp_path, CPU, Preprocess()).score(Halves())
+    score = Msrc(data, tmp_path, CPU, Preprocess(), SCORED_AT).score(Halves())
     assert score["score"] == pytest.approx(0.5) and score["mean_iou"] == pytest.approx(1 / 3)
 
 
 def test_a_letterboxed_picture_is_learned_and_scored_at_its_own_place(data, tmp_path):
-    task = Msrc(data, tmp_path, CPU, Preprocess(fixed=(448, 448)))
+    task = Msrc(data, tmp_path, CPU, Preprocess(fixed=(448, 448)), SCORED_AT)
     _, target = next(task.epoch(0, 0))
     left, top, right, bottom = Preprocess(fixed=(448, 448)).frame((96, 64), 448).content
     inside = torch.zeros(112, 112, dtype=torch.bool)
@@ -122,7 +124,7 @@ def test_camvid_reads_its_folders_and_leaves_void_out(tmp_path):
         mask[24:] = 3
         Image.fromarray(mask).save(tmp_path / "camvid" / split / "a.png")
         Image.fromarray(np.full((48, 64, 3), 90, np.uint8)).save(tmp_path / "camvid" / split / "a.jpg")
-    task = Camvid(tmp_path, tmp_path / "cache", CPU, Preprocess())
+    task = Camvid(tmp_path, tmp_path / "cache", CPU, Preprocess(), SCORED_AT)
     _, target = next(task.epoch(1, 0))
     assert target.shape == (1, 84, 112) and (target[:, :42] == -1).all() and (target[:, 42:] == 3).all()
 
@@ -180,9 +182,64 @@ def test_a_broken_state_of_a_killed_run_says_what_to_do(tmp_path):
     (tmp_path / "state.pt").write_bytes(b"cut")
     net = torch.nn.Linear(1, 1)
     with pytest.raises(ValueError, match=r"state\.pt is broken .*Delete it to start anew"):
-        training.fit(net, None, 1, 0, tmp_path / "state.pt", CPU)
+        training.fit(net, None, Schedule(1), 0, tmp_path / "state.pt", CPU)
 
 
 def test_a_missing_data_set_is_one_line_and_exit_code_2(tmp_path, capsys):
     assert main(["train", "msrc_gc", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path)]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.fixture
+def variant(monkeypatch):
+    """A network trained with SGD, of which snapshots are kept."""
+    spec = Spec("msrc", "embedded_gaussian", {"sub_sample": False, "scale_power": 0.5}, "variant",
+                Schedule(4, "SGD", 0.05, 1e-3, (224,), snapshots=(0, 1, 2, 4)))
+    monkeypatch.setitem(models.VARIANTS, spec.name, spec)
+    return spec
+
+
+def test_snapshots_are_what_training_passed_through(variant, data, tmp_path):
+    card = training.train(variant.name, data, tmp_path, tmp_path / "runs")
+    assert [snapshot["epoch"] for snapshot in card["snapshots"]] == [0, 1, 2] and card["epochs"] == 4
+    task, score = Msrc(data, tmp_path / "cache", CPU, Preprocess(), (224,)), {}
+    (tmp_path / "msrc_none.json").write_text(json.dumps(card | {"name": "msrc_none"}))
+    for epoch in (0, 1, 2):
+        model = load_model(f"{variant.name}@{epoch}", tmp_path)
+        score[epoch] = task.score(model.net)["score"]
+        assert model.card["score"] == score[epoch] and model.card["epoch"] == epoch
+        assert model.net.get_submodule("block.3").scale_power == 0.5
+    torch.manual_seed(0)
+    untrained = models.build(variant)
+    started = load_model(f"{variant.name}@0", tmp_path).net.state_dict()
+    assert all(torch.equal(v, started[k]) for k, v in untrained.state_dict().items())
+    last = load_model(variant.name, tmp_path).net.state_dict()
+    assert not torch.equal(last["block.0.weight"], started["block.0.weight"])
+    with pytest.raises(KeyError, match="has no snapshot of epoch '3'; it has: 0, 1, 2"):
+        load_model(f"{variant.name}@3", tmp_path)
+    assert not list((tmp_path / "runs").glob("*.safetensors")) and variant.name in (tmp_path / "README.md").read_text()
+
+
+def test_a_killed_run_keeps_its_snapshots(variant, data, tmp_path, monkeypatch):
+    whole = training.train(variant.name, data, tmp_path / "whole", tmp_path / "runs")
+    one_epoch, started = training._one_epoch, []
+
+    def killed_in_the_third(*args):
+        started.append(args[3])
+        if len(started) == 3:
+            raise KeyboardInterrupt
+        return one_epoch(*args)
+
+    monkeypatch.setattr(training, "_one_epoch", killed_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(variant.name, data, tmp_path / "killed", tmp_path / "runs")
+    resumed = training.train(variant.name, data, tmp_path / "killed", tmp_path / "runs")
+    assert [s["sha256"] for s in resumed["snapshots"]] == [s["sha256"] for s in whole["snapshots"]]
+
+
+@pytest.mark.parametrize("schedule, kind, decay", [(Schedule(1), torch.optim.AdamW, 0.01),
+                                                   (Schedule(1, "SGD", 0.05, 2e-3), torch.optim.SGD, 2e-3)])
+def test_a_schedule_says_with_what_is_trained(schedule, kind, decay):
+    found = schedule.make_optimiser([torch.nn.Parameter(torch.zeros(1))])
+    assert type(found) is kind and found.defaults["weight_decay"] == decay
+    assert found.defaults["lr"] == schedule.learning_rate and found.defaults.get("momentum", 0.9) == 0.9

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from .base import Part, to_positions
 from .factors import Factors
 from .lazy import LazyMap, Sum
-from .non_local import EmbeddedGaussian
+from .non_local import Embedded
 
 
-class Disentangled(EmbeddedGaussian):
+class Disentangled(Embedded):
     """A_ij = softmax_j((q_i - mean q) . (k_j - mean k) / sqrt(C') / temperature) + softmax_j(conv_mask(x_j)).
 
     Rows sum to 2.

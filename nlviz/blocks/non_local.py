@@ -75,8 +75,8 @@ class Gaussian(NonLocal):
         return Factors(to_positions(x), to_positions(self.phi(x)), "softmax")
 
 
-class EmbeddedGaussian(NonLocal):
-    """A = softmax(theta(x_i) . phi(x_j)), eq. 3; no 1 / sqrt(C')."""
+class Embedded(NonLocal):
+    """Those that compare learned projections theta(x_i) and phi(x_j)."""
 
     def __init__(self, in_channels: int, inter_channels: int | None = None, dimension: int = 2,
                  sub_sample: bool = True, bn_layer: bool = True):
@@ -85,11 +85,29 @@ class EmbeddedGaussian(NonLocal):
         self.theta = conv(in_channels, self.inter_channels, 1)
         self.phi = self._pooled(conv(in_channels, self.inter_channels, 1))
 
+
+class EmbeddedGaussian(Embedded):
+    """A = softmax(theta(x_i) . phi(x_j) C'^scale_power), eq. 3.
+
+    Args:
+        in_channels, inter_channels, dimension, sub_sample, bn_layer: as in NonLocal.
+        scale_power: 0 is the paper's equation, -0.5 divides by sqrt(C') (Wang's and mmcv's code), 0.5 multiplies by it
+            (GCNet's code).
+    """
+
+    def __init__(self, in_channels: int, inter_channels: int | None = None, dimension: int = 2,
+                 sub_sample: bool = True, bn_layer: bool = True, scale_power: float = 0):
+        super().__init__(in_channels, inter_channels, dimension, sub_sample, bn_layer)
+        self.scale_power = scale_power
+
     def affinity(self, x: Tensor) -> Factors:
-        return Factors(to_positions(self.theta(x)), to_positions(self.phi(x)), "softmax")
+        q = to_positions(self.theta(x))
+        if self.scale_power:
+            q = q * self.inter_channels**self.scale_power
+        return Factors(q, to_positions(self.phi(x)), "softmax")
 
 
-class DotProduct(EmbeddedGaussian):
+class DotProduct(Embedded):
     """A = theta(x_i) . phi(x_j) / N', eq. 4: signed rows, not distributions."""
 
     rows = "scaled"
@@ -99,7 +117,7 @@ class DotProduct(EmbeddedGaussian):
         return Factors(to_positions(self.theta(x)) / k.shape[1], k, "dot")
 
 
-class Concatenation(EmbeddedGaussian):
+class Concatenation(Embedded):
     """A = ReLU(w . [theta(x_i), phi(x_j)]) / N', eq. 5.
 
     w = [w_a, w_b] splits the product into w_a . theta(x_i) + w_b . phi(x_j), so that the
