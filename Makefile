@@ -2,8 +2,9 @@
 PYTHON ?= python3
 DATA ?= data
 BIN := .venv/bin
+STUDIED := $(foreach data,msrc camvid caltech101 fashion,--model $(data))
 
-.PHONY: run test bench train
+.PHONY: run test bench train study
 
 run: .venv/app
 	$(BIN)/python app.py
@@ -13,11 +14,16 @@ test: .venv/dev .venv/browser
 	$(BIN)/python -m pytest
 
 bench: .venv/dev .venv/browser
-	$(BIN)/python -m benchmarks.speed
+	DATA=$(DATA) $(BIN)/python -m benchmarks.speed
 
 # The bundled checkpoints that are not there yet; DATA is the folder with caltech101, msrc and FashionMNIST.
 train: .venv/app
 	$(BIN)/python -m nlviz train all --data $(DATA)
+
+# The README's table: every bundled network on the held-out pictures of msrc and caltech101 (every fifth of those).
+study: .venv/app
+	$(BIN)/python -m nlviz study $(DATA)/msrc --list $(DATA)/msrc/test.txt --terms --out runs/study/msrc $(STUDIED)
+	$(BIN)/python -m nlviz study $(DATA)/caltech101 --list $(DATA)/caltech101/test.txt --limit 489 --terms --out runs/study/caltech101 $(STUDIED)
 
 .venv/app: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -1,7 +1,8 @@
-"""The command line: python -m nlviz models | render | train."""
+"""The command line: python -m nlviz models | render | study | open | train."""
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -42,6 +43,27 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--out", required=True, type=Path, metavar="FIGURE.{png,pdf}")
     render.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
     render.set_defaults(run=_render)
+
+    study = commands.add_parser("study", help="does attention depend on the query? GCNet's numbers over a folder of pictures",
+                                description="Stopped, it goes on where it was. Under torchrun the pictures are shared out.")
+    study.add_argument("folder", type=Path)
+    study.add_argument("--model", action="append", required=True, metavar="NAME",
+                       help="a bundled network, or 'all' of a data set: 'msrc', 'caltech101', ...; may be repeated")
+    study.add_argument("--out", required=True, type=Path, metavar="REPORT", help="folder for the report")
+    study.add_argument("--list", type=Path, metavar="FILE", help="only the pictures named there, one a line")
+    study.add_argument("--limit", type=int, metavar="N", help="at most N pictures, spread evenly")
+    study.add_argument("--terms", action="store_true", help="also split softmax maps into their pairwise and unary term")
+    study.add_argument("--seed", type=int, default=0, help="of the fresh weights and the intervals")
+    study.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
+    study.set_defaults(run=_study)
+
+    page = commands.add_parser("open", help="open the page on a picture")
+    page.add_argument("picture", type=Path)
+    page.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
+    page.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
+    page.add_argument("--host", help="default: this machine only")
+    page.add_argument("--port", type=int, help="default: the first free one from 7860")
+    page.set_defaults(run=_open)
 
     train = commands.add_parser("train", help="make a bundled checkpoint")
     train.add_argument("name", help="a bundled network, DATA_BLOCK, or 'all' for those not made yet")
@@ -89,6 +111,42 @@ def _render(args: argparse.Namespace) -> None:
     picture = open_picture(args.picture)
     analyses = [analyse(load_model(name), picture, args.resolution) for name in args.model]
     save_figure(queries_by_networks(analyses, args.query), args.out)
+
+
+def _study(args: argparse.Namespace) -> None:
+    import torch
+
+    from .models import MODELS, load_model
+    from .study import Study, pictures_in, run_study
+
+    torch.set_num_threads(1)  # the same numbers however the pictures are shared out; torchrun takes more cores
+    pictures = pictures_in(args.folder, args.list, args.limit)
+    names = [name for given in args.model for name in
+             ([n for n, spec in MODELS.items() if spec.data == given and spec.block] or [given])]
+    study = Study([load_model(name) for name in dict.fromkeys(names)], args.resolution, args.seed, args.terms)
+    summary = run_study(study, args.folder, pictures, args.out, command=shlex.join(["python", "-m", "nlviz", *sys.argv[1:]]))
+    if summary:
+        _say(summary, args.out)
+
+
+def _say(summary: dict, out: Path) -> None:
+    for row in summary["rows"]:
+        name = f"{row['model']} {row['part']}".strip()
+        print(f"{name:44} {row['sentence']}")
+    for entry in summary["broken"] + summary["failed"]:
+        print(f"nlviz: left out {entry['picture']}: {entry['reason']}", file=sys.stderr)
+    print(f"{summary['pictures']} pictures; report in {out / 'README.md'}")
+
+
+def _open(args: argparse.Namespace) -> None:
+    from .images import open_picture
+    from .models import get_spec
+    from .ui.page import launch
+
+    open_picture(args.picture)  # what is wrong with it is said before the page is built
+    for name in args.model:
+        get_spec(name)
+    launch(photo=args.picture, chosen=args.model, resolution=args.resolution, host=args.host, port=args.port)
 
 
 def _train(args: argparse.Namespace) -> None:

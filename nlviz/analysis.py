@@ -14,7 +14,7 @@ from .maps import NLMap, cell_of, flat_index
 from .models import Model, predict
 from .parity import Parity, check_parity
 
-_one_at_a_time = threading.Lock()  # capture hooks the model itself, and networks may share blocks
+one_at_a_time = threading.Lock()  # capture hooks the model itself, and networks may share blocks
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
     """
     model = as_model(model, preprocess)
     picture = picture if isinstance(picture, Picture) else open_picture(picture)
-    with _one_at_a_time, torch.inference_mode():
+    with one_at_a_time, torch.inference_mode():
         x, frame = model.preprocess(picture, resolution)
         blocks = {layer: m for layer, m in model.net.named_modules() if isinstance(m, Block)}
         if not blocks:

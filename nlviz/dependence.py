@@ -16,6 +16,7 @@ from .blocks.base import to_positions
 from .maps import NLMap, cells
 from .metrics import Cosines, Divergences, js_divergence
 from .metrics.pairs import COARSE
+from .numbers import percent
 
 NAMES = ("cosine_input", "cosine_output", "cosine_att", "jsd_att")
 NO_DISTRIBUTION = {"scaled": "rows are scaled by 1/N′, not a distribution", "raw": "rows are raw, not a distribution"}
@@ -37,8 +38,10 @@ class Dependence:
         reasons: why a value is undefined.
         entropy: mean entropy of the rows as a share of ln N', 0 (one key) to 1 (flat); None where it is undefined.
         added: |z - x| as a share of |x|, root mean squares: how much the block is used.
+        relates: what the map relates.
     """
 
+    relates: str
     values: dict[str, float] = field(default_factory=dict)
     shuffled: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
@@ -49,7 +52,7 @@ class Dependence:
     def sentence(self) -> str:
         """What the numbers mean, in words."""
         if "jsd_att" in self.values:
-            return dependence_in_words(self.values["jsd_att"], self.shuffled["jsd_att"])
+            return dependence_in_words(self.values["jsd_att"], self.shuffled["jsd_att"], self.relates)
         if "cosine_att" in self.values:
             share = self.values["cosine_att"] / max(self.shuffled["cosine_att"], 1e-12)
             return f"By cosine distance alone, rows differ by {percent(share)} of what shuffled rows would."
@@ -58,7 +61,7 @@ class Dependence:
 
 def measure(nl_map: NLMap, item: int = 0) -> Dependence:
     """The numbers of one picture's map; ``item`` says which of the batch."""
-    found = Dependence()
+    found = Dependence(nl_map.relates)
     _features(nl_map, item, found)
     if nl_map.relates not in ("positions", "global"):
         found.reasons |= dict.fromkeys(NAMES[2:], NO_ROWS[nl_map.relates])
@@ -145,21 +148,20 @@ def fresh_map(fresh: Block, nl_map: NLMap, item: int = 0) -> NLMap:
     """The same map, of the same picture, by a block with fresh weights."""
     x = nl_map.input[item : item + 1]
     used, z = fresh.attend(x)
-    weights = fresh.parts(x, used)[nl_map.number].weights
-    dense, lazy = (None, weights) if isinstance(weights, LazyMap) else (weights, None)
-    return replace(nl_map, weights=dense, lazy=lazy, used=used, input=x, output=z)
+    lazy = fresh.parts(x, used)[nl_map.number].weights
+    if isinstance(lazy, LazyMap):  # dense where the trained block's own is
+        dense = None if nl_map.weights is None else lazy.dense()
+        return replace(nl_map, weights=dense, lazy=lazy, used=used, input=x, output=z)
+    return replace(nl_map, weights=lazy, lazy=None, used=used, input=x, output=z)
 
 
-def dependence_in_words(found: float, shuffled: float) -> str:
+def dependence_in_words(found: float, shuffled: float, relates: str = "positions") -> str:
     """What a mean divergence means, beside that of shuffled rows (both in nats)."""
+    if relates == "global":
+        return "One map for all queries, by the block's design."
     if shuffled < NEARLY_FLAT:
         return "Every row is nearly flat: all keys count alike, whatever the query."
     share = found / shuffled
     words = ("Nearly one map for all queries" if share < NEARLY_ONE else
              "Depends on the query, but weakly" if share < WEAKLY else "Depends on the query")
     return f"{words}: rows differ by {percent(share)} of what shuffled rows would."
-
-
-def percent(share: float) -> str:
-    """A share in words: 3 %, 0.4 %."""
-    return f"{100 * share:.0f} %" if share >= 0.01 or share < 5e-5 else f"{100 * share:.1g} %"

@@ -199,7 +199,8 @@ def load_model(name: str, folder: Path = CHECKPOINTS) -> Model:
         card["score_without_block"] = read_card(spec.without, folder)["score"]
     net = build(spec)
     _load_trained(net, content, path.name)
-    return Model(name, net, spec.preprocess, CLASSES[spec.data], spec.task, spec.title, card)
+    title = f"{spec.title}, epoch {epoch}" if epoch else spec.title
+    return Model(name, net, spec.preprocess, CLASSES[spec.data], spec.task, title, card)
 
 
 def _snapshot(card: dict, epoch: str) -> dict:
@@ -258,4 +259,5 @@ def list_models(folder: Path = CHECKPOINTS) -> list[dict]:
         "metric": cards[name]["metric"], "score": cards[name]["score"], "scores": cards[name].get("scores"),
         "score_without_block": cards[spec.without]["score"] if spec.block else None,
         "grids_at_448": cards[name].get("grids_at_448", []),
+        "snapshots": [snapshot["epoch"] for snapshot in cards[name].get("snapshots", [])],
     } for name, spec in specs.items()]

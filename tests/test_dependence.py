@@ -97,7 +97,7 @@ def embedded(queries, bias=0.0):
 def test_queries_that_are_all_alike_give_one_map():
     found = measure(maps_of(embedded(0.0, bias=1.0))[0])
     assert found.values["jsd_att"] == pytest.approx(0, abs=3e-7) and found.values["cosine_att"] == pytest.approx(0, abs=1e-12)
-    assert found.shuffled["jsd_att"] > 0.1 and "Nearly one map for all queries: rows differ by 0 %" in found.sentence
+    assert found.shuffled["jsd_att"] > 0.1 and "Nearly one map for all queries: rows differ by 0.0 %" in found.sentence
 
 
 def test_the_terms_tell_what_explains_a_map():
@@ -153,12 +153,16 @@ def test_a_network_of_ones_own_with_a_layer_that_knows_no_reset_is_refreshed_too
 
 
 @pytest.mark.parametrize("found, shuffled, words", [
-    (0.0, 0.5, "Nearly one map for all queries: rows differ by 0 %"),
-    (0.02, 0.5, "Nearly one map for all queries: rows differ by 4 %"),
+    (0.0, 0.5, "Nearly one map for all queries: rows differ by 0.0 %"),
+    (0.02, 0.5, "Nearly one map for all queries: rows differ by 4.0 %"),
     (0.001, 0.5, "rows differ by 0.2 %"), (0.1, 0.5, "Depends on the query, but weakly: rows differ by 20 %"),
     (0.4, 0.5, "Depends on the query: rows differ by 80 %"), (0.001, 0.005, "Every row is nearly flat")])
 def test_words_follow_the_share_of_shuffled_rows(found, shuffled, words):
     assert words in dependence_in_words(found, shuffled)
+
+
+def test_a_global_map_is_one_map_by_design():
+    assert dependence_in_words(0.0, 0.5, "global") == "One map for all queries, by the block's design."
 
 
 @pytest.mark.parametrize("name, words", [

@@ -32,9 +32,9 @@ from nlviz.figures import (
     save_figure,
 )
 from nlviz.figures.channels import draw_bars, draw_matrix
-from nlviz.figures.numbers import number, percent
 from nlviz.images import Picture, Preprocess
 from nlviz.models import Model
+from nlviz.numbers import number, percent
 
 CARD = {"data": "msrc", "metric": "pixel accuracy", "score": 0.891}
 NON_LOCAL = ("gaussian", "embedded_gaussian", "dot_product", "concatenation")

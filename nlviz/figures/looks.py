@@ -9,9 +9,9 @@ from torch import Tensor
 from ..analysis import PlacedMap
 from ..maps import NLMap, flat_index
 from ..metrics import entropy
+from ..numbers import number, percent
 from .colours import is_flat
 from .columns import Column
-from .numbers import number, percent
 from .style import Style
 
 ROUNDING = 1e-5  # of the largest weight: what float32 leaves of the difference between equal rows

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..images import Picture
+from ..numbers import number
 from .colours import colour_table, is_flat
 from .lines import wrap
-from .numbers import number
 
 PAPER = (6.9, 9.2)  # inches of a printed page that a figure keeps to where it can
 MARGIN, GAP = 0.1, 0.09  # inches: round the figure, between columns

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ..images import Picture
+from ..numbers import number, percent
 from .columns import Column
-from .numbers import number, percent
 from .style import Style
 
 ROWS = {"distribution": "rows sum to 1", "scaled": "rows scaled by 1/N′", "raw": "raw"}

@@ -205,7 +205,7 @@ class Cosines:
 
     def mean(self) -> float:
         """The mean cosine distance over all N^2 pairs, 0 to 1: (1 - |mean_i u_i|^2) / 2."""
-        return (1 - self.mean_direction.square().sum().item()) / 2
+        return max(0.0, 1 - self.mean_direction.square().sum().item()) / 2
 
     def shuffled(self, queries: int | None = None) -> float:
         """The mean to expect if the numbers of every row were shuffled, each row by itself.
