@@ -18,7 +18,9 @@ trained, as safetensors; the backbone comes by pip. `NAME.json` is the card that
 sha256 differs from it. This page is written by the training program from the cards.
 
 Networks of one table are trained by one program on one split and differ only in the block. Scores are on the held-out
-split, as they came out: a block that does not help is listed too. "Bundled" is the score of the file (the first seed),
+split, as they came out: a block that does not help is listed too. Those named times, as_is or divided are trained with
+SGD eight times as long, their logits multiplied by sqrt(C'), left as they are, or divided by it; "free" means without weight
+decay. Their snapshots, NAME@EPOCH, are loaded like any network. "Bundled" is the score of the file (the first seed),
 "seeds" the mean of all seeds and their standard deviation. Multiply-adds are those of the block for one picture, on
 28 x 28 positions (the small network: 14 x 14 and 7 x 7). msrc_rga sees every photo letterboxed into 448 x 448 pixels: its
 layers fix the grid.
@@ -71,12 +73,19 @@ def render_readme(cards: list[dict]) -> str:
                 f"{card['epochs']}, {card['minutes']} min on {card['device']}", f"`{card['command']}`"]))
         if without:
             parts += ["\n", _verdict([card for card in own.values() if card["block"]], without), "\n"]
-        parts += ["\n", *(f"- `{card['name']}.safetensors` sha256 `{card['sha256']}`\n" for card in own.values()), "\n"]
+        files = [file for card in own.values() for file in _files(card)]
+        parts += ["\n", *(f"- `{name}.safetensors` sha256 `{sha256}`\n" for name, sha256 in files), "\n"]
     return "".join(parts)
 
 
 def _row(entries: list[str]) -> str:
     return f"| {' | '.join(entries)} |\n"
+
+
+def _files(card: dict) -> list[tuple[str, str]]:
+    """(name, sha256) of its checkpoint and its snapshots."""
+    snapshots = [(f"{card['name']}@{snapshot['epoch']}", snapshot["sha256"]) for snapshot in card.get("snapshots", [])]
+    return [(card["name"], card["sha256"]), *snapshots]
 
 
 def _seeds(card: dict) -> str:
@@ -101,7 +110,7 @@ def _verdict(cards: list[dict], without: dict) -> str:
     said = [(better, "clearly better than without"), (worse, "clearly worse than without"),
             (alike, "not to be told from without"), (unknown, "trained from one seed only, so nothing can be said")]
     return "Against the same network without a block, by seeds: " + "; ".join(
-        f"{text}: {', '.join(card['block'] for card in found)}" for found, text in said if found) + (
+        f"{text}: {', '.join(card['name'].partition('_')[2] for card in found)}" for found, text in said if found) + (
         ". Clear means further apart than twice the standard error of the difference of the means; with three seeds that is a "
         "rough measure, and it says nothing of other pictures.\n")
 

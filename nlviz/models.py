@@ -52,6 +52,7 @@ class Spec:
         block: a name of BLOCKS or PAIRS, or None for the same network without attention.
         options: the block's own arguments.
         variant: what tells it from the network of the same data and block that is trained as all others are.
+        words: the variant in words.
         long: how it was trained, if not as all others are.
     """
 
@@ -59,6 +60,7 @@ class Spec:
     block: str | None
     options: dict = field(default_factory=dict)
     variant: str = ""
+    words: str = ""
     long: Schedule | None = None
 
     @property
@@ -67,7 +69,7 @@ class Spec:
 
     @property
     def title(self) -> str:
-        return TITLES.get(self.block, self.block) + (f", {self.variant}" if self.variant else "")
+        return TITLES.get(self.block, self.block) + (f": {self.words}" if self.words else "")
 
     @property
     def schedule(self) -> Schedule:
@@ -110,14 +112,18 @@ _SPECS = [
     *(Spec("camvid", block) for block in ("dual", "criss_cross", "gc", None)),
     *(Spec("fashion", block) for block in ("embedded_gaussian", None)),
 ]
-MODELS: dict[str, Spec] = {spec.name: spec for spec in _SPECS}
 
 # GCNet's question: what makes a map independent of the query? Trained long, by what the logits are multiplied with.
-SCALES = {"times": 0.5, "as_is": 0.0, "divided": -0.5}  # powers of C'
-DECAYS = {"decay": 2e-3, "free": 0.0}
+SCALES = {"times": (0.5, "logits × √C′"), "as_is": (0.0, "logits as they are"), "divided": (-0.5, "logits ÷ √C′")}  # powers of C'
+DECAYS = {"decay": (2e-3, ", weight decay"), "free": (0.0, "")}
 VARIANTS: dict[str, Spec] = {spec.name: spec for spec in (
-    Spec(data, "embedded_gaussian", FULL | {"scale_power": power}, f"{scale}_{decay}", long_sgd(data, weight_decay))
-    for data in ("caltech101", "msrc") for scale, power in SCALES.items() for decay, weight_decay in DECAYS.items())}
+    Spec(data, "embedded_gaussian", FULL | {"scale_power": power}, f"{scale}_{decay}", f"long SGD, {words}{more}",
+         long_sgd(data, weight_decay))
+    for data in ("caltech101", "msrc")
+    for scale, (power, words) in SCALES.items() for decay, (weight_decay, more) in DECAYS.items())}
+TELLING = ("msrc_embedded_gaussian_times_free", "msrc_embedded_gaussian_as_is_free")  # the pair that is bundled
+
+MODELS: dict[str, Spec] = {spec.name: spec for spec in _SPECS} | {name: VARIANTS[name] for name in TELLING}
 
 
 class Model(nn.Module):

@@ -176,15 +176,15 @@ def render_report(summary: dict, folder: Path, command: str, figures: list[str])
                  "network": label_of, **{f"{WORDS[name]}: {baseline}": _baseline(name, baseline)
                                          for name in NAMES for baseline in ("shuffled", "fresh")
                                          if (name, baseline) != ("cosine_input", "fresh")},
-                 "entropy, of uniform": lambda row: _or_not(row["entropy"], percent),
-                 "adds, of its input": lambda row: _or_not(row["added"], percent)})]
+                 "entropy, of uniform": lambda row: or_not(row["entropy"], percent),
+                 "adds, of its input": lambda row: or_not(row["added"], percent)})]
     if any(row["terms"] for row in rows):
         parts += ["\nThe split of softmax maps into a pairwise term, which depends on the query, and a unary term, which does not: "
                   "the divergence among the pairwise term's rows, and how far the full rows are from each term alone (nats).\n\n",
                   _table([row for row in rows if row["terms"]], {
-                      "network": label_of, "pairwise term alone": lambda row: _or_not(row["terms"]["jsd_pairwise"]),
-                      "full to pairwise": lambda row: _or_not(row["terms"]["to_pairwise"]),
-                      "full to unary": lambda row: _or_not(row["terms"]["to_unary"])})]
+                      "network": label_of, "pairwise term alone": lambda row: or_not(row["terms"]["jsd_pairwise"]),
+                      "full to pairwise": lambda row: or_not(row["terms"]["to_pairwise"]),
+                      "full to unary": lambda row: or_not(row["terms"]["to_unary"])})]
     parts += [f"\n![{name}]({name})\n" for name in figures]
     parts += ["\nThe page on the picture with the highest value of each:\n\n",
               *(f"- {label_of(row)}, {number(row['highest']['value'])}: `{open_command(row, folder, summary['resolution'])}`\n"
@@ -226,14 +226,19 @@ def _with_interval(name: str) -> Callable[[dict], str]:
         found = row["measures"][name]
         if "mean" not in found:
             return "n/a"
-        mean, low, high = (_number(found[key]) for key in ("mean", "low", "high"))
-        return mean if low == mean == high else f"{mean} [{low}, {high}]"
+        mean = distance_text(found["mean"])
+        return mean if between(found) == f"{mean}, {mean}" else f"{mean} [{between(found)}]"
 
     return cell
 
 
+def between(found: dict) -> str:
+    """An interval in words."""
+    return f"{distance_text(found['low'])}, {distance_text(found['high'])}"
+
+
 def _baseline(name: str, baseline: str) -> Callable[[dict], str]:
-    return lambda row: _or_not(row["measures"][name].get(baseline))
+    return lambda row: or_not(row["measures"][name].get(baseline))
 
 
 def _share(row: dict, of: float) -> str:
@@ -241,10 +246,11 @@ def _share(row: dict, of: float) -> str:
     return percent(jsd["mean"] / of) if "mean" in jsd else "n/a"
 
 
-def _number(value: float) -> str:
+def distance_text(value: float) -> str:
     """Three decimals, so that a column can be compared; more of what would be 0.000."""
     return f"{value:.3f}" if value >= 0.0005 else number(value) if value > SMALLEST else "0"
 
 
-def _or_not(value: float | None, words: Callable[[float], str] = _number) -> str:
+def or_not(value: float | None, words: Callable[[float], str] = distance_text) -> str:
+    """In words, or "n/a"."""
     return "n/a" if value is None else words(value)

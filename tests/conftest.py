@@ -62,7 +62,7 @@ class Site:
     def settled(self, **key) -> "Site":
         """Wait until nothing runs and the scene's key has these values."""
         self.page.wait_for_function(
-            """key => site.viewer && document.querySelector(".nlviz-busy").hidden
+            """key => site.viewer && document.querySelector(".nlviz-busy").hidden && !site.viewer.state().measuring
                 && Object.entries(key).every(([name, value]) => {
                     const found = site.viewer.state().key?.[name];
                     return Array.isArray(value) ? String([...found].sort()) === String([...value].sort()) : found === value;

@@ -194,7 +194,7 @@ def test_a_missing_data_set_is_one_line_and_exit_code_2(tmp_path, capsys):
 def variant(monkeypatch):
     """A network trained with SGD, of which snapshots are kept."""
     spec = Spec("msrc", "embedded_gaussian", {"sub_sample": False, "scale_power": 0.5}, "variant",
-                Schedule(4, "SGD", 0.05, 1e-3, (224,), snapshots=(0, 1, 2, 4)))
+                long=Schedule(4, "SGD", 0.05, 1e-3, (224,), snapshots=(0, 1, 2, 4)))
     monkeypatch.setitem(models.VARIANTS, spec.name, spec)
     return spec
 

@@ -9,9 +9,11 @@ import torch
 from nlviz.analysis import as_model
 from nlviz.blocks import BLOCKS
 from nlviz.cards import CheckpointError
+from nlviz.dependence import NAMES, fresh_block, fresh_map, measure
 from nlviz.figures import figure_bytes, queries_by_networks
-from nlviz.images import Preprocess
+from nlviz.images import Preprocess, open_picture
 from nlviz.maps import cells
+from nlviz.models import Model
 from nlviz.ui import wiring
 from nlviz.ui.scene import class_colour, source_of_weights
 from nlviz.ui.store import Store
@@ -213,3 +215,99 @@ def test_the_source_of_weights_stands_beside_the_score_without_the_block():
 
 def test_class_colours_differ():
     assert len({class_colour(i) for i in range(23)}) == 23
+
+
+# ---------------------------------------------------------------------------------------------------- does it depend on the query?
+
+def asked(store, photo, name, **request):
+    key = last(wiring.show(store, photo, [name], 448))["scene"]["key"]
+    return wiring.depends(store, {"key": key, "panel": f"{name}/0", "map": "", "step": "attention", "snapshots": {}} | request)
+
+
+def test_the_numbers_of_a_map_are_those_of_its_rows_and_its_picture_has_one_for_each_query(store, photo):
+    answer = asked(store, photo, "embedded_gaussian")
+    placed = store.find(open_picture(photo).sha256, "photo.png", "embedded_gaussian", 448).maps[0]
+    found = measure(placed.nl_map)
+    assert [number["name"] for number in answer["numbers"]] == list(NAMES)
+    assert {n["name"]: (n["value"], n["shuffled"], n["reason"]) for n in answer["numbers"]} == {
+        name: (found.values[name], found.shuffled[name], "") for name in NAMES}
+    assert answer["sentence"] == found.sentence and answer["note"] == ""
+    divergences = floats(answer["picture"]["data"])
+    assert list(answer["picture"]["grid"]) == list(placed.queries.grid) and len(divergences) == cells(placed.queries.grid)
+    assert divergences.mean().item() == pytest.approx(found.values["jsd_att"], abs=1e-6)
+    json.dumps(answer)
+
+
+def test_fresh_weights_are_measured_on_the_same_input(store, photo):
+    answer = asked(store, photo, "embedded_gaussian", step="fresh")
+    analysis = store.find(open_picture(photo).sha256, "photo.png", "embedded_gaussian", 448)
+    nl_map = analysis.maps[0].nl_map
+    expected = measure(fresh_map(fresh_block(analysis.model.net.get_submodule(nl_map.layer)), nl_map)).values
+    assert answer == {"fresh": expected, "note": ""} and {"cosine_output", "cosine_att", "jsd_att"} <= expected.keys()
+
+
+def test_a_map_without_a_divergence_has_a_reason_instead_of_a_picture(store, photo):
+    answer = asked(store, photo, "dot_product")
+    assert answer["picture"] is None and "not a distribution" in answer["note"]
+    assert answer["numbers"][3]["value"] is None and answer["numbers"][3]["reason"] == answer["note"]
+
+
+def test_a_global_map_has_a_picture_of_zeros(store, photo):
+    answer = asked(store, photo, "gc", map="attention")
+    assert not floats(answer["picture"]["data"]).any() and answer["sentence"].startswith("One map for all queries")
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"panel": "embedded_gaussian/7"}, "no number"), ({"panel": 3}, "no number"), ({"map": "zebra"}, "no number"),
+    ({"snapshots": {"embedded_gaussian": 3}}, "no longer keeps this photo"), ({"key": {}}, "no number"),
+    ({"key": None}, "no number")])
+def test_what_cannot_be_measured_is_an_error_in_words(store, photo, change, message):
+    assert message in asked(store, photo, "embedded_gaussian", **change)["error"]
+
+
+CARD = {"data": "msrc", "metric": "pixel accuracy", "score": 0.9, "epochs": 8,
+        "snapshots": [{"epoch": epoch, "score": 0.1, "sha256": ""} for epoch in (0, 2)]}
+
+
+def trained(epoch=None):
+    card, net = CARD if epoch is None else CARD | {"epoch": epoch, "score": 0.1}, network("embedded_gaussian")
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.mul_((8 if epoch is None else 1 + epoch) / 8)
+    return Model("net" if epoch is None else f"net@{epoch}", net, title="Net", card=card)
+
+
+@pytest.fixture
+def snapshots():
+    return Store({"net": trained, "net@0": lambda: trained(0), "net@2": lambda: trained(2)})
+
+
+def test_a_network_with_snapshots_says_which_and_shows_the_last(snapshots, photo):
+    panel, = last(wiring.show(snapshots, photo, ["net"], 448))["scene"]["panels"]
+    assert panel["snapshots"] == {"epochs": [0, 2, 8], "chosen": 2} and "trained" in panel["subtitle"]
+
+
+@pytest.mark.parametrize("epoch, at", [(0, 0), (2, 1), (8, 2)])
+def test_a_snapshot_is_the_networks_panel_at_that_epoch(snapshots, photo, epoch, at):
+    scene = last(wiring.show(snapshots, photo, ["net"], 448))["scene"]
+    panel = wiring.snapshot(snapshots, {"key": scene["key"], "panel": "net/0", "epoch": epoch})["panel"]
+    assert panel["id"] == "net/0" and panel["snapshots"]["chosen"] == at
+    assert (f"epoch {epoch} of 8" in panel["subtitle"]) == (epoch < 8)
+    assert (panel["maps"] == scene["panels"][0]["maps"]) == (epoch == 8)
+
+
+def test_exports_and_numbers_are_of_the_snapshot_on_screen(snapshots, photo):
+    key = last(wiring.show(snapshots, photo, ["net"], 448))["scene"]["key"]
+    wiring.snapshot(snapshots, {"key": key, "panel": "net/0", "epoch": 2})
+    of = {"key": key, "snapshots": {"net": 2}}
+    kept = snapshots.find(key["picture"], "photo.png", "net@2", 448)
+    numbers = wiring.depends(snapshots, of | {"panel": "net/0", "map": "", "step": "attention"})["numbers"]
+    assert numbers[3]["value"] == measure(kept.maps[0].nl_map).values["jsd_att"]
+    answer = wiring.export(snapshots, of | {"format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {"net/0": ""}})
+    assert base64.b64decode(answer["data"]) == figure_bytes(queries_by_networks([kept], [(0.2, 0.3)]), "png")
+
+
+@pytest.mark.parametrize("epoch, message", [(1, "no network is called"), ("x", "no snapshot"), (None, "no snapshot")])
+def test_a_snapshot_that_is_not_there_is_an_error_in_words(snapshots, photo, epoch, message):
+    key = last(wiring.show(snapshots, photo, ["net"], 448))["scene"]["key"]
+    assert "error" in wiring.snapshot(snapshots, {"key": key, "panel": "net/0", "epoch": epoch})

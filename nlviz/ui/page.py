@@ -10,10 +10,11 @@ from torch import nn
 
 from ..analysis import as_model
 from ..images import RESOLUTIONS
-from ..models import load_model
+from ..models import list_models, load_model
 from . import wiring
 from .presets import PRESETS, Groups, bundled_groups
 from .store import Store
+from .study_tab import study_tab
 from .viewer import CSS, HERE, make_viewer
 
 EXAMPLES = [gr.get_image(name) for name in ("lion.jpg", "cheetah.jpg", "tower.jpg", "bus.png")]
@@ -27,7 +28,7 @@ PAGE_JS = (HERE / "page.js").read_text()
 
 
 def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: str | None = None, port: int | None = None,
-           **options):
+           photo: str | Path | None = None, chosen: list[str] | None = None, resolution: int = RESOLUTION, **options):
     """Serve the page.
 
     Args:
@@ -35,21 +36,32 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
         preprocess: how a picture becomes their input, see :func:`nlviz.analysis.analyse`.
         host, port: where to listen; by default this machine only (or GRADIO_SERVER_NAME), at the first free port
             from 7860.
+        photo, chosen, resolution: the picture, the names of the networks and the long side of their input in pixels that
+            the page begins with.
         options: handed to ``gradio.Blocks.launch``.
+
+    Raises:
+        KeyError: a chosen network is not on the page.
     """
     loaders, groups, presets = _bundled() if models is None else _own(models, preprocess)
     store = Store(loaders)
-    chosen = next(iter(presets.values()), list(loaders)[:4])
-    threading.Thread(target=_warm, args=(store, chosen), daemon=True).start()
-    page = make_page(store, groups, presets, chosen)
+    listed = [name for choices in groups.values() for _, name in choices]
+    chosen = chosen or next(iter(presets.values()), listed[:4])
+    for name in chosen:
+        if name not in listed:
+            raise KeyError(f"no network on the page is called {name!r}; there are: {', '.join(listed)}")
+    photo = str(photo or EXAMPLES[0])
+    threading.Thread(target=_warm, args=(store, photo, chosen, resolution), daemon=True).start()
+    page = make_page(store, groups, presets, chosen, photo, resolution)
     return page.queue(default_concurrency_limit=2).launch(
         server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}",
-        max_file_size="40mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent)], **options)
+        max_file_size="40mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent), photo], **options)
 
 
 def _bundled() -> tuple[dict[str, Callable], Groups, dict[str, list[str]]]:
     groups = bundled_groups()
-    return {name: partial(load_model, name) for choices in groups.values() for _, name in choices}, groups, PRESETS
+    names = [name for row in list_models() for name in (row["name"], *(f"{row['name']}@{epoch}" for epoch in row["snapshots"]))]
+    return {name: partial(load_model, name) for name in names}, groups, PRESETS
 
 
 def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable], Groups, dict[str, list[str]]]:
@@ -57,35 +69,38 @@ def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable],
     return loaders, {"Your networks": [(name, name) for name in models]}, {}
 
 
-def _warm(store: Store, names: list[str]) -> None:
-    """Run the first example before the first visitor asks for it."""
-    list(wiring.show(store, EXAMPLES[0], names, RESOLUTION))
+def _warm(store: Store, photo: str, names: list[str], resolution: int) -> None:
+    """Run the first picture before the first visitor asks for it."""
+    list(wiring.show(store, photo, names, resolution))
 
 
 def _path_of(upload) -> str | None:
     return None if upload is None else upload.path
 
 
-def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chosen: list[str]) -> gr.Blocks:
-    """The page of a store's networks."""
+def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chosen: list[str], first: str = EXAMPLES[0],
+              size: int = RESOLUTION) -> gr.Blocks:
+    """The page of a store's networks, with those chosen, its first photo and input resolution."""
     with gr.Blocks(title="nlviz", fill_width=True, analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as page:
         gr.HTML(TITLE, padding=False)
         with gr.Tab("Compare"):
             with gr.Row(elem_id="chooser"):
                 with gr.Column(scale=1, min_width=280):
-                    photo = gr.Image(EXAMPLES[0], label="Photo", type="filepath", height=140, elem_id="photo", buttons=[],
+                    photo = gr.Image(first, label="Photo", type="filepath", height=140, elem_id="photo", buttons=[],
                                      sources=["upload", "clipboard", "webcam"])
                     photo.preprocess = _path_of  # the file as it came: what is wrong with it, nlviz says itself
                     examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in EXAMPLES],
                                           label="Examples", type="index", elem_id="examples")
-                    resolution = gr.Radio(RESOLUTIONS, value=RESOLUTION, label="Input resolution (long side, pixels)",
+                    resolution = gr.Radio(RESOLUTIONS, value=size, label="Input resolution (long side, pixels)",
                                           elem_id="resolution")
                 with gr.Column(scale=4, min_width=320):
                     networks = _chooser(groups, presets, chosen)
-            viewer = make_viewer(_exporter(store))
+            viewer = make_viewer(*_answers(store))
+        with gr.Tab("Study"):
+            study_tab(store, groups, chosen)
         with gr.Tab("How to read this"):
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
-        _connect(page, store, photo, examples, networks, resolution, viewer)
+        _connect(page, store, first, photo, examples, networks, resolution, viewer)
     return page
 
 
@@ -108,15 +123,22 @@ def _ticked(groups: Groups, names: list[str]):
     return found if len(found) > 1 else found[0]
 
 
-def _exporter(store: Store) -> Callable[[dict], dict]:
-    def export_figure(request: dict) -> dict:  # the name under which the viewer calls it
+def _answers(store: Store) -> list[Callable[[dict], dict]]:
+    """What the viewer asks of the server, under the names by which it calls them."""
+    def export_figure(request: dict) -> dict:
         return wiring.export(store, request)
 
-    return export_figure
+    def depends_on_query(request: dict) -> dict:
+        return wiring.depends(store, request)
+
+    def show_snapshot(request: dict) -> dict:
+        return wiring.snapshot(store, request)
+
+    return [export_figure, depends_on_query, show_snapshot]
 
 
-def _connect(page, store, photo, examples, networks, resolution, viewer) -> None:
-    current = gr.State(EXAMPLES[0], time_to_live=24 * 3600)  # the photo on screen, which a bad one does not replace
+def _connect(page, store, first, photo, examples, networks, resolution, viewer) -> None:
+    current = gr.State(first, time_to_live=24 * 3600)  # the photo on screen, which a bad one does not replace
 
     def use(path, size, *groups):
         """Show a photo; one that cannot be used gives way to the one before, and an emptied box leaves the maps alone."""

@@ -1,6 +1,6 @@
 """How the bundled networks are grouped, and comparisons at one click."""
 
-from ..models import list_models
+from ..models import TELLING, list_models
 
 Groups = dict[str, list[tuple[str, str]]]  # heading -> (label, name) of each network
 
@@ -9,6 +9,7 @@ DATA_TITLES = {"caltech101": "Classification, 101 classes", "msrc": "Segmentatio
 PRESETS = {
     "First look": ["caltech101_embedded_gaussian", "msrc_embedded_gaussian", "msrc_gc"],
     "GCNet’s question: NL vs SNL vs GC": ["caltech101_embedded_gaussian", "caltech101_snl", "caltech101_gc"],
+    "Query-dependence lost: logits × √C′ or as they are": list(TELLING),
     "The four pairwise functions": [f"caltech101_{block}"
                                     for block in ("gaussian", "embedded_gaussian", "dot_product", "concatenation")],
     "Segmentation heads": [f"msrc_{block}" for block in (

@@ -13,6 +13,7 @@ from ..analysis import Analysis, PlacedMap
 from ..blocks import Factors, LazyMap
 from ..blocks.criss_cross import Crosses, Product
 from ..blocks.lazy import Sum
+from ..dependence import NAMES, dependence_of_queries, measure
 from ..images import Picture, Placement
 from ..maps import NLMap
 
@@ -22,7 +23,7 @@ PREVIEW_SIDE = 1024  # pixels of the photo that the page shows
 def make_scene(analyses: list[Analysis], names: list[str], resolution: int) -> dict:
     """What the viewer needs of one picture in some networks; ``key`` finds the analyses again for an export."""
     picture = analyses[0].picture
-    panels = [_panel(a, name, number) for a, name in zip(analyses, names) for number in range(len(a.calls))]
+    panels = [make_panel(a, name, number) for a, name in zip(analyses, names) for number in range(len(a.calls))]
     return {"key": {"picture": picture.sha256, "name": picture.name, "networks": names, "resolution": resolution},
             "picture": _preview(picture), "panels": panels}
 
@@ -37,17 +38,26 @@ def _preview(picture: Picture) -> dict:
             "url": "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()}
 
 
-def _panel(analysis: Analysis, name: str, number: int) -> dict:
-    """One call of a block, with all its maps."""
+def make_panel(analysis: Analysis, name: str, number: int) -> dict:
+    """One call of a block, with all its maps; ``name`` is the network's, also of a snapshot."""
     call, model = analysis.calls[number], analysis.model
     first, several = call[0], len(analysis.calls) > 1
+    title = model.title.removesuffix(f", epoch {model.card.get('epoch')}")  # which the slider says
     return {
-        "id": f"{name}/{number}", "title": f"{model.title} ({first.nl_map.layer.rsplit('.')[-1]})" if several else model.title,
+        "id": f"{name}/{number}", "title": f"{title} ({first.nl_map.layer.rsplit('.')[-1]})" if several else title,
         "subtitle": source_of_weights(model.card), "block": first.nl_map.block, "layer": first.nl_map.layer,
         "maps": [_map(placed, call) for placed in call], "features": _features(call),
         "parity": {"outcome": first.parity.outcome, "text": first.parity.text},
-        "prediction": _prediction(analysis), "notes": _notes(analysis, first),
+        "prediction": _prediction(analysis), "notes": _notes(analysis, first), "snapshots": _snapshots(model.card),
     }
+
+
+def _snapshots(card: dict) -> dict | None:
+    """The epochs of a network's training that can be shown, the last being the network itself."""
+    if not card.get("snapshots"):
+        return None
+    epochs = [snapshot["epoch"] for snapshot in card["snapshots"]] + [card["epochs"]]
+    return {"epochs": epochs, "chosen": epochs.index(card.get("epoch", card["epochs"]))}
 
 
 def _map(placed: PlacedMap, call: tuple[PlacedMap, ...]) -> dict:
@@ -75,7 +85,8 @@ def source_of_weights(card: dict) -> str:
         return "weights as given"
     without = card.get("score_without_block")
     beside = "" if without is None else f" (without the block {without:.1%})"
-    return f"{card['data']} · trained, {card['metric']} {card['score']:.1%}{beside}"
+    when = f"epoch {card['epoch']} of {card['epochs']}" if "epoch" in card else "trained"
+    return f"{card['data']} · {when}, {card['metric']} {card['score']:.1%}{beside}"
 
 
 def _place(place: Placement) -> dict:
@@ -116,6 +127,19 @@ def _terms(nl_map: NLMap) -> dict | None:
     firsts = [inside[0] for inside in nl_map.lazy.members()]  # the queries of a cell share their mean
     return found | {"q_mean": _base64(unary.q[0, firsts]), "unary_log_sum": _base64(unary.log_sum()[0, firsts]),
                     "pairwise_log_sum": _base64(replace(pairwise, k=nl_map.lazy.k).log_sum()[0])}  # of keys as they are sent
+
+
+def make_dependence(placed: PlacedMap) -> dict:
+    """GCNet's numbers of a map, and each query's mean divergence to all."""
+    found = measure(placed.nl_map)
+    numbers = [{"name": name, "value": found.values.get(name), "shuffled": found.shuffled.get(name),
+                "reason": found.reasons.get(name, "")} for name in NAMES]
+    try:
+        divergences, note = dependence_of_queries(placed.nl_map), ""
+        picture = {"grid": placed.queries.grid, "place": _place(placed.queries), "data": _base64(divergences)}
+    except ValueError as error:
+        picture, note = None, str(error)
+    return {"numbers": numbers, "sentence": found.sentence, "picture": picture, "note": note}
 
 
 def _base64(tensor: Tensor) -> str:

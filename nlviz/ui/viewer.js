@@ -1,12 +1,16 @@
 // The viewer: a photo and one panel per attention map, all following one query. Plain ES2020, no dependencies.
 //
-//   const viewer = createViewer(root, {colourMaps, diverging, onExport});
+//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot});
 //   viewer.show(scene); viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true); viewer.state();
+//
+// The last three ask the server and may be absent: onExport for a figure, onDepends for the numbers below the strip (see
+// viewer_measuring.js), onSnapshot for a panel at another epoch (see viewer_snapshots.js).
 //
 // viewer.py puts the files into one function, smallest part first: viewer_maps.js, viewer_weights.js, viewer_terms.js and
 // viewer_looks.js (numbers), viewer_words.js (texts), viewer_drawing.js and viewer_matrix.js (canvases), viewer_parts.js,
-// viewer_messages.js, viewer_channels.js, viewer_panels.js and viewer_strip.js (pieces of the page), and this one, which holds
-// the state and answers the user.
+// viewer_messages.js, viewer_channels.js, viewer_snapshots.js, viewer_panels.js, viewer_strip.js, viewer_distances.js,
+// viewer_measuring.js, viewer_numbers.js and viewer_depends.js (pieces of the page), viewer_pointing.js (pointer and keyboard),
+// and this one, which holds the state and answers the user.
 //
 // Words: a panel is one call of a block, with one or several maps. A point is {x, y}, fractions of the picture. A grid knows
 // where its cells lie in the picture; a cell is an index in raster order. A look is one map seen from one point: the cell asked,
@@ -14,13 +18,13 @@
 
 const MAX_PINS = 8;
 
-function createViewer(root, {colourMaps, diverging, onExport}) {
+function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot}) {
   const palettes = Object.fromEntries(Object.entries(colourMaps).map(([name, text]) => [name, paletteOf(text)]));
   const divergingPalette = diverging && paletteOf(diverging), terms = TERMS.filter(term => divergingPalette || term !== CENTRED);
   const settings = {opacity: 0.65, colours: Object.keys(palettes)[0], scale: "shared", view: "cells", direction: ATTENDS, term: FULL, segmentation: false};
   const choices = new Map();                          // what was chosen in a panel, by its id: it outlives the scene
   let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5}, pins = [];
-  let photo = null, parts = [], looks = [], hovered = null, pressed = null, frame = 0, late = false, lastDrawMs = 0, fitted = "";
+  let photo = null, parts = [], looks = [], hovered = null, frame = 0, late = false, lastDrawMs = 0, fitted = "";
   let announceTimer = 0, announceText = "";
 
   // -- the page
@@ -36,19 +40,19 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
   const bars = div("bars"), status = div("status"), foot = div("foot", bars, status);
   const spoken = element("div", {class: "nlviz-spoken", "aria-live": "polite"});
   const strip = createStrip({onClear: () => setPins([]), onRemove: index => { removePin(index); photo.box.focus({preventScroll: true}); }});
+  const distances = createDistances(), depends = onDepends ? createDepends({onDepends, onPin: pinPoint}) : null;
+  const snapshots = createSnapshots({onSnapshot, now: () => ({scene, panels}), onShow: swapPanels, onChange: drawSliders,
+                                     onFail: text => complain(text, true)});
+  const pointing = createPointing({now: () => ({photo, reference, query, pins}), ask, togglePin, removeHereOrLast});
   const barsByKind = new Map(), forgetHeight = keepHeight(status);
 
   function build() {
     root.classList.add("nlviz");
-    root.replaceChildren(message, toolbar, div("over", busy, empty, area, foot), strip.node, spoken);
+    root.replaceChildren(message, toolbar, div("over", busy, empty, area, foot), strip.node, distances.node, ...(depends ? [depends.node] : []), spoken);
     showStage(false);
     root.style.setProperty("--nlviz-opacity", settings.opacity);
-    area.addEventListener("pointermove", onMove);
-    area.addEventListener("pointerdown", onDown);
-    area.addEventListener("pointerup", onUp);
-    area.addEventListener("pointercancel", () => { pressed = null; });
-    area.addEventListener("keydown", onKey);
-    area.addEventListener("keyup", event => event.target.classList.toggle("nlviz-keyed", event.target === photo?.box));
+    pointing.listen(area);
+    if (depends) pointing.listen(depends.node);
     new ResizeObserver(fit).observe(root);
     window.addEventListener("resize", function onResize() {
       if (area.isConnected) fit(); else window.removeEventListener("resize", onResize);
@@ -56,7 +60,8 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
   }
 
   function showStage(shown) {
-    for (const part of [toolbar, area, foot, strip.node]) part.hidden = !shown;
+    for (const part of [toolbar, area, foot, strip.node, depends?.node]) if (part) part.hidden = !shown;
+    distances.node.hidden = true;                     // until two queries are pinned
     empty.hidden = shown;
   }
 
@@ -66,21 +71,27 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
     try { decoded = next ? next.panels.map(decodePanel) : []; } catch (error) { complain(error.message, true); return; }
     withdraw();
     if (next?.picture.url !== scene?.picture.url) { query = {x: 0.5, y: 0.5}; pins = []; hovered = null; }
-    scene = next; panels = decoded; reference = referenceGrid(panels);
-    labelsOf(panels).forEach((label, at) => Object.assign(panels[at], {label, map: chosenMap(panels[at])}));
+    scene = next; panels = scene ? snapshots.enter(scene, decoded) : []; reference = referenceGrid(panels);
+    namePanels();
     showStage(Boolean(scene));
-    if (!scene) return;
+    if (!scene) { showDependence(); return; }
     const focused = photo?.box === document.activeElement;
     photo = photoPanel(scene.picture);
-    parts = panels.map((panel, at) => mapPanel(scene.picture, panel, choiceOf(panel), name => chooseMap(parts[at], name)));
+    parts = panels.map((panel, at) => mapPanel(scene.picture, panel,
+      {choice: choiceOf(panel), slider: sliderOf(panel), onMap: name => chooseMap(parts[at], name)}));
     setText(photo.grid, `Query cells: ${gridText(reference)}`);
     root.style.setProperty("--nlviz-aspect", scene.picture.width / scene.picture.height);
     area.replaceChildren(photo.node, ...parts.map(part => part.node));
     if (focused) photo.box.focus({preventScroll: true});
     segmentation.hidden = !panels.some(hasSegmentation);
     fitted = "";
-    drawStrip();
+    drawSliders();
+    drawPinned();
     fit();
+  }
+
+  function namePanels() {                             // how each is called, and the map of it that is shown
+    labelsOf(panels).forEach((label, at) => Object.assign(panels[at], {label, map: chosenMap(panels[at])}));
   }
 
   const paletteFor = scale => scale.centred ? divergingPalette : palettes[settings.colours];
@@ -99,9 +110,31 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
     part.panel.map = chosenMap(part.panel);
     showMapOf(part);
     fitPanel(part);
-    drawStrip();
+    showDependence();
+    drawPinned();
     draw();
   }
+
+  // -- snapshots of training
+  function sliderOf(panel) {
+    return onSnapshot && panel.snapshots ? epochSlider(panel, at => { withdraw(); snapshots.choose(panel, at); }) : null;
+  }
+
+  function swapPanels(next) {                         // another epoch of a network, in the places of the one before
+    const byId = new Map(next.map(panel => [panel.id, panel]));
+    panels = panels.map(panel => byId.get(panel.id) || panel);
+    namePanels();
+    parts.filter(part => byId.has(part.panel.id)).forEach(part => { showPanelIn(part, byId.get(part.panel.id)); fitPanel(part); });
+    drawPinned();
+    draw();
+  }
+
+  function drawSliders() {
+    parts.forEach(({slider, panel}) => slider?.draw(snapshots.wantedOf(panel), snapshots.isWaiting(panel)));
+    showDependence();
+  }
+
+  const showDependence = () => depends?.show({scene, panels, chosen: snapshots.chosen(), isWaiting: snapshots.isWaiting});
 
   function fit() {                                    // lays the panels out anew when the width, height or pixel ratio changed
     const style = getComputedStyle(root), width = root.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
@@ -112,6 +145,7 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
     const {gap, widest, columns} = layoutFor(width, parts.length + 1, scene.picture.width / scene.picture.height);
     for (const [name, value] of [["gap", `${gap}px`], ["widest", `${widest}px`], ["columns", columns]]) root.style.setProperty(`--nlviz-${name}`, value);
     [photo, ...parts].forEach(fitPanel);
+    depends?.fit();
     draw();
   }
 
@@ -131,6 +165,7 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
     const view = {settings, paletteFor, pins: pinMarks(), referenceBox: cellBox(reference, nearestCell(reference, query))};
     looks.forEach((look, at) => drawPanel(parts[at], look, shared, view));
     drawMarks(photo.marks, {box: view.referenceBox, pins: view.pins});
+    depends?.mark({query, pins: view.pins});
     fillBars(bars, barsByKind, shared, paletteFor, (kind, {networks}) => barText(kind, plural(networks.size, "network"), networks.size > 1, settings.term));
     drawStatus();
     lastDrawMs = performance.now() - start;
@@ -153,7 +188,12 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
     announceTimer = setTimeout(() => { announceTimer = 0; setText(spoken, announceText); }, 500);
   }
 
-  const drawStrip = () => strip.draw({picture: scene.picture, panels, pins, reference, settings, paletteFor});
+  function drawPinned() {                             // all below the panels
+    const rows = pins.map(pin => panels.map(panel => lookFrom(panel, settings, pin, new Float32Array(panel.map.buffer.length))));
+    strip.draw({picture: scene.picture, panels, pins, looks: rows, reference, settings, paletteFor});
+    distances.draw(rows);
+    depends?.draw({settings, paletteFor});
+  }
 
   // -- pins
   const pinAt = cell => pins.findIndex(pin => nearestCell(reference, pin) === cell);
@@ -162,15 +202,26 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
   function setPins(next) {
     pins = next;
     withdraw();
-    drawStrip();
+    drawPinned();
     draw();
   }
 
   function togglePin() {
-    const cell = nearestCell(reference, query), index = pinAt(cell);
-    if (index >= 0) { removePin(index); return; }
+    const index = pinAt(nearestCell(reference, query));
+    if (index >= 0) removePin(index); else pinQuery();
+  }
+
+  function pinQuery() {
+    const cell = nearestCell(reference, query);
+    if (pinAt(cell) >= 0) return;
     if (pins.length >= MAX_PINS) { complain("Eight queries are pinned; remove one first"); return; }
     setPins([...pins, centreOf(reference, cell)]);
+  }
+
+  function pinPoint(point) {
+    if (!point) return;
+    ask(point);
+    pinQuery();
   }
 
   function removeHereOrLast() {
@@ -178,49 +229,9 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
     if (pins.length) removePin(index >= 0 ? index : pins.length - 1);
   }
 
-  // -- pointer
-  function pointOf(event) {                           // null beside the pictures
-    const box = event.target.closest?.(".nlviz-picture");
-    if (!box) return null;
-    const {left, top, width, height} = box.getBoundingClientRect();
-    hovered = event.target.dataset.panel || hovered;
-    return inPicture((event.clientX - left) / width, (event.clientY - top) / height);
-  }
-
-  function onMove(event) {
-    const point = pointOf(event);
-    if (point) { query = point; requestDraw(); }
-  }
-
-  function onDown(event) {
-    onMove(event);
-    pressed = event.button === 0 && pointOf(event) ? {x: event.clientX, y: event.clientY} : null;
-  }
-
-  function onUp(event) {
-    const still = pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < 5, point = pointOf(event);
-    pressed = null;
-    if (still && point) { query = point; photo.box.classList.remove("nlviz-keyed"); photo.box.focus({preventScroll: true}); togglePin(); }
-  }
-
-  // -- keyboard
-  function moveTo(row, column) {
-    const cell = clamp(row, 0, reference.rows - 1) * reference.columns + clamp(column, 0, reference.columns - 1);
-    query = centreOf(reference, cell);
+  function ask(point, panel) {
+    query = point; hovered = panel || hovered;
     requestDraw();
-  }
-
-  function onKey(event) {
-    if (event.target !== photo?.box || event.ctrlKey || event.metaKey || event.altKey) return;
-    const [row, column] = positionOf(reference, nearestCell(reference, query)), pin = pins[Number(event.key) - 1];
-    const actions = {
-      ArrowUp: () => moveTo(row - 1, column), ArrowDown: () => moveTo(row + 1, column),
-      ArrowLeft: () => moveTo(row, column - 1), ArrowRight: () => moveTo(row, column + 1),
-      Home: () => moveTo(row, 0), End: () => moveTo(row, reference.columns - 1),
-      Enter: togglePin, " ": togglePin, Delete: removeHereOrLast, Backspace: removeHereOrLast,
-    };
-    const action = actions[event.key] || (pin && (() => { query = {...pin}; requestDraw(); }));
-    if (action) { event.preventDefault(); action(); }
   }
 
   // -- settings, export, words
@@ -229,7 +240,7 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
     if (setting === "opacity") { root.style.setProperty("--nlviz-opacity", value); return; }
     root.classList.toggle("nlviz-segmented", settings.segmentation);
     if (!scene) return;
-    if (setting !== "segmentation") drawStrip();
+    if (setting !== "segmentation") drawPinned();
     draw();
   }
 
@@ -238,7 +249,8 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
     const queries = (pins.length ? pins : [query]).map(({x, y}) => [x, y]);
     exports.forEach(node => { node.disabled = true; });
     setBusy(`Drawing the ${format.toUpperCase()}`);
-    try { save(await onExport({key: scene.key, format, queries, settings: {...settings}, parts: namesOfMaps()})); withdraw(); }
+    const request = {key: scene.key, format, queries, settings: {...settings}, parts: namesOfMaps(), snapshots: snapshots.chosen()};
+    try { save(await onExport(request)); withdraw(); }
     catch (error) { complain(`Export failed: ${error?.message || error}`, true); }
     finally { setBusy(null); exports.forEach(node => { node.disabled = false; }); }
   }
@@ -252,7 +264,8 @@ function createViewer(root, {colourMaps, diverging, onExport}) {
   function state({values = false} = {}) {             // a copy; with {values: true} also each panel's current weights
     const point = ({x, y}) => ({x, y, cell: positionOf(reference, nearestCell(reference, {x, y}))});
     return {key: scene?.key ?? null, query: point(query), pins: pins.map(point), settings: {...settings}, hovered, lastDrawMs,
-            reference: [reference.rows, reference.columns], parts: namesOfMaps(), panels: parts.map(partState),
+            reference: [reference.rows, reference.columns], parts: namesOfMaps(), snapshots: snapshots.chosen(),
+            ...(depends?.state() ?? {dependence: [], measuring: false}), panels: parts.map(partState),
             maps: values ? looks.map(lookState) : undefined};
   }
 

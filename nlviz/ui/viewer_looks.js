@@ -29,11 +29,14 @@ function measure(values) {
   return {lowest, highest, strongest};
 }
 
-function entropyShare(values) {                       // H / ln N': 1 is uniform, 0 is one key alone
+function entropyOf(values) {                          // in nats, with 0 ln 0 = 0
   let entropy = 0;
   for (let j = 0; j < values.length; j++) if (values[j] > 0) entropy -= values[j] * Math.log(values[j]);
-  return values.length > 1 ? entropy / Math.log(values.length) : null;
+  return entropy;
 }
+
+// H / ln N': 1 is uniform, 0 is one key alone
+const entropyShare = values => values.length > 1 ? entropyOf(values) / Math.log(values.length) : null;
 
 // ---------------------------------------------------------------------------------------------------- scales
 
@@ -47,7 +50,7 @@ function sharedScales(looks) {                        // one scale per kind of r
     const kind = scaleKind(look), scale = scales.get(kind) || {low: 0, high: 0, networks: new Set()};
     const {low, high} = scale, wider = [Math.min(low, look.lowest), Math.max(high, look.highest)];
     Object.assign(scale, look.centred ? centredScale(...wider) : {low: wider[0], high: wider[1]});
-    scale.networks.add(look.panel.id.replace(/\/\d+$/, ""));           // "gc/0": the first call in gc
+    scale.networks.add(networkOf(look.panel));
     scales.set(kind, scale);
   }
   return scales;

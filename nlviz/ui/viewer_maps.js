@@ -17,6 +17,8 @@ function floatsOf(text, count, what) {
   return new Float32Array(bytes.buffer, bytes.byteOffset, count);
 }
 
+const networkOf = ({id}) => id.replace(/\/\d+$/, "");  // "gc/0": the first call in gc
+
 const cellsIn = shape => shape.reduce((product, size) => product * size, 1);
 
 function gridOf([rows, columns], place) {

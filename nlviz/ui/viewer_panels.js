@@ -1,16 +1,30 @@
 // Panels: one call of a block, its map over the photo and what is said of it. The state is the viewer's.
 
-function mapPanel(picture, panel, choice, onMap) {     // choice: {map, order, kept}, what the user chose for this panel
-  const parts = pictureBox(picture, panel), live = div("live"), own = rampBar("own"), facts = div("facts"), channels = div("channels");
-  const names = panel.maps.map(map => map.name);
-  const select = names.length > 1 ? choiceBox("Map", "map", panel, names, panel.map.name, onMap) : null;
-  const caption = div("caption", div("title", panel.title), panel.subtitle ? div("subtitle", panel.subtitle) : null, select,
-    div("line", [panel.block, panel.layer].filter(Boolean).join(" · ")), facts, live, own.node, channels,
-    panel.parity ? parityLine(panel.parity) : null, predictionLine(panel.prediction), ...(panel.notes || []).map(note => div("line", note)));
-  const part = {...parts, panel, picture, choice, live, own, facts, channels, view: null,
+// choice: {map, order, kept}, what the user chose for this panel; slider: of snapshots, it stays while panels come and go
+function mapPanel(picture, panel, {choice, slider, onMap}) {
+  const parts = pictureBox(picture, panel), own = rampBar("own");
+  const words = Object.fromEntries(["title", "subtitle", "maps", "line", "facts", "live", "channels", "about"].map(name => [name, div(name)]));
+  const {title, subtitle, maps, line, facts, live, channels, about} = words;
+  const caption = div("caption", title, subtitle, maps, slider?.node, line, facts, live, own.node, channels, about);
+  const part = {...parts, ...words, panel, picture, choice, slider, onMap, own, view: null,
                 node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, parts.box, caption)};
-  showMapOf(part);
+  showPanelIn(part, panel);
   return part;
+}
+
+function showPanelIn(part, panel) {                   // another snapshot of a network takes the place of the one before
+  const {title, subtitle, maps, line, about, onMap} = part, names = panel.maps.map(map => map.name), before = about.querySelector("details");
+  part.panel = panel;
+  setText(title, panel.title);
+  setText(subtitle, panel.subtitle || "");
+  subtitle.hidden = !panel.subtitle;
+  setText(line, [panel.block, panel.layer].filter(Boolean).join(" · "));
+  if (maps.dataset.names !== names.join()) maps.replaceChildren(...(names.length > 1 ? [choiceBox("Map", "map", panel, names, panel.map.name, onMap)] : []));
+  maps.dataset.names = names.join();
+  const prediction = predictionLine(panel.prediction), notes = (panel.notes || []).map(note => div("line", note));
+  if (before?.open && prediction?.tagName === "DETAILS") prediction.open = true;
+  about.replaceChildren(...[panel.parity && parityLine(panel.parity), prediction, ...notes].filter(Boolean));
+  showMapOf(part);
 }
 
 function showMapOf(part) {                            // the panel's present map; what was there of another one goes

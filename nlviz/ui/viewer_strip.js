@@ -7,8 +7,7 @@ function createStrip({onRemove, onClear}) {
   const clearButton = button("Clear pins", "clear-pins", onClear);
   const node = div("strip", div("strip-head", div("heading", "Pinned queries"), note, clearButton), div("strip-scroll", grid), bars);
 
-  function draw({picture, panels, pins, reference, settings, paletteFor}) {
-    const looks = pins.map(pin => panels.map(panel => lookFrom(panel, settings, pin, new Float32Array(panel.map.buffer.length))));
+  function draw({picture, panels, pins, looks, reference, settings, paletteFor}) {           // looks: a row for each pin
     const shared = settings.scale === "shared" ? sharedScales(looks.flat()) : null, view = {picture, reference, settings, paletteFor, shared};
     setText(note, pins.length ? noteText(settings) : "Click any picture to pin a query; up to eight stay here, query by network.");
     clearButton.hidden = !pins.length;

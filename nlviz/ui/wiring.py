@@ -2,15 +2,17 @@
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 
+from ..analysis import Analysis
 from ..cards import CheckpointError
+from ..dependence import fresh_block, fresh_map, measure
 from ..figures import figure_bytes, queries_by_networks
 from ..images import PictureError, open_picture
-from .scene import make_scene
+from .scene import make_dependence, make_panel, make_scene
 from .store import Store
 
 TYPES = {"png": "image/png", "pdf": "application/pdf"}
@@ -44,27 +46,82 @@ def export(store: Store, request: dict) -> dict:
     """The figure of what is on screen: ``{"name", "data", "type"}`` with base64 data, or ``{"error"}``.
 
     Args:
-        request: key (of the scene), format (``png`` or ``pdf``), queries (x, y pairs), settings of the viewer, and parts
-            (panel -> name of the map that it shows).
+        request: key (of the scene), format (``png`` or ``pdf``), queries (x, y pairs), settings of the viewer, parts
+            (panel -> name of the map that it shows), and snapshots (network -> epoch, where it is not the last).
     """
-    try:
-        key, settings = request["key"], request["settings"]
-        analyses = [store.find(key["picture"], str(key["name"])[:200], name, key["resolution"])
-                    for name in dict.fromkeys(key["networks"])]
-        if not all(analyses):
-            return {"error": "the server no longer keeps this photo. Choose it again, then export."}
+
+    def answer() -> dict:
+        settings, names = request["settings"], dict.fromkeys(request["key"]["networks"])
+        analyses = [_kept(store, request, name) for name in names]
+        shown = {name: analysis.model.name for name, analysis in zip(names, analyses)}
+        parts = {f"{shown[panel.rpartition('/')[0]]}/{panel.rpartition('/')[2]}": part for panel, part in request["parts"].items()}
         figure = queries_by_networks(
             analyses, [tuple(q) for q in request["queries"]], colour_map=settings["colours"], scale=settings["scale"],
             smooth=settings["view"] == "smooth", opacity=settings["opacity"], direction=settings["direction"],
-            term=settings["term"], parts=request["parts"])
+            term=settings["term"], parts=parts)
         stem = re.sub(r"[^\w-]+", "_", Path(analyses[0].picture.name).stem)[:60] or "picture"
         data = figure_bytes(figure, request["format"])
         return {"name": f"nlviz_{stem}.{request['format']}", "data": base64.b64encode(data).decode(),
                 "type": TYPES[request["format"]]}
-    except ValueError as error:
+
+    return _answered(answer, "figure")
+
+
+def depends(store: Store, request: dict) -> dict:
+    """GCNet's numbers of a map that is on screen, or ``{"error"}``: see :func:`nlviz.ui.scene.make_dependence`.
+
+    Args:
+        request: key, snapshots as in ``export``; panel, map (its name), and step: ``attention``, or ``fresh`` for the same
+            block with fresh random weights: ``{"fresh", "note"}``.
+    """
+
+    def answer() -> dict:
+        name, _, number = request["panel"].rpartition("/")
+        analysis = _kept(store, request, name)
+        call = analysis.calls[int(number)]
+        placed = next(placed for placed in call if placed.nl_map.part == request["map"])
+        if request["step"] == "attention":
+            return make_dependence(placed)
+        block = analysis.model.net.get_submodule(placed.nl_map.layer)
+        return {"fresh": measure(fresh_map(fresh_block(block), placed.nl_map)).values, "note": ""}
+
+    return _answered(answer, "number")
+
+
+def snapshot(store: Store, request: dict) -> dict:
+    """``{"panel"}`` of a network as it was after an epoch of its training, or ``{"error"}``.
+
+    Args:
+        request: key as in ``export``, panel and epoch.
+    """
+
+    def answer() -> dict:
+        name, _, number = request["panel"].rpartition("/")
+        last = _kept(store, request | {"snapshots": {}}, name)
+        wanted = name if request["epoch"] == last.model.card["epochs"] else f"{name}@{request['epoch']}"
+        return {"panel": make_panel(store.analyse(last.picture, wanted, request["key"]["resolution"]), name, int(number))}
+
+    return _answered(answer, "snapshot")
+
+
+def _kept(store: Store, request: dict, name: str) -> Analysis:
+    """The analysis of a network on screen, at the snapshot that it shows."""
+    key, epoch = request["key"], request.get("snapshots", {}).get(name)
+    found = store.find(key["picture"], str(key["name"])[:200], name if epoch is None else f"{name}@{epoch}", key["resolution"])
+    if found is None:
+        raise ValueError("the server no longer keeps this photo. Choose it again.")
+    return found
+
+
+def _answered(answer: Callable[[], dict], what: str) -> dict:
+    """What is answered, or what is wrong."""
+    try:
+        with torch.inference_mode():
+            return answer()
+    except ValueError as error:  # also a CheckpointError
         return {"error": str(error)}
-    except (KeyError, TypeError, AttributeError):
-        return {"error": "the page asked for something that is no figure. Reload it and try again."}
+    except (KeyError, TypeError, AttributeError, IndexError, StopIteration):
+        return {"error": f"the page asked for something that is no {what}. Reload it and try again."}
 
 
 def _why(name: str, error: Exception, resolution: int) -> str:

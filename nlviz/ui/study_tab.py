@@ -1,0 +1,117 @@
+"""The tab Study: a folder of one's own pictures through some networks."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from ..dependence import NAMES
+from ..images import RESOLUTIONS
+from ..report import between, label_of, or_not, told, write_report
+from ..study import SUFFIXES, Study, measure_file
+from .presets import Groups
+from .store import Store
+
+MOST = 500  # pictures at a time; the command line takes any number
+INVITATION = ("Does attention depend on the query, in your own pictures? Choose a folder or some pictures, choose networks, "
+              "and measure: GCNet's table comes out, each number beside its baselines.")
+COLUMNS = ["Network", "Cosine, input", "Cosine, output", "Cosine, attention", "JSD, attention (nats)", "95 % interval",
+           "Keys shuffled", "Fresh weights", "What it says"]
+
+
+def study_tab(store: Store, groups: Groups, chosen: list[str]) -> None:
+    """Lay the tab out."""
+    choices = [(f"{heading.partition(' (')[0]}: {words}", name) for heading, group in groups.items() for words, name in group]
+    gr.Markdown(INVITATION)
+    with gr.Row():
+        with gr.Column(scale=1, min_width=280):
+            pictures = gr.File(label="Pictures", file_count="multiple", file_types=list(SUFFIXES), height=160,
+                               elem_id="study-pictures")
+            folder = gr.UploadButton("Choose a folder", file_count="directory", size="sm", elem_id="study-folder")
+        with gr.Column(scale=2, min_width=320):
+            networks = gr.Dropdown(choices, value=chosen, multiselect=True, label="Networks", elem_id="study-networks")
+            resolution = gr.Radio(RESOLUTIONS, value=448, label="Input resolution (long side, pixels)")
+            with gr.Row():
+                measure = gr.Button("Measure", variant="primary", size="md", elem_id="study-measure")
+                stop = gr.Button("Stop", size="md", elem_id="study-stop")
+    status = gr.Markdown(elem_id="study-status")
+    table = gr.HTML(visible=False, padding=False, elem_id="study-table")
+    figure = gr.Image(label="Over the pictures", visible=False, interactive=False, elem_id="study-figure", buttons=["download"])
+    report = gr.File(label="The report: tables, figures and every number", visible=False, elem_id="study-report")
+    folder.upload(lambda paths: [path for path in paths if Path(path).suffix.lower() in SUFFIXES], folder, pictures)
+
+    def run(paths, names, size):
+        yield from _measure(store, paths or [], names, size)
+
+    running = measure.click(run, [pictures, networks, resolution], [status, table, figure, report], show_progress="hidden",
+                            concurrency_limit=1)
+    stop.click(lambda: "Stopped.", None, status, cancels=[running])
+
+
+def _measure(store: Store, paths: list[str], names: list[str], resolution: int) -> Iterator[tuple]:
+    """What the status line, the table, the figure and the report show while pictures are measured."""
+    nothing = gr.update(visible=False)
+    if wrong := _what_is_wrong(paths, names):
+        yield wrong, nothing, nothing, nothing
+        return
+    yield "Loading the networks …", nothing, nothing, nothing
+    study, lines, started = Study([store.model(name) for name in names], resolution), [], time.monotonic()
+    for done, (name, path) in enumerate(_named(paths).items(), 1):
+        lines += [(name, model, line) for model, line in measure_file(study, Path(path), study.models)]
+        left = (time.monotonic() - started) / done * (len(paths) - done)
+        yield f"Measured {done} of {len(paths)} pictures, about {left:.0f} s left …", gr.skip(), gr.skip(), gr.skip()
+    yield _shown(lines, resolution)
+
+
+def _what_is_wrong(paths: list[str], names: list[str]) -> str:
+    if not paths:
+        return "Choose pictures first."
+    if len(paths) > MOST:
+        return (f"{len(paths)} pictures; at most {MOST} at a time. The command line takes any number: "
+                "`python -m nlviz study FOLDER --model NAME --out REPORT`.")
+    return "" if names else "Choose at least one network."
+
+
+def _named(paths: list[str]) -> dict[str, str]:
+    """Each picture's own name, told apart by numbers where several have one."""
+    found = {}
+    for path in paths:
+        stem, suffix, number = Path(path).stem, Path(path).suffix, 1
+        while (name := f"{stem}{suffix}" if number == 1 else f"{stem} ({number}){suffix}") in found:
+            number += 1
+        found[name] = path
+    return found
+
+
+def _shown(lines: list[tuple], resolution: int) -> tuple:
+    with tempfile.TemporaryDirectory() as parent:
+        out = Path(parent) / "report"
+        out.mkdir()
+        summary = write_report(lines, out, Path("FOLDER"), resolution, 0, "")
+        whole = shutil.make_archive(str(Path(tempfile.mkdtemp(prefix="nlviz_")) / "nlviz_study"), "zip", out)
+        picture = shutil.copy(out / "distribution.png", Path(whole).parent / "distribution.png")
+    said = f"{summary['pictures']} pictures measured."
+    for entry in summary["broken"] + summary["failed"]:
+        said += f"\n- Left out: {entry['picture']}: {entry['reason']}"
+    if not summary["rows"]:
+        return said, *[gr.update(visible=False)] * 3
+    return (said, gr.update(value=_table(told(summary["rows"])), visible=True),
+            gr.update(value=picture, visible=True), gr.update(value=whole, visible=True))
+
+
+def _table(rows: list[dict]) -> str:
+    lines = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in _cells(row))}</tr>" for row in rows)
+    heads = "".join(f"<th>{escape(text)}</th>" for text in COLUMNS)
+    return f'<div class="nlviz-table"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
+
+
+def _cells(row: dict) -> list[str]:
+    measures = row["measures"]
+    jsd = measures["jsd_att"]
+    means = [or_not(measures[name].get("mean")) for name in NAMES]
+    baselines = [or_not(jsd.get(name)) for name in ("shuffled", "fresh")]
+    return [label_of(row), *means, between(jsd) if "mean" in jsd else "n/a", *baselines, row["sentence"]]
