@@ -18,7 +18,7 @@ from benchmarks.capture import PHOTO, seconds
 from nlviz import analyse, launch, load_model
 from nlviz.figures import colour_table
 from nlviz.images import open_picture
-from nlviz.models import MODELS
+from nlviz.specs import MODELS
 from nlviz.ui.scene import make_scene
 from nlviz.ui.viewer import CSS, SCRIPT, colour_tables
 

@@ -116,7 +116,8 @@ def _render(args: argparse.Namespace) -> None:
 def _study(args: argparse.Namespace) -> None:
     import torch
 
-    from .models import MODELS, load_model
+    from .models import load_model
+    from .specs import MODELS
     from .study import Study, pictures_in, run_study
 
     torch.set_num_threads(1)  # the same numbers however the pictures are shared out; torchrun takes more cores
@@ -140,7 +141,7 @@ def _say(summary: dict, out: Path) -> None:
 
 def _open(args: argparse.Namespace) -> None:
     from .images import open_picture
-    from .models import get_spec
+    from .specs import get_spec
     from .ui.page import launch
 
     open_picture(args.picture)  # what is wrong with it is said before the page is built
@@ -151,7 +152,7 @@ def _open(args: argparse.Namespace) -> None:
 
 def _train(args: argparse.Namespace) -> None:
     from .cards import CHECKPOINTS
-    from .models import MODELS
+    from .specs import MODELS
     from .train import train
 
     out = args.out or CHECKPOINTS

@@ -136,7 +136,7 @@ def run_study(study: Study, folder: Path, pictures: list[str], out: Path, comman
         progress: wraps the pictures that this process goes through.
 
     Returns:
-        The report's summary, see :func:`nlviz.report.summarise`; None in the other processes.
+        The report's summary, see :func:`nlviz.summary.summarise`; None in the other processes.
 
     Raises:
         OSError: ``out`` cannot be written. What was measured before is kept.

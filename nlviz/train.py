@@ -17,8 +17,9 @@ from .capture import capture_maps
 from .cards import CHECKPOINTS, render_readme
 from .data import DATA
 from .files import write_whole
-from .models import Spec, build, get_spec, trained
+from .models import build, trained
 from .schedules import Schedule
+from .specs import Spec, get_spec
 
 
 def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("runs"), seed: int = 0,

@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LEVEL = {name: level for level, names in enumerate([
     ["blocks", "files", "classes", "metrics", "numbers"], ["maps", "images", "backbone", "cards", "schedules"],
-    ["capture", "parity", "networks", "data", "dependence"], ["models"], ["analysis", "train"], ["figures"], ["report"], ["study"],
-    ["ui"],
+    ["capture", "parity", "networks", "data", "dependence"], ["specs"], ["models"], ["analysis", "train", "summary"], ["figures"],
+    ["report"], ["study"], ["ui"],
 ]) for name in names}
 FILES = sorted((ROOT / "nlviz").rglob("*.py"))
 

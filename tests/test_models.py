@@ -12,7 +12,8 @@ from nlviz import analyse, load_model
 from nlviz.blocks import BLOCKS, Block
 from nlviz.cards import CHECKPOINTS, CheckpointError, read_card, render_readme
 from nlviz.images import open_picture
-from nlviz.models import MODELS, build, list_models
+from nlviz.models import build, list_models
+from nlviz.specs import MODELS
 from tests.test_images import quarters
 
 

@@ -17,7 +17,7 @@ from nlviz.analysis import Analysis, PlacedMap, analyse
 from nlviz.figures import DIVERGING, colour_table
 from nlviz.images import open_picture
 from nlviz.maps import TERMS, cell_of, flat_index
-from nlviz.models import MODELS
+from nlviz.specs import MODELS
 from nlviz.ui import wiring
 from nlviz.ui.page import EXAMPLES, launch
 from nlviz.ui.presets import PRESETS

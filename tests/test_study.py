@@ -22,8 +22,8 @@ from nlviz.__main__ import main
 from nlviz.analysis import analyse, as_model
 from nlviz.blocks import BLOCKS
 from nlviz.dependence import fresh_block, fresh_map, measure
-from nlviz.report import interval, label_of
 from nlviz.study import Study, pictures_in, run_study
+from nlviz.summary import interval, label_of
 
 NETWORKS = ["msrc_gc", "msrc_embedded_gaussian", "fashion_embedded_gaussian"]
 SIZE = 64  # pixels of the long side: four cells

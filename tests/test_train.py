@@ -9,14 +9,14 @@ import torch
 from PIL import Image, ImageOps
 
 import nlviz.train as training
-from nlviz import load_model, models
+from nlviz import load_model, models, specs
 from nlviz.__main__ import main
 from nlviz.blocks import BLOCKS
 from nlviz.cards import read_card
 from nlviz.data import SCORED_AT, Camvid, Msrc, batches
 from nlviz.images import Preprocess
-from nlviz.models import Spec
 from nlviz.schedules import Schedule
+from nlviz.specs import Spec
 
 CPU = torch.device("cpu")
 
@@ -31,6 +31,20 @@ def make(data, folder, **options):
     return training.train("msrc_gc", data, folder, folder / "runs", **options)
 
 
+def killed_in_the_third(monkeypatch) -> list[int]:
+    """Ctrl-C in the third epoch that runs from now on; returns the epochs that were begun."""
+    one_epoch, started = training._one_epoch, []
+
+    def run(*args):
+        started.append(args[3])
+        if len(started) == 3:
+            raise KeyboardInterrupt
+        return one_epoch(*args)
+
+    monkeypatch.setattr(training, "_one_epoch", run)
+    return started
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(data, tmp_path):
     cards = [make(data, tmp_path / name, epochs=2, seed=seed) for name, seed in (("a", 0), ("b", 0), ("c", 1))]
     assert cards[0]["sha256"] == cards[1]["sha256"] != cards[2]["sha256"]
@@ -38,16 +52,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(data, tmp_pa
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(data, tmp_path, monkeypatch):
-    whole = make(data, tmp_path / "whole", epochs=3)
-    one_epoch, started = training._one_epoch, []
-
-    def killed_in_the_third(*args):
-        started.append(args[3])
-        if len(started) == 3:
-            raise KeyboardInterrupt
-        return one_epoch(*args)
-
-    monkeypatch.setattr(training, "_one_epoch", killed_in_the_third)
+    whole, started = make(data, tmp_path / "whole", epochs=3), killed_in_the_third(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         make(data, tmp_path / "killed", epochs=3)
     assert not list((tmp_path / "killed").glob("*.safetensors"))
@@ -67,7 +72,8 @@ def test_what_was_trained_loads_with_a_card_that_says_how(data, tmp_path):
 
 
 def test_only_the_block_and_the_head_change_while_training(data, tmp_path):
-    from nlviz.models import build, get_spec
+    from nlviz.models import build
+    from nlviz.specs import get_spec
     torch.manual_seed(0)
     net = build(get_spec("msrc_gc"))
     before = {k: v.clone() for k, v in net.state_dict().items()}
@@ -145,14 +151,16 @@ def test_the_card_counts_parameters_and_multiply_adds_of_the_block(data, tmp_pat
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_block_can_be_trained_on_every_data_set_of_photos(block):
-    from nlviz.models import build, get_spec
+    from nlviz.models import build
+    from nlviz.specs import get_spec
     for data in ("msrc", "camvid", "caltech101"):
         spec = get_spec(f"{data}_{block}")
         assert spec.blocks == [block] and training.measured(spec, build(spec).eval())["parameters"] > 0
 
 
 def test_the_products_of_a_fused_attention_are_counted():
-    from nlviz.models import build, get_spec
+    from nlviz.models import build
+    from nlviz.specs import get_spec
     spec, n, c = get_spec("msrc_embedded_gaussian"), 28 * 28, 64
     assert training.measured(spec, build(spec).eval())["multiply_adds"] == 4 * 128 * c * n + 2 * n * n * c
 
@@ -195,7 +203,7 @@ def variant(monkeypatch):
     """A network trained with SGD, of which snapshots are kept."""
     spec = Spec("msrc", "embedded_gaussian", {"sub_sample": False, "scale_power": 0.5}, "variant",
                 long=Schedule(4, "SGD", 0.05, 1e-3, (224,), snapshots=(0, 1, 2, 4)))
-    monkeypatch.setitem(models.VARIANTS, spec.name, spec)
+    monkeypatch.setitem(specs.VARIANTS, spec.name, spec)
     return spec
 
 
@@ -222,15 +230,7 @@ def test_snapshots_are_what_training_passed_through(variant, data, tmp_path):
 
 def test_a_killed_run_keeps_its_snapshots(variant, data, tmp_path, monkeypatch):
     whole = training.train(variant.name, data, tmp_path / "whole", tmp_path / "runs")
-    one_epoch, started = training._one_epoch, []
-
-    def killed_in_the_third(*args):
-        started.append(args[3])
-        if len(started) == 3:
-            raise KeyboardInterrupt
-        return one_epoch(*args)
-
-    monkeypatch.setattr(training, "_one_epoch", killed_in_the_third)
+    killed_in_the_third(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         training.train(variant.name, data, tmp_path / "killed", tmp_path / "runs")
     resumed = training.train(variant.name, data, tmp_path / "killed", tmp_path / "runs")

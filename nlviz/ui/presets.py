@@ -1,6 +1,7 @@
 """How the bundled networks are grouped, and comparisons at one click."""
 
-from ..models import TELLING, list_models
+from ..models import list_models
+from ..specs import TELLING
 
 Groups = dict[str, list[tuple[str, str]]]  # heading -> (label, name) of each network
 

@@ -11,8 +11,9 @@ import gradio as gr
 
 from ..dependence import NAMES
 from ..images import RESOLUTIONS
-from ..report import between, label_of, or_not, told, write_report
+from ..report import between, or_not, write_report
 from ..study import SUFFIXES, Study, measure_file
+from ..summary import label_of, told
 from .presets import Groups
 from .store import Store
 
