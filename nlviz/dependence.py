@@ -129,6 +129,16 @@ def terms_of(nl_map: NLMap, item: int = 0) -> dict[str, float]:
     return {"jsd_pairwise": Divergences(pairwise.row_blocks(item), COARSE).mean(), "to_pairwise": to_pairwise, "to_unary": to_unary}
 
 
+def last_scale(block: Block) -> float | None:
+    """What the block's addition is multiplied with last: |gamma|, or the mean |weight| of its last BatchNorm; None without one.
+
+    Near 0 the block is hardly used, whatever its map looks like.
+    """
+    norms = [module for module in block.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    weights = block.gamma if hasattr(block, "gamma") else norms[-1].weight if norms else None
+    return None if weights is None else weights.detach().abs().mean().item()
+
+
 def fresh_block(block: Block, seed: int = 0) -> Block:
     """A copy with fresh random weights: PyTorch's own initialisation everywhere, factors such as gamma at 1, no layer at zero."""
     fresh = copy.deepcopy(block)

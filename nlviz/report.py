@@ -95,7 +95,8 @@ def render_report(summary: dict, folder: Path, command: str, figures: list[str])
                                          for name in NAMES for baseline in ("shuffled", "fresh")
                                          if (name, baseline) != ("cosine_input", "fresh")},
                  "entropy, of uniform": lambda row: or_not(row["entropy"], percent),
-                 "adds, of its input": lambda row: or_not(row["added"], percent)})]
+                 "adds, of its input": lambda row: or_not(row["added"], percent),
+                 "its last weight": lambda row: or_not(row["scale"])})]
     if any(row["terms"] for row in rows):
         parts += ["\nThe split of softmax maps into a pairwise term, which depends on the query, and a unary term, which does not: "
                   "the divergence among the pairwise term's rows, and how far the full rows are from each term alone (nats).\n\n",
@@ -116,7 +117,8 @@ def render_report(summary: dict, folder: Path, command: str, figures: list[str])
 EXPLANATION = """Means over pictures of the mean over all pairs of positions, with 95 % bootstrap intervals over pictures;
 the distances are those of GCNet (arXiv 1904.11492, section 3.2). Cosine distance is (1 - cos) / 2, 0 to 1; the
 Jensen-Shannon divergence goes from 0 (one map for all queries) to ln 2 = 0.693. "Score" is the network's on its held-out
-split, and in brackets without the block.
+split, and in brackets without the block. "Adds" is |z - x| as a share of the input |x|, "its last weight" the mean |weight|
+of the block's last BatchNorm, or |gamma|: a block that adds little is hardly used, whatever its map.
 
 """
 

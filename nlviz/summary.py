@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .dependence import NAMES, dependence_in_words
+from .dependence import NAMES, dependence_in_words, last_scale
 from .models import Model
 
 DRAWS = 2000  # resamples of the pictures
@@ -28,8 +28,8 @@ def summarise(lines: Sequence[Line], resolution: int, seed: int) -> dict:
     Returns:
         ``pictures`` (how many), ``resolution``, ``seed``, ``broken`` and ``failed`` (with reasons), and ``rows``: for each
         map of each network what it is, the network's score, ``pictures`` it was measured on, ``measures`` by NAMES (mean,
-        low, high, shuffled, fresh; or the reason), entropy, added, terms, sentence and ``highest``: the picture with the
-        largest divergence (where there is none, cosine distance).
+        low, high, shuffled, fresh; or the reason), entropy, added, scale (the block's last), terms, sentence and ``highest``:
+        the picture with the largest divergence (where there is none, cosine distance).
     """
     broken = {picture: line["broken"] for picture, _, line in lines if "broken" in line}
     rows = []
@@ -57,6 +57,7 @@ def _row(model: Model, found: list[tuple[str, dict]], seed: int) -> dict:
         "pictures": len(found), "score": card.get("score"), "metric": card.get("metric"),
         "score_without_block": card.get("score_without_block"), "measures": measures,
         "entropy": _mean(numbers["entropy"] for _, numbers in found), "added": _mean(numbers["added"] for _, numbers in found),
+        "scale": last_scale(model.net.get_submodule(first["layer"])),
         "terms": {name: _mean(numbers["terms"].get(name) for _, numbers in found) for name in first.get("terms", {})},
         "sentence": (dependence_in_words(jsd["mean"], jsd["shuffled"], first["relates"]) if "mean" in jsd
                      else f"n/a: {jsd['reason']}"),

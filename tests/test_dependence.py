@@ -14,6 +14,7 @@ from nlviz.dependence import (
     dependence_of_queries,
     fresh_block,
     fresh_map,
+    last_scale,
     measure,
     terms_of,
 )
@@ -135,6 +136,13 @@ def test_a_fresh_block_is_random_everywhere_adds_something_and_leaves_the_traine
         found = fresh_map(fresh, nl_map)
         assert (found.output - found.input).abs().max() > 1e-6 and torch.equal(found.input, nl_map.input)
         assert measure(found).values.keys() == measure(nl_map).values.keys() | {"cosine_output"}
+
+
+@pytest.mark.parametrize("name, weight", [("embedded_gaussian", "W.1.weight"), ("pam", "gamma"), ("criss_cross", "gamma"),
+                                          ("disentangled", "W.1.weight"), ("gc", None)])
+def test_the_last_scale_is_gamma_or_the_last_batch_norms_weight(name, weight):
+    block = built(name, 8, GRID)
+    assert last_scale(block) == (None if weight is None else pytest.approx(block.state_dict()[weight].abs().mean().item()))
 
 
 def test_a_block_that_adds_nothing_says_so_and_keeps_its_map():
