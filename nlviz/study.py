@@ -14,6 +14,7 @@ from torch import Tensor, distributed
 from tqdm import tqdm
 
 from .analysis import one_at_a_time
+from .blocks import Block
 from .capture import capture_maps
 from .dependence import fresh_block, fresh_map, measure, terms_of
 from .files import write_whole
@@ -36,6 +37,9 @@ class Study:
         resolution: long side of their input in pixels.
         seed: of the fresh weights and of the intervals.
         terms: whether softmax maps are split into their pairwise and unary term too.
+
+    Raises:
+        ValueError: a network has no block, so there is nothing to measure.
     """
 
     models: list[Model]
@@ -43,6 +47,11 @@ class Study:
     seed: int = 0
     terms: bool = False
     _fresh: dict = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        for model in self.models:
+            if not any(isinstance(module, Block) for module in model.net.modules()):
+                raise ValueError(f"{model.name} has no block of nlviz.blocks in it, so there is nothing to measure")
 
     def key(self, picture: str, model: Model) -> tuple:
         """What tells one line from all others: another resolution, seed or checkpoint is measured anew."""

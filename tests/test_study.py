@@ -231,7 +231,8 @@ def test_the_command_line_writes_the_report_and_says_what_it_found(folder, tmp_p
     assert summary["resolution"] == 224 and math.isfinite(summary["rows"][0]["measures"]["cosine_input"]["mean"])
 
 
-@pytest.mark.parametrize("more, why", [(["--model", "zebra"], "no network is called 'zebra'"), (["--limit", "0"], "limit must be"),
+@pytest.mark.parametrize("more, why", [(["--model", "zebra"], "no network is called 'zebra'"),
+                                       (["--model", "msrc_none"], "msrc_none has no block"), (["--limit", "0"], "limit must be"),
                                        (["--list", "nowhere.txt"], "nowhere.txt")])
 def test_a_wrong_study_is_one_line_and_exit_code_2_and_leaves_nothing(folder, tmp_path, capsys, more, why):
     assert main(study_command(folder, tmp_path / "out", *more)) == 2
