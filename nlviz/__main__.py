@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("--list", type=Path, metavar="FILE", help="only the pictures named there, one a line")
     study.add_argument("--limit", type=int, metavar="N", help="at most N pictures, spread evenly")
     study.add_argument("--terms", action="store_true", help="also split softmax maps into their pairwise and unary term")
+    study.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the networks' checkpoints are (default: checkpoints/)")
     study.add_argument("--seed", type=int, default=0, help="of the fresh weights and the intervals")
     study.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
     study.set_defaults(run=_study)
@@ -124,7 +125,8 @@ def _study(args: argparse.Namespace) -> None:
     pictures = pictures_in(args.folder, args.list, args.limit)
     names = [name for given in args.model for name in
              ([n for n, spec in MODELS.items() if spec.data == given and spec.block] or [given])]
-    study = Study([load_model(name) for name in dict.fromkeys(names)], args.resolution, args.seed, args.terms)
+    folder = {"folder": args.checkpoints} if args.checkpoints else {}
+    study = Study([load_model(name, **folder) for name in dict.fromkeys(names)], args.resolution, args.seed, args.terms)
     summary = run_study(study, args.folder, pictures, args.out, command=shlex.join(["python", "-m", "nlviz", *sys.argv[1:]]))
     if summary:
         _say(summary, args.out)

@@ -76,7 +76,8 @@ def load_model(name: str, folder: Path = CHECKPOINTS) -> Model:
         raise CheckpointError(f"{path.name} has sha256 {found[:12]}..., its card says {card['sha256'][:12]}...: "
                               "the file was changed or cut short. Restore it from the repository.")
     if spec.block:
-        card["score_without_block"] = read_card(spec.without, folder)["score"]
+        beside = folder if (folder / f"{spec.without}.json").exists() else CHECKPOINTS
+        card["score_without_block"] = read_card(spec.without, beside)["score"]
     net = build(spec)
     _load_trained(net, content, path.name)
     title = f"{spec.title}, epoch {epoch}" if epoch else spec.title
