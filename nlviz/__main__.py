@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("--list", type=Path, metavar="FILE", help="only the pictures named there, one a line")
     study.add_argument("--limit", type=int, metavar="N", help="at most N pictures, spread evenly")
     study.add_argument("--terms", action="store_true", help="also split softmax maps into their pairwise and unary term")
-    study.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the networks' checkpoints are (default: checkpoints/)")
+    study.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the checkpoints are (default: checkpoints/)")
     study.add_argument("--seed", type=int, default=0, help="of the fresh weights and the intervals")
     study.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
     study.set_defaults(run=_study)
