@@ -43,7 +43,7 @@ class Spec:
         block: a name of BLOCKS or PAIRS, or None for the same network without attention.
         options: the block's own arguments.
         variant: what tells it from the network of the same data and block that is trained as all others are.
-        words: the variant in words.
+        words: the variant's title.
         long: how it was trained, if not as all others are.
     """
 
@@ -60,7 +60,7 @@ class Spec:
 
     @property
     def title(self) -> str:
-        return TITLES.get(self.block, self.block) + (f": {self.words}" if self.words else "")
+        return self.words or TITLES.get(self.block, self.block)
 
     @property
     def schedule(self) -> Schedule:
@@ -108,7 +108,7 @@ _SPECS = [
 SCALES = {"times": (0.5, "logits × √C′"), "as_is": (0.0, "logits as they are"), "divided": (-0.5, "logits ÷ √C′")}  # powers of C'
 DECAYS = {"decay": (2e-3, ", weight decay"), "free": (0.0, "")}
 VARIANTS: dict[str, Spec] = {spec.name: spec for spec in (
-    Spec(data, "embedded_gaussian", FULL | {"scale_power": power}, f"{scale}_{decay}", f"long SGD, {words}{more}",
+    Spec(data, "embedded_gaussian", FULL | {"scale_power": power}, f"{scale}_{decay}", f"Non-local, SGD, {words}{more}",
          long_sgd(data, weight_decay))
     for data in ("caltech101", "msrc")
     for scale, (power, words) in SCALES.items() for decay, (weight_decay, more) in DECAYS.items())}
