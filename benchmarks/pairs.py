@@ -78,7 +78,7 @@ def compare_pairs() -> None:
     print(f"  nlviz grows like N to the {growth[0]:.2f} and {growth[1]:.2f}; over pairs it is 3")
     code = f"from benchmarks.pairs import peak; peak({SIZES[-1]})"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    print(f"  peak memory at {SIZES[-1]}, streamed: {run.stdout.strip()} MiB (aim: under 1024; the dense map: "
+    print(f"  peak memory at {SIZES[-1]}, streamed, MiB: {run.stdout.strip()} (aim: under 1024; the dense map: "
           f"{SIZES[-1]**2 * 4 / 2**20:.0f}; as float64 pairs: {SIZES[-1]**2 * 8 / 2**20:.0f})")
 
 
@@ -91,4 +91,4 @@ def peak(n: int) -> None:
     streamed(n, FINE)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sums = Divergences(torch.full((1, n), 1 / n)).sums.nbytes / 2**20
-    print(f"{(after - before) / 1024:.0f} (its sums {sums:.0f})")
+    print(f"{after / 1024:.0f} of the whole process, {(after - before) / 1024:.0f} above its imports (its sums: {sums:.0f})")
