@@ -4,7 +4,7 @@ DATA ?= data
 BIN := .venv/bin
 STUDIED := $(foreach data,msrc camvid caltech101 fashion,--model $(data))
 
-.PHONY: run test bench train study
+.PHONY: run test bench train study gallery
 
 run: .venv/app
 	$(BIN)/python app.py
@@ -24,6 +24,10 @@ train: .venv/app
 study: .venv/app
 	$(BIN)/python -m nlviz study $(DATA)/msrc --list $(DATA)/msrc/test.txt --terms --out runs/study/msrc $(STUDIED)
 	$(BIN)/python -m nlviz study $(DATA)/caltech101 --list $(DATA)/caltech101/test.txt --limit 489 --terms --out runs/study/caltech101 $(STUDIED)
+
+# The README's figures, from the recipes beside them.
+gallery: .venv/app
+	for recipe in docs/gallery/*.json; do $(BIN)/python -m nlviz render --recipe $$recipe --out $${recipe%.json}.png || exit 1; done
 
 .venv/app: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

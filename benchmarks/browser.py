@@ -19,8 +19,8 @@ from nlviz import analyse, launch, load_model
 from nlviz.figures import colour_table
 from nlviz.images import open_picture
 from nlviz.specs import MODELS
-from nlviz.ui.scene import make_scene
-from nlviz.ui.viewer import CSS, SCRIPT, colour_tables
+from nlviz.viewer.scene import make_scene
+from nlviz.viewer.scripts import CSS, SCRIPT, colour_tables
 
 SIX = ["caltech101_embedded_gaussian", "caltech101_gaussian", "caltech101_dot_product", "caltech101_concatenation",
        "caltech101_gc", "msrc_embedded_gaussian"]

@@ -1,12 +1,13 @@
 """nlviz: see who attends to whom in a vision network."""
 
-from .analysis import Analysis, analyse
+from .analysis import Analysis
 from .capture import capture_maps
 from .models import load_model
+from .notebook import Shown, analyse
 from .parity import check_parity
+from .version import __version__
 
-__version__ = "0.1.0"
-__all__ = ["Analysis", "analyse", "capture_maps", "check_parity", "launch", "load_model"]
+__all__ = ["Analysis", "Shown", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model"]
 
 
 def launch(models=None, preprocess=None, **options):

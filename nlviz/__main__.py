@@ -1,13 +1,17 @@
-"""The command line: python -m nlviz models | render | study | open | train."""
+"""The command line: python -m nlviz models | render | measure | study | open | train."""
 
 import argparse
-import json
-import shlex
 import sys
 from pathlib import Path
 
+from . import commands as run
 from .cards import CheckpointError
 from .images import RESOLUTIONS, PictureError
+from .recipe import LAYOUTS, WIDTHS
+
+DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'shared' or 'per panel'", "view": "'cells' or 'smooth'",
+           "opacity": "0 to 1", "direction": "'attends to' or 'attended by'",
+           "term": "'full', 'pairwise only', 'unary only' or 'row minus the mean row'"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,16 +37,37 @@ def _parser() -> argparse.ArgumentParser:
 
     models = commands.add_parser("models", help="list the bundled networks")
     models.add_argument("--json", action="store_true", help="as JSON")
-    models.set_defaults(run=_models)
+    models.set_defaults(run=run.models)
 
-    render = commands.add_parser("render", help="draw queries by networks into a file")
-    render.add_argument("picture")
-    render.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
-    render.add_argument("--query", action="append", required=True, type=_query, metavar="X,Y",
+    render = commands.add_parser("render", help="draw figures into files", description="One picture gives one file, several a "
+                                 "folder. FIGURE.zip has the figure in every format, the rows and the numbers; FIGURE.html "
+                                 "works offline in a browser.")
+    render.add_argument("picture", nargs="*", metavar="PICTURE", help="paths, or patterns such as 'photos/*.jpg'")
+    render.add_argument("--recipe", type=Path, metavar="RECIPE.json", help="draw what a recipe, or an exported figure, says")
+    render.add_argument("--model", action="append", metavar="NAME", help="a bundled network; may be repeated")
+    render.add_argument("--query", action="append", type=_query, metavar="X,Y",
                         help="fractions of width and height, 0 to 1; may be repeated")
-    render.add_argument("--out", required=True, type=Path, metavar="FIGURE.{png,pdf}")
-    render.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
-    render.set_defaults(run=_render)
+    render.add_argument("--out", required=True, type=Path, metavar="FIGURE.{png,svg,pdf,zip,html}", help="or a folder")
+    render.add_argument("--format", default="png", choices=["png", "svg", "pdf", "zip", "html"], help="of the files in a folder")
+    render.add_argument("--layout", choices=LAYOUTS, help=f"default: {LAYOUTS[0]}")
+    render.add_argument("--width", choices=WIDTHS, help="3.3, 6.9 or 13.3 inches; default: two columns")
+    render.add_argument("--dpi", type=int, help="dots per inch of a PNG, 50 to 1200; default: 300")
+    render.add_argument("--part", action="append", type=_part, metavar="NAME/0=PART",
+                        help="which map of a call of a block to draw; may be repeated")
+    for name, words in DISPLAY.items():
+        render.add_argument(f"--{name}", type=float if name == "opacity" else str, help=words)
+    render.add_argument("--resolution", type=int, choices=RESOLUTIONS, help="long side of the input, pixels; default: 448")
+    render.add_argument("--whole-maps", action="store_true", help="put whole maps into the zip, not only the queries' rows")
+    render.add_argument("--overwrite", action="store_true", help="an existing zip may be overwritten")
+    render.set_defaults(run=run.render)
+
+    measure = commands.add_parser("measure", help="GCNet's numbers of every map of one picture, with baselines")
+    measure.add_argument("picture")
+    measure.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
+    measure.add_argument("--json", action="store_true", help="as JSON")
+    measure.add_argument("--seed", type=int, default=0, help="of the fresh weights")
+    measure.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
+    measure.set_defaults(run=run.measure)
 
     study = commands.add_parser("study", help="does attention depend on the query? GCNet's numbers over a folder of pictures",
                                 description="Stopped, it goes on where it was. Under torchrun the pictures are shared out.")
@@ -56,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the checkpoints are (default: checkpoints/)")
     study.add_argument("--seed", type=int, default=0, help="of the fresh weights and the intervals")
     study.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
-    study.set_defaults(run=_study)
+    study.set_defaults(run=run.study)
 
     page = commands.add_parser("open", help="open the page on a picture")
     page.add_argument("picture", type=Path)
@@ -64,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
     page.add_argument("--host", help="default: this machine only")
     page.add_argument("--port", type=int, help="default: the first free one from 7860")
-    page.set_defaults(run=_open)
+    page.set_defaults(run=run.open_page)
 
     train = commands.add_parser("train", help="make a bundled checkpoint")
     train.add_argument("name", help="a bundled network, DATA_BLOCK, or 'all' for those not made yet")
@@ -74,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--seeds", type=int, default=1, help="how many seeds to train and score; the first is kept")
     train.add_argument("--epochs", type=int, help="default: 6 for caltech101, 30 for msrc and camvid, 8 for fashion")
-    train.set_defaults(run=_train)
+    train.set_defaults(run=run.train)
     return parser
 
 
@@ -88,80 +113,11 @@ def _query(text: str) -> tuple[float, float]:
     return x, y
 
 
-def _models(args: argparse.Namespace) -> None:
-    from .models import list_models
-
-    rows = list_models()
-    if args.json:
-        print(json.dumps(rows, indent=2))
-        return
-    print(f"{'name':34}{'block':20}{'task':16}{'score':>8}{'without':>9}  grid at 448 px")
-    for row in rows:
-        without = "n/a" if row["score_without_block"] is None else f"{row['score_without_block']:.1%}"
-        grids = ", ".join(" x ".join(map(str, grid)) for grid in row["grids_at_448"]) or "-"
-        print(f"{row['name']:34}{row['block'] or '-':20}{row['task']:16}{row['score']:>8.1%}{without:>9}  {grids}")
-
-
-def _render(args: argparse.Namespace) -> None:
-    from .analysis import analyse
-    from .figures import format_of, queries_by_networks, save_figure
-    from .images import open_picture
-    from .models import load_model
-
-    format_of(args.out)  # a wrong name is said before anything runs
-    picture = open_picture(args.picture)
-    analyses = [analyse(load_model(name), picture, args.resolution) for name in args.model]
-    save_figure(queries_by_networks(analyses, args.query), args.out)
-
-
-def _study(args: argparse.Namespace) -> None:
-    import torch
-
-    from .models import load_model
-    from .specs import MODELS
-    from .study import Study, pictures_in, run_study
-
-    torch.set_num_threads(1)  # the same numbers however the pictures are shared out; torchrun takes more cores
-    pictures = pictures_in(args.folder, args.list, args.limit)
-    names = [name for given in args.model for name in
-             ([n for n, spec in MODELS.items() if spec.data == given and spec.block] or [given])]
-    folder = {"folder": args.checkpoints} if args.checkpoints else {}
-    study = Study([load_model(name, **folder) for name in dict.fromkeys(names)], args.resolution, args.seed, args.terms)
-    summary = run_study(study, args.folder, pictures, args.out, command=shlex.join(["python", "-m", "nlviz", *sys.argv[1:]]))
-    if summary:
-        _say(summary, args.out)
-
-
-def _say(summary: dict, out: Path) -> None:
-    for row in summary["rows"]:
-        name = f"{row['model']} {row['part']}".strip()
-        print(f"{name:44} {row['sentence']}")
-    for entry in summary["broken"] + summary["failed"]:
-        print(f"nlviz: left out {entry['picture']}: {entry['reason']}", file=sys.stderr)
-    print(f"{summary['pictures']} pictures; report in {out / 'README.md'}")
-
-
-def _open(args: argparse.Namespace) -> None:
-    from .images import open_picture
-    from .specs import get_spec
-    from .ui.page import launch
-
-    open_picture(args.picture)  # what is wrong with it is said before the page is built
-    for name in args.model:
-        get_spec(name)
-    launch(photo=args.picture, chosen=args.model, resolution=args.resolution, host=args.host, port=args.port)
-
-
-def _train(args: argparse.Namespace) -> None:
-    from .cards import CHECKPOINTS
-    from .specs import MODELS
-    from .train import train
-
-    out = args.out or CHECKPOINTS
-    names = [n for n in MODELS if not (out / f"{n}.json").exists()] if args.name == "all" else [args.name]
-    for name in names:
-        card = train(name, args.data, out, seed=args.seed, epochs=args.epochs, seeds=args.seeds)
-        print(f"{name}: {card['metric']} {card['score']:.1%}")
+def _part(text: str) -> tuple[str, str]:
+    panel, found, name = text.partition("=")
+    if not found:
+        raise argparse.ArgumentTypeError(f"expected NETWORK/CALL=PART such as msrc_criss_cross/0=A1, got {text!r}")
+    return panel, name
 
 
 if __name__ == "__main__":

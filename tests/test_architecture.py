@@ -8,9 +8,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVEL = {name: level for level, names in enumerate([
-    ["blocks", "files", "classes", "metrics", "numbers"], ["maps", "images", "backbone", "cards", "schedules"],
-    ["capture", "parity", "networks", "data", "dependence"], ["specs"], ["models"], ["analysis", "train", "summary"], ["figures"],
-    ["report"], ["study"], ["ui"],
+    ["blocks", "files", "classes", "metrics", "numbers", "recipe", "metadata", "version"],
+    ["maps", "images", "backbone", "cards", "schedules", "link"],
+    ["capture", "parity", "networks", "data", "dependence"], ["specs"], ["models"], ["analysis", "train", "summary"],
+    ["figures", "measures"], ["viewer", "bundle", "report"], ["rendering", "study"], ["notebook", "ui"], ["commands"],
 ]) for name in names}
 FILES = sorted((ROOT / "nlviz").rglob("*.py"))
 

@@ -17,11 +17,12 @@ from nlviz.analysis import Analysis, PlacedMap, analyse
 from nlviz.figures import DIVERGING, colour_table
 from nlviz.images import open_picture
 from nlviz.maps import TERMS, cell_of, flat_index
+from nlviz.metadata import recipe_in
+from nlviz.recipe import Recipe
 from nlviz.specs import MODELS
-from nlviz.ui import wiring
 from nlviz.ui.page import EXAMPLES, launch
 from nlviz.ui.presets import PRESETS
-from nlviz.ui.scene import class_colour
+from nlviz.viewer.scene import class_colour
 from tests.conftest import Site
 from tests.test_analysis import network
 from tests.test_images import bomb, encoded, quarters
@@ -450,14 +451,13 @@ def test_channels_and_gates_have_no_row_in_the_strip(site):
     assert site.strip.evaluate_all("all => all.map(canvas => canvas.dataset.panel)") == ["msrc_dual/0"]
 
 
-def test_the_exported_figure_has_the_map_and_the_term_that_are_shown(site, monkeypatch):
+def test_the_exported_figure_has_the_map_and_the_term_that_are_shown(site):
     site.choose("msrc_criss_cross").set("term", "row minus the mean row")
     choose_map(site, "msrc_criss_cross/0", "A1")
-    asked, drawn = [], wiring.queries_by_networks
-    monkeypatch.setattr(wiring, "queries_by_networks", lambda *args, **options: asked.append(options) or drawn(*args, **options))
-    with site.page.expect_download():
+    with site.page.expect_download() as download:
         site.page.locator("[data-action=export-png]").click()
-    assert asked[0]["term"] == "row minus the mean row" and asked[0]["parts"] == {"msrc_criss_cross/0": "A1"}
+    recipe = Recipe.from_json(recipe_in(Path(download.value.path()).read_bytes()))
+    assert recipe.term == "row minus the mean row" and recipe.parts == {"msrc_criss_cross/0": "A1"}
 
 
 # ---------------------------------------------------------------------------------------------------- one's own photo

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nlviz.figures.colours import DIVERGING, colour_table
-from nlviz.ui.viewer import CSS, SCRIPT, table_bytes
+from nlviz.viewer.scripts import CSS, SCRIPT, table_bytes
 
 PICTURE = "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='{}' height='{}'/>"
 POINTS = [(0.013, 0.02), (0.5, 0.5), (0.31, 0.77), (0.999, 0.999)]

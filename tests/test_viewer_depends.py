@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from nlviz.figures.colours import DIVERGING
-from nlviz.ui.viewer import table_bytes
+from nlviz.viewer.scripts import table_bytes
 from tests.test_viewer import (
     CENTRED,
     FULL,
@@ -754,12 +754,12 @@ def test_a_snapshot_of_a_scene_that_went_is_shown_nowhere(page):
 # ---------------------------------------------------------------------------------------------------- looks
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 390])
+@pytest.mark.parametrize("width", [1440, 1024, 940, 390])
 def test_nothing_below_the_panels_is_wider_than_its_place(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     panels = [the("dense"), the("dot"), the("global"), the("channels"), the("pooled"), *trained(page, "net")]
     serve(page, panels[:-1], dot={"jsd_att": None, "reason": REASON, "note": REASON},
-          dense={"picture": picture(np.arange(30.0).reshape(5, 6))})
+          dense={"picture": picture(np.arange(30.0).reshape(5, 6)), "jsd_att": 0.0084, "shuffled": (0.0001234, 0.0847)})
     show(page, panels)
     pin(page, *[(0.05 + 0.12 * n, 0.1 + 0.1 * n) for n in range(8)])
     move(page, panels[-1], 1)
@@ -773,3 +773,12 @@ def test_nothing_below_the_panels_is_wider_than_its_place(page, width):
         }).map(node => `${part.className} ${node.className} ${node.textContent}`);
     })""")
     assert outside == []
+    page.evaluate("document.body.style.fontFamily = 'sans-serif'")  # wider than the browser's own
+    too_long = page.locator(".nlviz-numbers td .nlviz-together").evaluate_all("""all => all.filter(node => {
+        const text = document.createRange(), cell = node.closest("td").getBoundingClientRect();
+        text.selectNodeContents(node);
+        const box = text.getBoundingClientRect();
+        return box.left < cell.left || box.right > cell.right + 1;
+    }).map(node => node.textContent)""")
+    page.evaluate("document.body.style.fontFamily = ''")
+    assert too_long == []

@@ -1,10 +1,12 @@
 """What the server answers to each event of the page, without a browser."""
 
 import base64
+import io
 import json
 
 import pytest
 import torch
+from PIL import Image
 
 from nlviz.analysis import as_model
 from nlviz.blocks import BLOCKS
@@ -13,10 +15,12 @@ from nlviz.dependence import NAMES, fresh_block, fresh_map, measure
 from nlviz.figures import figure_bytes, queries_by_networks
 from nlviz.images import Preprocess, open_picture
 from nlviz.maps import cells
+from nlviz.metadata import recipe_in
 from nlviz.models import Model
+from nlviz.recipe import Recipe
 from nlviz.ui import wiring
-from nlviz.ui.scene import class_colour, source_of_weights
 from nlviz.ui.store import Store
+from nlviz.viewer.scene import class_colour, source_of_weights
 from tests.test_analysis import network
 from tests.test_images import quarters
 
@@ -48,6 +52,11 @@ def store():
 def photo(tmp_path):
     quarters(192, 112).save(tmp_path / "photo.png")
     return str(tmp_path / "photo.png")
+
+
+def pixels(png):
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    return image.size, image.tobytes()
 
 
 def last(answers):
@@ -192,7 +201,9 @@ def test_an_export_has_the_settings_of_the_screen(store, photo, change):
     figure = queries_by_networks(analyses, [(0.2, 0.3), (0.9, 0.9)], colour_map=settings["colours"], scale=settings["scale"],
                                  smooth=settings["view"] == "smooth", opacity=settings["opacity"], direction=settings["direction"],
                                  term=settings["term"])
-    assert base64.b64decode(answer["data"]) == figure_bytes(figure, "png")
+    assert pixels(base64.b64decode(answer["data"])) == pixels(figure_bytes(figure, "png"))
+    recipe = Recipe.from_json(recipe_in(base64.b64decode(answer["data"])))
+    assert recipe.settings == settings and recipe.queries == ((0.2, 0.3), (0.9, 0.9)) and recipe.picture["sha256"] == key["picture"]
 
 
 @pytest.mark.parametrize("change, message", [
@@ -304,7 +315,9 @@ def test_exports_and_numbers_are_of_the_snapshot_on_screen(snapshots, photo):
     numbers = wiring.depends(snapshots, of | {"panel": "net/0", "map": "", "step": "attention"})["numbers"]
     assert numbers[3]["value"] == measure(kept.maps[0].nl_map).values["jsd_att"]
     answer = wiring.export(snapshots, of | {"format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {"net/0": ""}})
-    assert base64.b64decode(answer["data"]) == figure_bytes(queries_by_networks([kept], [(0.2, 0.3)]), "png")
+    figure = queries_by_networks([kept], [(0.2, 0.3)], opacity=SETTINGS["opacity"])
+    assert pixels(base64.b64decode(answer["data"])) == pixels(figure_bytes(figure, "png"))
+    assert Recipe.from_json(recipe_in(base64.b64decode(answer["data"]))).networks[0]["name"] == "net@2"
 
 
 @pytest.mark.parametrize("epoch, message", [(1, "no network is called"), ("x", "no snapshot"), (None, "no snapshot")])

@@ -56,9 +56,17 @@ def columns_of(analyses: Sequence[Analysis], term: str, parts: Mapping[str, str]
     keys = [key for _, key, _ in calls]
     for unknown in (key for key in parts if key not in keys):
         raise ValueError(f"no call of a block is named {unknown!r}; there are: {', '.join(keys)}")
-    letters = [chr(97 + i) if i < 26 else str(i + 1) for i in range(len(calls))]
-    return [_column(letter, analysis, call, _chosen(key, call, parts), term)
-            for letter, (analysis, key, call) in zip(letters, calls)]
+    return [_column(_letter(at), analysis, call, _chosen(key, call, parts), term) for at, (analysis, key, call) in enumerate(calls)]
+
+
+def columns_of_channels(analyses: Sequence[Analysis]) -> list[Column]:
+    """A column for each map of channels: a matrix, or a value for each of them."""
+    found = [(a, call, placed) for a in analyses for call in a.calls for placed in call if placed.keys is None]
+    return [_column(_letter(at), analysis, call, placed, "full") for at, (analysis, call, placed) in enumerate(found)]
+
+
+def _letter(index: int) -> str:
+    return chr(97 + index) if index < 26 else str(index + 1)
 
 
 def _chosen(key: str, call: Sequence[PlacedMap], parts: Mapping[str, str]) -> PlacedMap:

@@ -50,12 +50,15 @@ def _look(column: Column, x: float, y: float, style: Style, first: bool) -> Look
         return Look(column, note=column.note)
     if column.form == "heatmap":
         return _heatmap(column, x, y, style)
-    if not first:
-        return Look(column, note="no row: channels")
+    return look_at_channels(column) if first else Look(column, note="no row: channels")
+
+
+def look_at_channels(column: Column, shared: bool = False) -> Look:
+    """What a column of channels holds; ``shared`` says that a matrix has its colours with others."""
     values = _own(column.placed.nl_map)
     if not values.isfinite().all():
         return Look(column, note="not finite")
-    return _matrix(column, values) if column.form == "matrix" else _bars(column, values)
+    return _matrix(column, values, "range" if shared else "own scale") if column.form == "matrix" else _bars(column, values)
 
 
 def _heatmap(column: Column, x: float, y: float, style: Style) -> Look:
@@ -115,11 +118,11 @@ def _span(what: str, limits: tuple[float, float]) -> str:
     return f"{number(high)} everywhere" if is_flat(limits) else f"{what} {number(low)} to {number(high)}".strip()
 
 
-def _matrix(column: Column, values: Tensor) -> Look:
+def _matrix(column: Column, values: Tensor, what: str = "own scale") -> Look:
     """(C, C), rows and columns alike in the order of the weight received, the most first."""
     order = values.sum(0).argsort(descending=True, stable=True)
     limits = _own_limits(values)
-    text = f"{len(values)} × {len(values)} channels, sorted by weight received, {_span('own scale', limits)}"
+    text = f"{len(values)} × {len(values)} channels, sorted by weight received, {_span(what, limits)}"
     return Look(column, values[order][:, order], limits, text=text)
 
 
@@ -132,15 +135,15 @@ def _bars(column: Column, values: Tensor) -> Look:
     return Look(column, values.sort(descending=True).values, (min(0.0, limits[0]), max(0.0, limits[1])), text=text)
 
 
-def shared_limits(table: list[list[Look]], style: Style) -> dict[str, tuple[float, float]]:
-    """Kind -> limits of all its heatmaps: the page's rule, from the lowest to the highest and zero; none ``per panel``."""
+def shared_limits(looks: Sequence[Look], style: Style) -> dict[str, tuple[float, float]]:
+    """Kind -> limits of all these looks: the page's rule, from the lowest to the highest and zero; none ``per panel``."""
     shared: dict[str, tuple[float, float]] = {}
-    for look in heatmaps(table) if style.shared else ():
+    for look in looks if style.shared else ():
         low, high = shared.get(look.column.kind, (0.0, 0.0))
         shared[look.column.kind] = (min(low, look.limits[0]), max(high, look.limits[1]))
     return shared
 
 
-def heatmaps(table: list[list[Look]]) -> list[Look]:
-    """The looks that are heatmaps with values."""
-    return [look for looks in table for look in looks if look.column.form == "heatmap" and look.values is not None]
+def of_form(form: str, table: Sequence[Sequence[Look]]) -> list[Look]:
+    """The looks of a form that have values."""
+    return [look for looks in table for look in looks if look.column.form == form and look.values is not None]

@@ -10,50 +10,69 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from ..files import write_whole
+from ..metadata import KEYS
+from ..recipe import Recipe
 
-METADATA = {"png": {"Software": None}, "pdf": {"Creator": None, "Producer": None, "CreationDate": None}}
+METADATA = {"svg": {"Creator": None, "Date": None}, "png": {"Software": None},
+            "pdf": {"Creator": None, "Producer": None, "CreationDate": None}}  # neither time nor version
+SETTINGS = {
+    "pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "nlviz",
+    "font.sans-serif": ["DejaVu Sans", "Bitstream Vera Sans", "Verdana", "Arial", "Helvetica"],  # none wider than the first
+    "text.parse_math": False,
+}
 
 _drawing = threading.RLock()  # matplotlib's settings are global
 
 
 @contextmanager
 def settings() -> Iterator[None]:
-    """matplotlib's defaults whatever the user's are, TrueType fonts in PDF, no $formulas$ in a network's name."""
-    with _drawing, style.context(["default", {"pdf.fonttype": 42, "text.parse_math": False}]):
+    """matplotlib's defaults whatever the user's are, TrueType fonts in PDF, text as text in SVG, no $formulas$ in names."""
+    with _drawing, style.context(["default", SETTINGS]):
         yield
 
 
-def figure_bytes(figure: Figure, format: str) -> bytes:
-    """The figure as a file: ``png`` at 300 dpi or ``pdf`` with TrueType fonts in it. The same figure, the same bytes.
+def figure_bytes(figure: Figure, format: str, recipe: Recipe | None = None, dpi: int = 300) -> bytes:
+    """The figure as a file: ``svg`` with text as text, ``png`` or ``pdf`` with TrueType fonts in it.
+
+    The same figure gives the same bytes. Photos and heatmaps have ``dpi`` dots per inch in every format.
+
+    Args:
+        recipe: goes into the file's metadata, where :func:`nlviz.metadata.recipe_in` finds it.
 
     Raises:
         ValueError: another format.
     """
     if format not in METADATA:
-        raise ValueError(f"a figure is written as png or pdf, got {format!r}")
+        raise ValueError(f"a figure is written as {_named('')}, got {format!r}")
+    carried = {KEYS[format]: recipe.to_json()} if recipe else {}
     file = io.BytesIO()
     with settings():
-        figure.savefig(file, format=format, dpi=300, metadata=METADATA[format])
+        figure.savefig(file, format=format, dpi=dpi, metadata=METADATA[format] | carried)
     return file.getvalue()
 
 
-def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write the figure to path, whole or not at all; what stood there is replaced.
+def save_figure(figure: Figure, path: str | Path, recipe: Recipe | None = None, dpi: int = 300) -> None:
+    """Write the figure to path, whole or not at all; what stood there is replaced. See ``figure_bytes``.
 
     Raises:
-        ValueError: the name ends in neither .png nor .pdf.
+        ValueError: the name ends in neither .svg, .png nor .pdf.
         OSError: see :func:`nlviz.files.write_whole`.
     """
-    write_whole(path, figure_bytes(figure, format_of(path)))
+    write_whole(path, figure_bytes(figure, format_of(path), recipe, dpi))
 
 
 def format_of(path: str | Path) -> str:
-    """``png`` or ``pdf`` by the name's ending.
+    """``svg``, ``png`` or ``pdf`` by the name's ending.
 
     Raises:
-        ValueError: the name ends in neither.
+        ValueError: the name ends in none of them.
     """
     kind = Path(path).suffix.lower().lstrip(".")
     if kind not in METADATA:
-        raise ValueError(f"{Path(path).name}: a figure's name ends in .png or .pdf")
+        raise ValueError(f"{Path(path).name}: a figure's name ends in {_named('.')}")
     return kind
+
+
+def _named(dot: str) -> str:
+    *most, last = (dot + kind for kind in METADATA)
+    return f"{', '.join(most)} or {last}"

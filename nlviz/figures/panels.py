@@ -36,8 +36,9 @@ def draw_heatmap(axes: Axes, placed: PlacedMap, picture: Picture, values: Tensor
     if tuple(values.shape) != tuple(place.grid):
         raise ValueError(f"values have shape {tuple(values.shape)}, the grid is {tuple(place.grid)}")
     _draw_picture(axes, picture.image.convert("L").convert("RGB"))
-    axes.imshow(colours(_finer(values) if smooth else values, limits, colour_map), extent=_extent(place, picture.size),
-                alpha=opacity, interpolation="nearest")
+    heat = colours(_finer(values) if smooth else values, limits, colour_map)
+    heat[..., 3] = (heat[..., 3] * opacity).round()  # not the image's alpha, which SVG and PDF apply twice
+    axes.imshow(heat, extent=_extent(place, picture.size), interpolation="nearest")
     _frame(axes, picture.size)
 
 
@@ -47,20 +48,27 @@ def _finer(values: Tensor) -> Tensor:
     return functional.interpolate(values[None, None], scale_factor=points, mode="bilinear", align_corners=False)[0, 0]
 
 
-def draw_photo(axes: Axes, picture: Picture, queries: Sequence[tuple[float, float]], first: int = 1) -> None:
-    """Draw the photo in colour with a numbered dot at every query; the Axes become the picture, in its pixels.
+def draw_photo(axes: Axes, picture: Picture, queries: Sequence[tuple[float, float]], first: int = 1, scale: float = 1) -> None:
+    """Draw the photo in colour with a numbered dot at every query; the Axes become the picture, in its pixels, from their top.
 
     Args:
         queries: (x, y), fractions of width and height.
         first: number of the first dot; number n has colour PIN_COLOURS[n - 1].
+        scale: of the dots.
     """
     _draw_picture(axes, picture.image)
     for number, (x, y) in enumerate(queries, first):
-        at, colour = (x * picture.size[0], y * picture.size[1]), PIN_COLOURS[(number - 1) % len(PIN_COLOURS)]
-        axes.plot(*at, "o", color=colour, markersize=8.5, markeredgecolor="white", markeredgewidth=0.8, clip_on=False)
-        axes.annotate(str(number), at, color="white" if colour in LIGHT_INK else "black", fontsize=DOT_TEXT, weight="bold",
-                      ha="center", va="center_baseline")
+        draw_dot(axes, (x * picture.size[0], y * picture.size[1]), number, scale)
     _frame(axes, picture.size)
+    axes.set_anchor("N")
+
+
+def draw_dot(axes: Axes, at: tuple[float, float], number: int, scale: float = 1) -> None:
+    """The coloured dot that stands for a query, its number in it."""
+    colour = PIN_COLOURS[(number - 1) % len(PIN_COLOURS)]
+    axes.plot(*at, "o", color=colour, markersize=8.5 * scale, markeredgecolor="white", markeredgewidth=0.8 * scale, clip_on=False)
+    axes.annotate(str(number), at, color="white" if colour in LIGHT_INK else "black", fontsize=DOT_TEXT * scale, weight="bold",
+                  ha="center", va="center_baseline")
 
 
 def _extent(place: Placement, size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -87,11 +95,24 @@ def _frame(axes: Axes, size: tuple[int, int]) -> None:
     axes.spines[:].set_visible(False)
 
 
-def outline(axes: Axes, box: Sequence[float], size: tuple[int, int]) -> None:
+def outline(axes: Axes, box: Sequence[float], size: tuple[int, int], scale: float = 1) -> None:
     """A white frame round (left, top, right, bottom), fractions; at least 5 points wide, so that it is seen in print."""
-    left, top, right, bottom = (float(edge) * size[i % 2] for i, edge in enumerate(box))
-    least = 5 / 72 * axes.figure.dpi * size[0] / axes.bbox.width
-    width, height = max(least, right - left), max(least, bottom - top)
-    axes.add_patch(Rectangle(((left + right - width) / 2, (top + bottom - height) / 2), width, height, fill=False,
-                             edgecolor="white", linewidth=0.7, clip_on=False,
-                             path_effects=[patheffects.withStroke(linewidth=1.6, foreground="black")]))
+    least = 5 * scale / 72 * axes.figure.dpi * size[0] / axes.bbox.width
+    (left, width), (top, height) = (
+        _widened(float(box[at]) * size[at], float(box[at + 2]) * size[at], least, size[at]) for at in (0, 1))
+    axes.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor="white", linewidth=0.7 * scale, clip_on=False,
+                             path_effects=[patheffects.withStroke(linewidth=1.6 * scale, foreground="black")]))
+
+
+def _widened(start: float, stop: float, least: float, end: float) -> tuple[float, float]:
+    """(start, length) of a span of at least this length around another one, within 0 to end where there is room."""
+    length = max(least, stop - start)
+    return min(max((start + stop - length) / 2, 0.0), max(end - length, (end - length) / 2)), length
+
+
+def small_enough(picture: Picture, longest: int = 1400) -> Picture:
+    """The picture at a size that print still resolves: a panel of 2.4 inches at 600 dpi, of 4.8 at 300."""
+    if max(picture.size) <= longest:
+        return picture
+    size = [max(1, round(side * longest / max(picture.size))) for side in picture.size]
+    return Picture(picture.image.resize(size, Image.Resampling.LANCZOS), picture.name, picture.notes)

@@ -1,31 +1,37 @@
-"""Queries by networks: the figure of GCNet."""
+"""Queries by networks: the figure of GCNet. And the same of one query, as a figure that wraps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
 
 from ..analysis import Analysis
 from ..images import Picture
+from .bars import Bar
 from .channels import INK, draw_bars, draw_empty, draw_matrix
-from .colours import PIN_COLOURS
+from .checks import check_analyses, check_queries
 from .columns import columns_of
-from .looks import Look, heatmaps, looks_of, shared_limits
-from .output import settings
-from .panels import draw_bare, draw_heatmap, draw_photo, outline
-from .sheet import Sheet
+from .formats import Format, format_for, shared_out
+from .looks import Look, looks_of, of_form, shared_limits
+from .panels import draw_bare, draw_heatmap, draw_photo, outline, small_enough
+from .sheet import Cell, compose
 from .style import Style
 from .words import bar_label, footer_of, headings_of
+
+QUERY = (("query", 1),)  # over the photo
+Limits = tuple[float, float]
 
 
 def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]], *, colour_map: str = "viridis",
                         scale: str = "shared", smooth: bool = False, opacity: float = 0.6, direction: str = "attends to",
-                        term: str = "full", parts: Mapping[str, str] | None = None) -> Figure:
+                        term: str = "full", parts: Mapping[str, str] | None = None, width: str = "two columns") -> Figure:
     """The figure of GCNet (arXiv 1904.11492, fig. 1): a row for each query, the photo and a column for each call of a block.
 
     Positions are a heatmap over the photo. Channels have no row for a place in the picture: their matrix, or a bar for
-    each of their values, stands in the first row alone, with a scale of its own. Up to five columns make the figure at
-    most 6.9 inches wide with text of 6 points and more; further columns widen it.
+    each of their values, stands in the first row alone, with a scale of its own. The figure is exactly as wide as asked
+    for; what does not fit beside the photo goes on in a further band, under the photo again.
 
     Args:
         analyses: of one picture.
@@ -37,71 +43,71 @@ def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[fl
             of their own, centred at zero.
         parts: ``{model.name}/{number of the call}`` to the name of the map to draw (``NLMap.part``), for blocks with
             several; without it a call's first map is drawn.
+        width: a name of :data:`nlviz.recipe.WIDTHS`. Text has 6 points and more, on a slide 12.
 
     Raises:
         ValueError: no query or more than 8, one outside 0 to 1, no map, different pictures, opacity outside
-            0 to 1, unknown colour map, scale, direction, term or part.
+            0 to 1, unknown colour map, scale, direction, term, part or width.
     """
-    _check(analyses, queries)
-    style = Style(colour_map, scale, smooth, opacity, direction, term)
-    columns = columns_of(analyses, term, parts or {})
+    return _figure(analyses, queries, Style(colour_map, scale, smooth, opacity, direction, term), parts, width, _bands)
+
+
+def one_query(analyses: Sequence[Analysis], query: tuple[float, float], *, colour_map: str = "viridis", scale: str = "shared",
+              smooth: bool = False, opacity: float = 0.6, direction: str = "attends to", term: str = "full",
+              parts: Mapping[str, str] | None = None, width: str = "two columns") -> Figure:
+    """The photo and a panel for each call of a block, in as many rows as the width needs; see ``queries_by_networks``."""
+    return _figure(analyses, [query], Style(colour_map, scale, smooth, opacity, direction, term), parts, width, _flow)
+
+
+def _figure(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]], style: Style, parts: Mapping[str, str] | None,
+            width: str, arrange: Callable[[list[list[Cell]], Format], list[list[Cell]]]) -> Figure:
+    check_queries(queries)
+    check_analyses(analyses)
+    form, picture = format_for(width), small_enough(analyses[0].picture)
+    columns = columns_of(analyses, style.term, parts or {})
     table = looks_of(columns, queries, style)
-    shared = shared_limits(table, style)
-    framed = any(look.cell for looks in table for look in looks)
-    with settings():
-        sheet = Sheet.plan(_small_enough(analyses[0].picture), headings_of(columns),
-                           [[look.text for look in looks] for looks in table], len(shared),
-                           footer_of(columns, queries, style, framed))
-        for row, (query, looks) in enumerate(zip(queries, table)):
-            draw_photo(sheet.panel(row, 0), sheet.picture, [query], first=row + 1)
-            for column, look in enumerate(looks, 1):
-                _draw(sheet, row, column, look, shared.get(look.column.kind, look.limits), style)
-        for index, (kind, limits) in enumerate(shared.items()):
-            panels = sum(look.column.kind == kind for look in heatmaps(table))
-            sheet.draw_bar(index, limits, style.heat_colours, bar_label(kind, limits, panels, style))
-        sheet.draw_headings()
-        sheet.draw_captions()
-        sheet.draw_footer()
-    return sheet.figure
+    found = of_form("heatmap", table)
+    shared = shared_limits(found, style)
+    headings = [QUERY, *headings_of(columns)]
+    rows = [[Cell(partial(draw_photo, picture=picture, queries=[query], first=number, scale=form.scale)),
+             *(_cell(look, picture, shared.get(look.column.kind, look.limits), style, form) for look in looks)]
+            for number, (query, looks) in enumerate(zip(queries, table), 1)]
+    rows[0] = [replace(cell, heading=heading) for cell, heading in zip(rows[0], headings)]
+    bars = [Bar(limits, style.heat_colours, bar_label(kind, limits, sum(look.column.kind == kind for look in found), style))
+            for kind, limits in shared.items()]
+    footer = footer_of(columns, queries, style, framed=any(look.cell for look in found))
+    return compose(form, arrange(rows, form), partial(form.panel, picture.size[0] / picture.size[1]), bars, footer)
 
 
-def _check(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]]) -> None:
-    if not 1 <= len(queries) <= len(PIN_COLOURS):
-        raise ValueError(f"a figure takes 1 to {len(PIN_COLOURS)} queries, got {len(queries)}")
-    for x, y in queries:
-        if not (0 <= x <= 1 and 0 <= y <= 1):
-            raise ValueError(f"a query is given by fractions of width and height, 0 to 1, got {x}, {y}")
-    if not any(a.maps for a in analyses):
-        raise ValueError("a figure needs at least one analysis with a map in it")
-    first = analyses[0].picture
-    for other in (a.picture for a in analyses):
-        if other is not first and other.sha256 != first.sha256:
-            raise ValueError(f"all analyses must be of one picture, got {first.name} {first.size} and {other.name} {other.size}")
+def _bands(rows: list[list[Cell]], form: Format) -> list[list[Cell]]:
+    """All rows with the first columns, then all with the next, the photos again in front."""
+    columns = shared_out(range(1, len(rows[0])), max(1, form.most() - 1))
+    return [[row[0], *(row[column] for column in band)] for band in columns for row in rows]
 
 
-def _small_enough(picture: Picture, longest: int = 1400) -> Picture:
-    """The picture at a size that print still resolves: a panel of 2.4 inches at 600 dpi."""
-    if max(picture.size) <= longest:
-        return picture
-    size = [max(1, round(side * longest / max(picture.size))) for side in picture.size]
-    return Picture(picture.image.resize(size, Image.Resampling.LANCZOS), picture.name, picture.notes)
+def _flow(rows: list[list[Cell]], form: Format) -> list[list[Cell]]:
+    return shared_out(rows[0], form.most())
 
 
-def _draw(sheet: Sheet, row: int, column: int, look: Look, limits: tuple[float, float] | None, style: Style) -> None:
-    """Draw a look into its panel; limits are those of a heatmap, shared or its own."""
-    axes, form = sheet.panel(row, column), look.column.form
-    if look.values is None and (form == "heatmap" or look.column.note):
-        draw_bare(axes, sheet.picture)
-        sheet.note(axes, look.note, "black")
+def _cell(look: Look, picture: Picture, limits: Limits | None, style: Style, form: Format) -> Cell:
+    """A look as a panel; limits are those of a heatmap, shared or its own."""
+    shown = look.column.form == "heatmap" or bool(look.column.note)
+    draw = partial(_draw, look=look, picture=picture, limits=limits, style=style, form=form)
+    return Cell(draw, caption=look.text, note=look.note, ink="black" if shown else INK)
+
+
+def _draw(axes: Axes, look: Look, picture: Picture, limits: Limits | None, style: Style, form: Format) -> None:
+    shape = look.column.form
+    if look.values is None and (shape == "heatmap" or look.column.note):
+        draw_bare(axes, picture)
     elif look.values is None:
         draw_empty(axes)
-        sheet.note(axes, look.note, INK)
-    elif form == "matrix":
+    elif shape == "matrix":
         draw_matrix(axes, look.values, look.limits, style.colour_map)
-    elif form == "bars":
+    elif shape == "bars":
         draw_bars(axes, look.values, look.limits)
     else:
-        draw_heatmap(axes, look.column.placed, sheet.picture, look.values, limits, style.heat_colours, style.opacity,
-                     style.smooth, look.on_keys)
+        draw_heatmap(axes, look.column.placed, picture, look.values, limits, style.heat_colours, style.opacity, style.smooth,
+                     look.on_keys)
         if look.cell:
-            outline(axes, look.cell, sheet.picture.size)
+            outline(axes, look.cell, picture.size, form.scale)

@@ -1,70 +1,175 @@
-"""Where things stand on the page of a figure."""
+"""A page of panels in rows, each with text over and under it, then colour bars and a footer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.patches import Rectangle
 
-from ..images import Picture
-from ..numbers import number
-from .colours import colour_table, is_flat
-from .lines import wrap
+from .bars import Bar, draw_bar
+from .formats import Format
+from .lines import text_width, wrap
+from .output import settings
 
-PAPER = (6.9, 9.2)  # inches of a printed page that a figure keeps to where it can
-MARGIN, GAP = 0.1, 0.09  # inches: round the figure, between columns
-NARROWEST, WIDEST = 1.27, 2.2  # inches of a column: a caption fits into the one, five columns into a page
-LOWEST, HIGHEST = 0.9, 2.4  # inches of a panel
-SMALL, HEADING = 6.0, 7.0  # points
 LINE = 1.2 / 72  # inches of a line of text for each point of its size
+Paragraphs = Sequence[tuple[str, int]]  # (text, lines at most)
+Size = Callable[[float, float], tuple[float, float]]  # (inches that a panel may be wide, that rows may be high) -> (width, height)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A panel.
+
+    Attributes:
+        draw: draws into its Axes.
+        heading, caption: stand over and under it.
+        note: stands in its middle, in the colour ``ink``.
+    """
+
+    draw: Callable[[Axes], None]
+    heading: Paragraphs = ()
+    caption: str = ""
+    note: str = ""
+    ink: str = "black"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """What is written at a panel, broken into lines."""
+
+    over: list[str]
+    under: list[str]
+    inside: list[str]
+
+    @classmethod
+    def of(cls, cell: Cell, width: float, form: Format) -> "Lines":
+        return cls([line for text, most in cell.heading for line in wrap(text, width, form.heading, most)],
+                   [line for text in cell.caption.splitlines() for line in wrap(text, width, form.small)],
+                   wrap(cell.note, width - 0.06 * form.scale, form.small))
+
+
+def compose(form: Format, rows: Sequence[Sequence[Cell]], size: Size, bars: Sequence[Bar], footer: Sequence[str]) -> Figure:
+    """A figure of exactly the format's width.
+
+    Args:
+        rows: of cells, at most ``form.most()`` side by side.
+        size: of every panel.
+        bars: colour bars under the panels.
+        footer: paragraphs under the figure.
+    """
+    with settings():
+        sheet = Sheet.plan(form, rows, size, bars, footer)
+        for row, cells in enumerate(rows):
+            for column, cell in enumerate(cells):
+                axes = sheet.panel(row, column)
+                cell.draw(axes)
+                sheet.write(axes, row, column, cell.ink)
+        sheet.write_footer()
+    return sheet.figure
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The page: every length in inches, from its left and top edge."""
+    """Where things stand; lengths in inches, from the left and the top edge."""
 
     figure: Figure
-    picture: Picture
+    form: Format
     panel_size: tuple[float, float]
-    column_width: float
+    column: float
     left: float  # of the first column
-    headings: list[list[str]]
-    captions: list[list[list[str]]]  # lines of every panel of every row, those of the photo left out
-    bars: int
+    rows: list[list[Lines]]
+    bars: Sequence[Bar]
+    labels: list[list[str]]  # of the bars
     footer: list[str]
 
-    BAR = 0.36
-    BAR_WIDTH = 1.6
-    PHOTO = "query"
-
     @classmethod
-    def plan(cls, picture: Picture, headings: Sequence[Sequence[tuple[str, int]]], captions: Sequence[Sequence[str]], bars: int,
+    def plan(cls, form: Format, rows: Sequence[Sequence[Cell]], size: Size, bars: Sequence[Bar],
              footer: Sequence[str]) -> "Sheet":
-        """A page with a row for each row of captions, and a column for the photo and each heading."""
-        count, aspect = len(headings) + 1, picture.size[0] / picture.size[1]
-        widest = min(WIDEST, max(NARROWEST, (PAPER[0] - 2 * MARGIN + GAP) / count - GAP))
-        under = sum(map(_under, _wrapped(captions, NARROWEST)))
-        room = (PAPER[1] - 0.8 - cls.BAR * bars - 0.2 * len(headings) - under) / len(captions)
-        height = min(widest / aspect, HIGHEST, max(LOWEST, room))
-        column = max(NARROWEST, height * aspect)
-        used = count * (column + GAP) - GAP + 2 * MARGIN
-        width = max(used, PAPER[0] / 2)
-        over = [[line for text, most in parts for line in wrap(text, column, HEADING, most)] for parts in headings]
-        lines = [line for text in footer for line in wrap(text, width - 2 * MARGIN, SMALL)]
-        figure = Figure(figsize=(width, 1), facecolor="white")
-        sheet = cls(figure, picture, (height * aspect, height), column, (width - used) / 2 + MARGIN, [[cls.PHOTO], *over],
-                    _wrapped(captions, column), bars, lines)
-        figure.set_size_inches(width, sheet._top(len(captions)) + bars * cls.BAR + len(lines) * SMALL * LINE + MARGIN)
-        return sheet
+        count, room = max(map(len, rows)), form.width - 2 * form.margin
+        labels = [wrap(bar.label, room - Bar.taken(form), form.small) for bar in bars]
+        lines = [line for text in footer for line in wrap(text, room, form.small)]
+        figure = Figure((form.width, 1), facecolor="white")
+
+        def sheet(panel: tuple[float, float], column: float) -> Sheet:
+            left = (form.width - count * (column + form.gap) + form.gap) / 2
+            written = [[Lines.of(cell, column, form) for cell in row] for row in rows]
+            return cls(figure, form, panel, column, left, written, bars, labels, lines)
+
+        least = min(form.comfortable, form.column(count))
+        text = sheet((0, 0), least)._height()  # the most that it can be
+        panel = size(form.column(count), (form.tallest - text) / len(rows))
+        planned = sheet(panel, max(least, panel[0]))
+        figure.set_size_inches(form.width, planned._height())
+        return planned
+
+    def panel(self, row: int, column: int) -> Axes:
+        """Axes for a panel."""
+        width, height = self.panel_size
+        return self._axes(self._centre(column) - width / 2, self._top(row), width, height)
+
+    def write(self, axes: Axes, row: int, column: int, ink: str) -> None:
+        """The text at a panel; headings of a row have their last lines side by side."""
+        lines, form = self.rows[row][column], self.form
+        top = self._top(row)
+        over = top - 0.075 * form.scale - len(lines.over) * form.heading * LINE
+        self._text(self._centre(column), over, lines.over, form.heading, "center")
+        under = top + self.panel_size[1] + self._spilled(lines) + 0.03 * form.scale
+        self._text(self._centre(column), under, lines.under, form.small, "center")
+        if lines.inside:
+            self._write_note(axes, lines, ink)
+
+    def _write_note(self, axes: Axes, lines: Lines, ink: str) -> None:
+        """In the middle of a panel, in one too low for it from its upper edge down; on a photo with white behind it."""
+        (width, height), form, size = self.panel_size, self.form, self.form.small
+        high = len(lines.inside) * size * LINE
+        wide = max(text_width(line, size) for line in lines.inside) + 3 * form.scale / 72
+        top = 0.0 if self._spilled(lines) else (height - high) / 2
+        if axes.get_images():
+            box = (0.5 - wide / 2 / width, 1 - (top + high) / height), wide / width, high / height
+            axes.add_patch(Rectangle(*box, color="white", linewidth=0, transform=axes.transAxes, clip_on=False, zorder=2))
+        for index, line in enumerate(lines.inside):
+            baseline = top + index * size * LINE + size * 0.95 / 72
+            axes.text(0.5, 1 - baseline / height, line, transform=axes.transAxes, fontsize=size, color=ink, ha="center",
+                      va="baseline")
+
+    def write_footer(self) -> None:
+        """The colour bars and the paragraphs under the panels."""
+        top, form = self._top(len(self.rows)), self.form
+        for bar, label in zip(self.bars, self.labels):
+            draw_bar(self._axes(*bar.place(form, top)), bar, form)
+            self._text(form.margin + bar.taken(form), top, label, form.small, "left")
+            top += self._slot(label)
+        self._text(form.margin, top, self.footer, form.small, "left")
+
+    def _height(self) -> float:
+        return (self._top(len(self.rows)) + sum(map(self._slot, self.labels)) + len(self.footer) * self.form.small * LINE
+                + self.form.margin)
+
+    def _slot(self, label: list[str]) -> float:
+        """Of a colour bar with its ticks, or of its label where that is higher."""
+        return max(0.36 * self.form.scale, (len(label) + 0.6) * self.form.small * LINE)
 
     def _top(self, row: int) -> float:
         """Upper edge of a row of panels; of what follows, for the row after the last."""
-        heading = max(map(len, self.headings)) * HEADING * LINE + 0.08
-        return MARGIN + heading + sum(self.panel_size[1] + _under(lines) for lines in self.captions[:row])
+        before = sum(self._over(lines) + self.panel_size[1] + self._under(lines) for lines in self.rows[:row])
+        return self.form.margin + before + (self._over(self.rows[row]) if row < len(self.rows) else 0)
+
+    def _over(self, row: Sequence[Lines]) -> float:
+        most = max(len(lines.over) for lines in row)
+        return most * self.form.heading * LINE + (0.11 * self.form.scale if most else 0)
+
+    def _under(self, row: Sequence[Lines]) -> float:
+        """To the next row: the longest caption and a gap."""
+        longest = max(self._spilled(lines) + len(lines.under) * self.form.small * LINE for lines in row)
+        return longest + 0.13 * self.form.scale
+
+    def _spilled(self, lines: Lines) -> float:
+        """What stands out of a panel too low for its note."""
+        return max(0.0, len(lines.inside) * self.form.small * LINE + 0.03 - self.panel_size[1]) if lines.inside else 0.0
 
     def _centre(self, column: int) -> float:
-        return self.left + column * (self.column_width + GAP) + self.column_width / 2
+        return self.left + column * (self.column + self.form.gap) + self.column / 2
 
     def _axes(self, left: float, top: float, width: float, height: float) -> Axes:
         across, down = self.figure.get_size_inches()
@@ -76,56 +181,3 @@ class Sheet:
         for index, line in enumerate(lines):
             baseline = top + index * size * LINE + size * 0.95 / 72
             self.figure.text(x / width, 1 - baseline / height, line, fontsize=size, ha=ha, va="baseline")
-
-    def panel(self, row: int, column: int) -> Axes:
-        """Axes for a panel; column 0 is the photo's."""
-        width, height = self.panel_size
-        return self._axes(self._centre(column) - width / 2, self._top(row), width, height)
-
-    def note(self, axes: Axes, text: str, ink: str) -> None:
-        """Write in the middle of a panel; in one too low for it, from its upper edge down to where its caption would be."""
-        lines = wrap(text, self.column_width - 0.06, SMALL)
-        y, va = (0.5, "center") if len(lines) * SMALL * LINE < self.panel_size[1] else (1, "top")
-        axes.text(0.5, y, "\n".join(lines), transform=axes.transAxes, fontsize=SMALL, color=ink, ha="center", va=va,
-                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
-
-    def draw_headings(self) -> None:
-        """The text over the columns, its last lines side by side."""
-        for column, lines in enumerate(self.headings):
-            self._text(self._centre(column), self._top(0) - 0.05 - len(lines) * HEADING * LINE, lines, HEADING, ha="center")
-
-    def draw_captions(self) -> None:
-        """The text under the panels."""
-        for row, captions in enumerate(self.captions):
-            for column, lines in enumerate(captions, 1):
-                self._text(self._centre(column), self._top(row) + self.panel_size[1] + 0.03, lines, SMALL, ha="center")
-
-    def draw_bar(self, index: int, limits: tuple[float, float], colour_map: str, label: str) -> None:
-        """A colour bar with its label to the right; one that is flat has a single colour and a single tick."""
-        top, (low, high) = self._top(len(self.captions)) + index * self.BAR, limits
-        axes = self._axes(MARGIN + 0.12, top, self.BAR_WIDTH, 0.11)  # half a tick's label stands out on either side
-        colours = colour_table(colour_map)[None]  # (1, 256, 3)
-        flat = is_flat(limits)
-        axes.imshow(colours[:, 128:129] if flat else colours, extent=(low, low + 1 if flat else high, 0, 1), aspect="auto")
-        axes.set_yticks([])
-        axes.spines[:].set_linewidth(0.4)
-        ticks = [low + 0.5] if flat else [tick for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high]
-        axes.set_xticks(ticks, [number(low if flat else tick) for tick in ticks])
-        axes.tick_params(labelsize=SMALL, length=1.5, width=0.4, pad=1)
-        left = MARGIN + self.BAR_WIDTH + 0.32
-        room = self.figure.get_figwidth() - MARGIN - left
-        self._text(left, top, wrap(label, room, SMALL), SMALL, ha="left")
-
-    def draw_footer(self) -> None:
-        """The paragraphs under the figure."""
-        top = self._top(len(self.captions)) + self.bars * self.BAR
-        self._text(MARGIN, top, self.footer, SMALL, ha="left")
-
-
-def _wrapped(captions: Sequence[Sequence[str]], width: float) -> list[list[list[str]]]:
-    return [[[line for text in caption.splitlines() for line in wrap(text, width, SMALL)] for caption in row] for row in captions]
-
-
-def _under(captions: list[list[str]]) -> float:
-    """Inches from a row of panels to the next: the longest of its captions, at least two lines, and a gap."""
-    return max(2, *map(len, captions)) * SMALL * LINE + 0.13

@@ -5,23 +5,25 @@ from collections.abc import Sequence
 from ..images import Picture
 from ..numbers import number, percent
 from .columns import Column
+from .lines import NBSP
+from .sheet import Paragraphs
 from .style import Style
 
-ROWS = {"distribution": "rows sum to 1", "scaled": "rows scaled by 1/N′", "raw": "raw"}
+ROWS = {"distribution": f"rows{NBSP}sum{NBSP}to{NBSP}1", "scaled": f"rows scaled by{NBSP}1/N′", "raw": "raw"}
 PARITY = {"holds": "what the block added follows from its maps", "differs": "what the block added does NOT follow from its maps",
           "nothing added": "the block adds nothing: not trained, or its last layer is zero"}
+LN_2 = "ln 2 = 0.69".replace(" ", NBSP)
 TERMS_MEAN = {
     "pairwise only": "the softmax of (q − mean q) · (k − mean k), what is left of a map without its unary term",
     "unary only": "the softmax of mean q · (k − mean k), the part of a map that does not depend on the query",
     "row minus the mean row": "every weight minus its mean over all queries, red above zero and blue below; a map that does "
                               "not depend on the query is white",
 }
-Paragraphs = list[tuple[str, int]]  # (text, lines at most)
 
 
 def headings_of(columns: Sequence[Column]) -> list[Paragraphs]:
     """For each column the network, its data and layer, and which of the block's maps it is."""
-    return [[(f"({column.letter}) {column.analysis.model.title}", 2), (_source(column), 2), (_map(column), 2)]
+    return [[(f"({column.letter}) {column.analysis.model.title}", 3), (_source(column), 2), (_map(column), 2)]
             for column in columns]
 
 
@@ -40,7 +42,11 @@ def bar_label(kind: str, limits: tuple[float, float], panels: int, style: Style)
     """What the colours of a kind of heatmap stand for."""
     rows = ROWS.get(kind, kind)
     what = "gate" if kind == "gate" else f"difference from the mean row ({rows})" if style.centred else f"weight ({rows})"
-    return f"{what}, {number(limits[0])} to {number(limits[1])}, shared by {panels} panel{'s' * (panels != 1)}"
+    return f"{what}, {number(limits[0])} to {number(limits[1])}, {shared_by(panels)}"
+
+
+def shared_by(panels: int) -> str:
+    return f"shared by {panels}{NBSP}panel{'s' * (panels != 1)}"
 
 
 def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]], style: Style, framed: bool) -> list[str]:
@@ -51,35 +57,50 @@ def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]],
     """
     reading = [_reading(style, framed)] if any(column.form == "heatmap" and not column.note for column in columns) else []
     term = [f"Term: {style.term}, {TERMS_MEAN[style.term]}."] if style.term != "full" else []
-    return [*reading, *term, _photo(columns[0].analysis.picture, queries), *map(_about, columns)]
+    return [*reading, *term, *about(columns, queries)]
+
+
+def about(columns: Sequence[Column], queries: Sequence[tuple[float, float]]) -> list[str]:
+    """What every figure says: of which photo it is, with which dots, and what each column is; what holds for all, once."""
+    photo, endings = _photo(columns[0].analysis.picture, queries), list(map(_ending, columns))
+    if len(columns) > 1 and len(set(endings)) == 1:
+        return [photo, *(f"{_about(column)}." for column in columns), f"All: {endings[0]}."]
+    return [photo, *(f"{_about(column)}; {ending}." for column, ending in zip(columns, endings))]
 
 
 def _reading(style: Style, framed: bool) -> str:
     what = ("the weights that the query gives to the keys" if style.forward else
             "the weight that every query gives to the key at the dot")
     cells = "smoothed between cells" if style.smooth else "a colour for each cell"
-    frame = "; the white frame is the cell at the dot" if framed else ""
+    frame = "; white frame: the cell at the dot" if framed else ""
     limits = "as far below zero as above it" if style.centred else "from the lowest to the highest weight"
     own = "" if style.shared else f" Colours run {limits}, for each panel by itself."
-    return f"Heatmaps: {what}, {cells}, opacity {percent(style.opacity)} over the photo in grey{frame}.{own}"
+    return f"Heatmaps: {what}, {cells}, opacity {percent(style.opacity)} over the grey photo{frame}.{own}"
 
 
 def _photo(picture: Picture, queries: Sequence[tuple[float, float]]) -> str:
-    dots = ", ".join(f"{index} ({x:.3g}, {y:.3g})" for index, (x, y) in enumerate(queries, 1))
-    return (f"Photo: {picture.name}, {picture.size[0]} × {picture.size[1]} px (sizes are width × height, grids rows × columns); "
-            f"dots at fractions of width and height: {dots}.")
+    places = ", ".join(f"{index}{NBSP}({x:.3g},{NBSP}{y:.3g})" for index, (x, y) in enumerate(queries, 1))
+    dots = f"; dots at fractions of width and height: {places}" if queries else ""
+    return (f"Photo: {picture.name}, {picture.size[0]} × {picture.size[1]} px (sizes are width × height, grids rows × columns)"
+            f"{dots}.")
 
 
 def _about(column: Column) -> str:
-    card, nl_map, frame = column.analysis.model.card, column.whole.nl_map, column.analysis.frame
+    card, nl_map = column.analysis.model.card, column.whole.nl_map
     weights = f"trained on {card['data']}" if "data" in card else "weights as given, no score"
     score = f": {card.get('metric', 'score')} {100 * card['score']:.1f} %" if "score" in card else ""
     layer, part = f" at {nl_map.layer}" if nl_map.layer else "", f", {nl_map.part}" if column.several else ""
+    return (f"({column.letter}) {column.analysis.model.title}, {weights}{score}. Block {nl_map.block}{layer}{part}; "
+            f"{_shape(column)}")
+
+
+def _ending(column: Column) -> str:
+    """What is often the same for all networks: the input, and whether the maps are what the block used."""
+    frame = column.analysis.frame
     padded = column.form == "heatmap" and frame.content != (0, 0, *frame.size)
     boxed = "; cells on the padding are not shown" if padded else ""
     parity = PARITY.get(column.whole.parity.outcome, column.whole.parity.outcome)
-    return (f"({column.letter}) {column.analysis.model.title}, {weights}{score}. Block {nl_map.block}{layer}{part}; "
-            f"{_shape(column)}; input {frame.size[0]} × {frame.size[1]} px{boxed}; {parity}.")
+    return f"input {frame.size[0]} × {frame.size[1]} px{boxed}; {parity}"
 
 
 def _shape(column: Column) -> str:

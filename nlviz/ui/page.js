@@ -1,7 +1,9 @@
-// A photo dropped or pasted anywhere on the page goes where the photo box takes its uploads.
+// A photo dropped or pasted anywhere on the page goes where the photo box takes its uploads; an exported SVG or PDF and a recipe
+// go into a box of their own. An exported PNG is told from a photo by the server.
 function give(files) {
-    const photo = [...(files || [])].find(file => file.type.startsWith("image/") || !file.type);
-    const input = document.querySelector("#photo input[type=file]");
+    const figure = [...(files || [])].find(file => /\.(svg|pdf|json)$/i.test(file.name));
+    const photo = figure || [...(files || [])].find(file => file.type.startsWith("image/") || !file.type);
+    const input = document.querySelector(`${figure ? "#figure" : "#photo"} input[type=file]`);
     if (!photo || !input) return false;
     const carried = new DataTransfer();
     carried.items.add(photo);
@@ -39,3 +41,22 @@ document.addEventListener("input", event => {   // the search box hides networks
     }
     event.target.nextElementSibling.textContent = found ? "" : "No network matches.";
 });
+
+// The page's address carries the view: nlviz/link.py reads what is written here. Back and forward bring views back.
+const USUAL = {colours: "viridis", scale: "shared", view: "cells", opacity: 0.65, direction: "attends to", term: "full"};
+function linkOf({key, query, pins, settings, parts, snapshots}) {
+    const named = name => name in snapshots ? `${name}@${snapshots[name]}` : name, round = value => Number(value.toPrecision(5));
+    const link = new URLSearchParams({photo: key.name, sha256: key.picture, networks: key.networks.map(named).join(","),
+        resolution: key.resolution, queries: pins.map(({x, y}) => `${round(x)},${round(y)}`).join(";")});
+    for (const [name, usual] of Object.entries(USUAL)) if (settings[name] !== usual) link.set(name, settings[name]);
+    const shown = Object.entries(parts).map(([panel, part]) => `${panel.replace(/(.*)\//, (_, name) => `${named(name)}/`)}=${part}`);
+    if (shown.length) link.set("parts", shown.join(";"));
+    return `#${link}`;
+}
+document.addEventListener("nlviz-change", ({detail}) => {
+    if (!detail.key) return;
+    const link = linkOf(detail);
+    if (link === location.hash) return;
+    history[location.hash ? "pushState" : "replaceState"](null, "", link);
+});
+window.addEventListener("popstate", () => document.querySelector("#follow")?.click());     // also when somebody edits the address

@@ -12,12 +12,13 @@ from ..analysis import as_model
 from ..images import RESOLUTIONS
 from ..models import list_models, load_model
 from . import wiring
+from .events import EXAMPLES, connect
+from .photo_box import PhotoBox
 from .presets import PRESETS, Groups, bundled_groups
 from .store import Store
 from .study_tab import study_tab
 from .viewer import CSS, HERE, make_viewer
 
-EXAMPLES = [gr.get_image(name) for name in ("lion.jpg", "cheetah.jpg", "tower.jpg", "bus.png")]
 RESOLUTION = 448
 THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"],
                           font_mono=["ui-monospace", "monospace"])  # no font from elsewhere
@@ -74,10 +75,6 @@ def _warm(store: Store, photo: str, names: list[str], resolution: int) -> None:
     list(wiring.show(store, photo, names, resolution))
 
 
-def _path_of(upload) -> str | None:
-    return None if upload is None else upload.path
-
-
 def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chosen: list[str], first: str = EXAMPLES[0],
               size: int = RESOLUTION) -> gr.Blocks:
     """The page of a store's networks, with those chosen, its first photo and input resolution."""
@@ -86,26 +83,25 @@ def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chose
         with gr.Tab("Compare"):
             with gr.Row(elem_id="chooser"):
                 with gr.Column(scale=1, min_width=280):
-                    photo = gr.Image(first, label="Photo", type="filepath", height=140, elem_id="photo", buttons=[],
+                    photo = PhotoBox(first, label="Photo", type="filepath", height=140, elem_id="photo", buttons=[],
                                      sources=["upload", "clipboard", "webcam"])
-                    photo.preprocess = _path_of  # the file as it came: what is wrong with it, nlviz says itself
                     examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in EXAMPLES],
                                           label="Examples", type="index", elem_id="examples")
                     resolution = gr.Radio(RESOLUTIONS, value=size, label="Input resolution (long side, pixels)",
                                           elem_id="resolution")
                 with gr.Column(scale=4, min_width=320):
-                    networks = _chooser(groups, presets, chosen)
+                    networks, buttons = _chooser(groups, presets, chosen)
             viewer = make_viewer(*_answers(store))
         with gr.Tab("Study"):
             study_tab(store, groups, chosen)
         with gr.Tab("How to read this"):
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
-        _connect(page, store, first, photo, examples, networks, resolution, viewer)
+        connect(page, store, groups, first, photo, examples, networks, resolution, viewer, buttons)
     return page
 
 
-def _chooser(groups: Groups, presets: dict[str, list[str]], chosen: list[str]) -> list[gr.CheckboxGroup]:
-    """Presets, a search box (page.js filters) and a list of networks for each group."""
+def _chooser(groups: Groups, presets: dict[str, list[str]], chosen: list[str]) -> tuple[list[gr.CheckboxGroup], list]:
+    """A search box (page.js filters) and a list of networks for each group; presets, each button with its networks."""
     with gr.Row(elem_id="presets"):
         buttons = [gr.Button(words, size="sm", min_width=0) for words in presets]
     if sum(map(len, groups.values())) > 8:
@@ -113,14 +109,7 @@ def _chooser(groups: Groups, presets: dict[str, list[str]], chosen: list[str]) -
     with gr.Column(elem_id="networks"):
         networks = [gr.CheckboxGroup(choices, value=[n for _, n in choices if n in chosen], label=heading)
                     for heading, choices in groups.items()]
-    for button, names in zip(buttons, presets.values()):
-        button.click(partial(_ticked, groups, names), None, networks, show_progress="hidden", queue=False)
-    return networks
-
-
-def _ticked(groups: Groups, names: list[str]):
-    found = [[name for _, name in choices if name in names] for choices in groups.values()]
-    return found if len(found) > 1 else found[0]
+    return networks, list(zip(buttons, presets.values()))
 
 
 def _answers(store: Store) -> list[Callable[[dict], dict]]:
@@ -135,28 +124,3 @@ def _answers(store: Store) -> list[Callable[[dict], dict]]:
         return wiring.snapshot(store, request)
 
     return [export_figure, depends_on_query, show_snapshot]
-
-
-def _connect(page, store, first, photo, examples, networks, resolution, viewer) -> None:
-    current = gr.State(first, time_to_live=24 * 3600)  # the photo on screen, which a bad one does not replace
-
-    def use(path, size, *groups):
-        """Show a photo; one that cannot be used gives way to the one before, and an emptied box leaves the maps alone."""
-        before, groups = groups[0], groups[1:]
-        for value in wiring.show(store, path, [name for group in groups for name in group], size):
-            bad = value.get("error", False) and "scene" not in value  # one network may fail where others show the photo
-            yield value, before if bad or path is None else path, before if bad else gr.skip()
-
-    def use_example(index, *rest):
-        for value, path, _ in use(EXAMPLES[index], *rest):
-            yield value, path, path
-
-    def again(path, size, *groups):
-        yield from wiring.show(store, path, [name for group in groups for name in group], size)
-
-    setup = [resolution, current, *networks]
-    quiet = {"show_progress": "hidden", "trigger_mode": "always_last"}
-    photo.input(use, [photo, *setup], [viewer, current, photo], **quiet)
-    examples.click(use_example, [examples, *setup], [viewer, current, photo], **quiet)
-    gr.on([page.load, resolution.change, *(group.change for group in networks)], again, [current, resolution, *networks],
-          viewer, **quiet)

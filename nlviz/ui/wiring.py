@@ -8,14 +8,17 @@ from pathlib import Path
 import torch
 
 from ..analysis import Analysis
+from ..bundle import make_recipe
 from ..cards import CheckpointError
 from ..dependence import fresh_block, fresh_map, measure
-from ..figures import figure_bytes, queries_by_networks
 from ..images import PictureError, open_picture
-from .scene import make_dependence, make_panel, make_scene
+from ..recipe import SETTINGS, Recipe
+from ..rendering import file_bytes
+from ..viewer.answers import make_dependence
+from ..viewer.scene import make_panel, make_scene
 from .store import Store
 
-TYPES = {"png": "image/png", "pdf": "application/pdf"}
+TYPES = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml", "zip": "application/zip", "html": "text/html"}
 
 
 def show(store: Store, photo: str | None, names: list[str], resolution: int) -> Iterator[dict]:
@@ -43,32 +46,32 @@ def show(store: Store, photo: str | None, names: list[str], resolution: int) -> 
 
 
 def export(store: Store, request: dict) -> dict:
-    """The figure of what is on screen: ``{"name", "data", "type"}`` with base64 data, or ``{"error"}``.
+    """A file of what is on screen: ``{"name", "data", "type"}`` with base64 data, or ``{"error"}``.
 
     Args:
-        request: key (of the scene), format (``png`` or ``pdf``), queries (x, y pairs), settings of the viewer, parts
-            (panel -> name of the map that it shows), and snapshots (network -> epoch, where it is not the last).
+        request: key (of the scene), queries (x, y pairs), settings of the viewer, parts (panel -> name of the map that it
+            shows), snapshots (network -> epoch, where it is not the last); what (``figure``, ``zip`` or ``html``), and of a
+            figure format, layout, width, dpi; of a zip whole_maps.
     """
 
     def answer() -> dict:
-        settings, names = request["settings"], dict.fromkeys(request["key"]["networks"])
+        names = dict.fromkeys(request["key"]["networks"])
         analyses = [_kept(store, request, name) for name in names]
         shown = {name: analysis.model.name for name, analysis in zip(names, analyses)}
         parts = {f"{shown[panel.rpartition('/')[0]]}/{panel.rpartition('/')[2]}": part for panel, part in request["parts"].items()}
-        figure = queries_by_networks(
-            analyses, [tuple(q) for q in request["queries"]], colour_map=settings["colours"], scale=settings["scale"],
-            smooth=settings["view"] == "smooth", opacity=settings["opacity"], direction=settings["direction"],
-            term=settings["term"], parts=parts)
+        chosen = {name: request["settings"][name] for name in SETTINGS}
+        chosen |= {name: request[name] for name in ("layout", "width", "dpi") if name in request}
+        recipe = make_recipe(analyses, Recipe({}, (), request["queries"], request["key"]["resolution"], parts=parts, **chosen))
+        kind = request["format"] if request.get("what", "figure") == "figure" else request["what"]
+        data = file_bytes(analyses, recipe, kind, bool(request.get("whole_maps")))
         stem = re.sub(r"[^\w-]+", "_", Path(analyses[0].picture.name).stem)[:60] or "picture"
-        data = figure_bytes(figure, request["format"])
-        return {"name": f"nlviz_{stem}.{request['format']}", "data": base64.b64encode(data).decode(),
-                "type": TYPES[request["format"]]}
+        return {"name": f"nlviz_{stem}.{kind}", "data": base64.b64encode(data).decode(), "type": TYPES[kind]}
 
     return _answered(answer, "figure")
 
 
 def depends(store: Store, request: dict) -> dict:
-    """GCNet's numbers of a map that is on screen, or ``{"error"}``: see :func:`nlviz.ui.scene.make_dependence`.
+    """GCNet's numbers of a map that is on screen, or ``{"error"}``: see :func:`nlviz.viewer.answers.make_dependence`.
 
     Args:
         request: key, snapshots as in ``export``; panel, map (its name), and step: ``attention``, or ``fresh`` for the same

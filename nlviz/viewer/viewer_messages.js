@@ -30,3 +30,15 @@ function createMessages() {
 
   return {busy, message, setBusy, setMessage, complain, withdraw};
 }
+
+function createAnnouncer() {                          // screen readers hear at most two lines a second
+  const node = element("div", {class: "nlviz-spoken", "aria-live": "polite"});
+  let timer = 0, latest = "";
+
+  function say(text) {
+    latest = text;
+    timer ||= setTimeout(() => { timer = 0; setText(node, latest); }, 500);
+  }
+
+  return {node, say};
+}

@@ -37,5 +37,5 @@ function numberCell({attention, fresh, error}, name, column) {           // {par
 
 function numberParts(name, value) {
   const text = value !== 0 && Math.abs(value) < 5e-5 ? "<0.0001" : number(value);
-  return name === "jsd_att" ? [`${text} nats,`, value ? percent(value / Math.LN2) : "0 %", "of ln 2"] : [text];
+  return name === "jsd_att" ? [text, "nats,", value ? percent(value / Math.LN2) : "0 %", "of ln 2"] : [text];
 }

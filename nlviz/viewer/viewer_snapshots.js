@@ -51,6 +51,14 @@ function createSnapshots({onSnapshot, now, onShow, onChange, onFail}) {
     follow();
   }
 
+  function restore(epochs) {                          // {network: epoch}; a network that is not named is at its last
+    for (const panel of withSnapshots(now().panels)) {
+      const epoch = epochs[networkOf(panel)] ?? lastEpoch(panel);
+      if (panel.snapshots.epochs.includes(epoch)) wanted.set(networkOf(panel), epoch);
+    }
+    follow();
+  }
+
   function follow() {                                 // show what is here, ask for what is not
     const {scene, panels} = now();
     if (!scene) return;
@@ -90,7 +98,7 @@ function createSnapshots({onSnapshot, now, onShow, onChange, onFail}) {
   const chosen = () => Object.fromEntries(withSnapshots(now().panels).filter(panel => epochOf(panel) !== lastEpoch(panel))
     .map(panel => [networkOf(panel), epochOf(panel)]));
 
-  return {enter, choose, chosen, isWaiting, wantedOf};
+  return {enter, choose, restore, chosen, isWaiting, wantedOf};
 }
 
 function decodeSnapshot({panel}, {panel: {id}, epoch}) {

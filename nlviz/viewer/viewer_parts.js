@@ -95,24 +95,9 @@ function selectOf(attributes, options, chosen, onChange) {
     ...options.map(option => element("option", {value: option, selected: option === chosen}, option)));
 }
 
-function selectBox(words, setting, options, onChange) {                  // a setting of the whole viewer
-  const select = selectOf({"data-setting": setting}, options, options[0], value => onChange(setting, value));
-  return element("label", {class: "nlviz-control"}, words, select);
-}
-
 function choiceBox(words, choice, panel, options, chosen, onChange) {    // a choice of one panel
   const select = selectOf({"data-choice": choice, "data-panel": panel.id}, options, chosen, onChange);
   return element("label", {class: "nlviz-control nlviz-choice"}, words, select);
-}
-
-function opacitySlider(value, onChange) {
-  return element("label", {class: "nlviz-control"}, "Opacity", element("input",
-    {type: "range", min: 0, max: 1, step: 0.01, value, "data-setting": "opacity", oninput: event => onChange("opacity", Number(event.target.value))}));
-}
-
-function segmentationBox(onChange) {
-  const box = element("input", {type: "checkbox", "data-setting": "segmentation", onchange: event => onChange("segmentation", event.target.checked)});
-  return element("label", {class: "nlviz-control"}, box, "Show segmentation");
 }
 
 const button = (words, action, onclick, title) => element("button", {type: "button", class: "nlviz-button", "data-action": action, onclick, title}, words);

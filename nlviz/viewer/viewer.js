@@ -1,56 +1,52 @@
 // The viewer: a photo and one panel per attention map, all following one query. Plain ES2020, no dependencies.
 //
-//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot});
-//   viewer.show(scene); viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true); viewer.state();
+//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onChange});
+//   viewer.show(scene); viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true);
+//   viewer.state(); viewer.restore({queries, settings, parts, snapshots});
 //
-// The last three ask the server and may be absent: onExport for a figure, onDepends for the numbers below the strip (see
-// viewer_measuring.js), onSnapshot for a panel at another epoch (see viewer_snapshots.js).
+// onExport, onDepends and onSnapshot ask the server and may be absent: for a figure (see viewer_exports.js), for the numbers below
+// the strip (see viewer_measuring.js), for a panel at another epoch (see viewer_snapshots.js). onChange(state) is told, a quarter
+// of a second later, that the user changed pins, settings, the map of a panel or an epoch; what restore() changes is not told.
+// restore takes pins ([x, y] each), settings, {panel: map} and {network: epoch} as state() tells them, all optional; what is not
+// there is ignored.
 //
-// viewer.py puts the files into one function, smallest part first: viewer_maps.js, viewer_weights.js, viewer_terms.js and
-// viewer_looks.js (numbers), viewer_words.js (texts), viewer_drawing.js and viewer_matrix.js (canvases), viewer_parts.js,
-// viewer_messages.js, viewer_channels.js, viewer_snapshots.js, viewer_panels.js, viewer_strip.js, viewer_distances.js,
-// viewer_measuring.js, viewer_numbers.js and viewer_depends.js (pieces of the page), viewer_pointing.js (pointer and keyboard),
-// and this one, which holds the state and answers the user.
+// scripts.py joins the files into one function, smallest part first: numbers (maps, weights, terms, looks), texts (words), canvases
+// (drawing, matrix), pieces of the page, and this one, which holds the state and answers the user.
 //
 // Words: a panel is one call of a block, with one or several maps. A point is {x, y}, fractions of the picture. A grid knows
 // where its cells lie in the picture; a cell is an index in raster order. A look is one map seen from one point: the cell asked,
 // the grid shown, one weight for each of its cells.
 
-const MAX_PINS = 8;
-
-function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot}) {
+function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onChange}) {
   const palettes = Object.fromEntries(Object.entries(colourMaps).map(([name, text]) => [name, paletteOf(text)]));
   const divergingPalette = diverging && paletteOf(diverging), terms = TERMS.filter(term => divergingPalette || term !== CENTRED);
-  const settings = {opacity: 0.65, colours: Object.keys(palettes)[0], scale: "shared", view: "cells", direction: ATTENDS, term: FULL, segmentation: false};
+  const options = {colours: Object.keys(palettes), scale: ["shared", "per panel"], view: ["cells", "smooth"], direction: [ATTENDS, ATTENDED], term: terms};
+  const settings = {opacity: 0.65, colours: options.colours[0], scale: "shared", view: "cells", direction: ATTENDS, term: FULL, segmentation: false};
   const choices = new Map();                          // what was chosen in a panel, by its id: it outlives the scene
-  let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5}, pins = [];
+  let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5};
   let photo = null, parts = [], looks = [], hovered = null, frame = 0, late = false, lastDrawMs = 0, fitted = "";
-  let announceTimer = 0, announceText = "";
 
   // -- the page
   const {busy, message, setBusy, setMessage, complain, withdraw} = createMessages();
-  const segmentation = segmentationBox(change);
-  const exports = onExport ? ["png", "pdf"].map(format => button(`Export ${format.toUpperCase()}`, `export-${format}`, () => exportAs(format),
-    "The pinned queries, or the current one when none is pinned")) : [];
-  const toolbar = div("toolbar", opacitySlider(settings.opacity, change), selectBox("Colours", "colours", Object.keys(palettes), change),
-    selectBox("Scale", "scale", ["shared", "per panel"], change), selectBox("Draw", "view", ["cells", "smooth"], change),
-    selectBox("Direction", "direction", [ATTENDS, ATTENDED], change), selectBox("Show", "term", terms, change), segmentation, div("exports", ...exports));
+  const changes = createChanges(onChange, () => state()), announcer = createAnnouncer();
+  const pins = createPins({now: () => ({reference, query}), ask, onChange: pinsChanged, complain});
+  const exports = onExport ? createExports({now: shownNow, onExport, setBusy, complain, withdraw}) : null;
+  const toolbar = createToolbar({settings, options, onChange: change, exports: exports?.node});
   const empty = div("empty", "Choose a photo and a network. Then point at any place in the picture to see what it attends to.");
   const area = div("panels");
   const bars = div("bars"), status = div("status"), foot = div("foot", bars, status);
-  const spoken = element("div", {class: "nlviz-spoken", "aria-live": "polite"});
-  const strip = createStrip({onClear: () => setPins([]), onRemove: index => { removePin(index); photo.box.focus({preventScroll: true}); }});
-  const distances = createDistances(), depends = onDepends ? createDepends({onDepends, onPin: pinPoint}) : null;
+  const strip = createStrip({onClear: pins.clear, onRemove: index => { pins.remove(index); photo.box.focus({preventScroll: true}); }});
+  const distances = createDistances(), depends = onDepends ? createDepends({onDepends, onPin: pins.addAt}) : null;
   const snapshots = createSnapshots({onSnapshot, now: () => ({scene, panels}), onShow: swapPanels, onChange: drawSliders,
                                      onFail: text => complain(text, true)});
-  const pointing = createPointing({now: () => ({photo, reference, query, pins}), ask, togglePin, removeHereOrLast});
+  const pointing = createPointing({now: () => ({photo, reference, query, pins: pins.all()}), ask, togglePin: pins.toggle, removeHereOrLast: pins.removeHereOrLast});
   const barsByKind = new Map(), forgetHeight = keepHeight(status);
 
   function build() {
     root.classList.add("nlviz");
-    root.replaceChildren(message, toolbar, div("over", busy, empty, area, foot), strip.node, distances.node, ...(depends ? [depends.node] : []), spoken);
+    root.replaceChildren(message, toolbar.node, div("over", busy, empty, area, foot), strip.node, distances.node, ...(depends ? [depends.node] : []), announcer.node);
     showStage(false);
-    root.style.setProperty("--nlviz-opacity", settings.opacity);
+    showSettings();
     pointing.listen(area);
     if (depends) pointing.listen(depends.node);
     new ResizeObserver(fit).observe(root);
@@ -60,7 +56,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   }
 
   function showStage(shown) {
-    for (const part of [toolbar, area, foot, strip.node, depends?.node]) if (part) part.hidden = !shown;
+    for (const part of [toolbar.node, area, foot, strip.node, depends?.node]) if (part) part.hidden = !shown;
     distances.node.hidden = true;                     // until two queries are pinned
     empty.hidden = shown;
   }
@@ -70,7 +66,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     let decoded;
     try { decoded = next ? next.panels.map(decodePanel) : []; } catch (error) { complain(error.message, true); return; }
     withdraw();
-    if (next?.picture.url !== scene?.picture.url) { query = {x: 0.5, y: 0.5}; pins = []; hovered = null; }
+    if (next?.picture.url !== scene?.picture.url) { query = {x: 0.5, y: 0.5}; pins.put([]); hovered = null; }
     scene = next; panels = scene ? snapshots.enter(scene, decoded) : []; reference = referenceGrid(panels);
     namePanels();
     showStage(Boolean(scene));
@@ -83,7 +79,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     root.style.setProperty("--nlviz-aspect", scene.picture.width / scene.picture.height);
     area.replaceChildren(photo.node, ...parts.map(part => part.node));
     if (focused) photo.box.focus({preventScroll: true});
-    segmentation.hidden = !panels.some(hasSegmentation);
+    toolbar.offerSegmentation(panels.some(hasSegmentation));
     fitted = "";
     drawSliders();
     drawPinned();
@@ -106,18 +102,23 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const namesOfMaps = () => Object.fromEntries(panels.filter(panel => panel.maps.length > 1).map(panel => [panel.id, panel.map.name]));
 
   function chooseMap(part, name) {
+    showMap(part, name);
+    showDependence();
+    drawPinned();
+    draw();
+    changes.note();
+  }
+
+  function showMap(part, name) {
     choiceOf(part.panel).map = name;
     part.panel.map = chosenMap(part.panel);
     showMapOf(part);
     fitPanel(part);
-    showDependence();
-    drawPinned();
-    draw();
   }
 
   // -- snapshots of training
   function sliderOf(panel) {
-    return onSnapshot && panel.snapshots ? epochSlider(panel, at => { withdraw(); snapshots.choose(panel, at); }) : null;
+    return onSnapshot && panel.snapshots ? epochSlider(panel, at => { withdraw(); changes.expect(); snapshots.choose(panel, at); }) : null;
   }
 
   function swapPanels(next) {                         // another epoch of a network, in the places of the one before
@@ -127,6 +128,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     parts.filter(part => byId.has(part.panel.id)).forEach(part => { showPanelIn(part, byId.get(part.panel.id)); fitPanel(part); });
     drawPinned();
     draw();
+    changes.arrived();
   }
 
   function drawSliders() {
@@ -162,7 +164,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     const start = performance.now();
     looks = panels.map(panel => lookFrom(panel, settings, query, panel.map.buffer));
     const shared = settings.scale === "shared" ? sharedScales(looks) : null;
-    const view = {settings, paletteFor, pins: pinMarks(), referenceBox: cellBox(reference, nearestCell(reference, query))};
+    const view = {settings, paletteFor, pins: pins.marks(), referenceBox: cellBox(reference, nearestCell(reference, query))};
     looks.forEach((look, at) => drawPanel(parts[at], look, shared, view));
     drawMarks(photo.marks, {box: view.referenceBox, pins: view.pins});
     depends?.mark({query, pins: view.pins});
@@ -171,62 +173,29 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     lastDrawMs = performance.now() - start;
   }
 
-  const pinMarks = () => pins.map((pin, index) => ({...pin, index}));
-
   function drawStatus() {                             // the label of each panel, then what is said of it
     const entries = statusEntries(looks, hovered, reference), lead = statusLead(settings, reference, query);
     const words = entries.map(([label, text], at) => [label, text + (at < entries.length - 1 ? "; " : "")]);
     const text = lead + words.flat().join("");
     if (status.textContent === text) return;
     status.replaceChildren(lead, ...words.map(([label, rest]) => span("entry", span("strong", label), rest)));
-    announce(text);
-  }
-
-  function announce(text) {                           // screen readers hear at most two lines a second
-    announceText = text;
-    if (announceTimer) return;
-    announceTimer = setTimeout(() => { announceTimer = 0; setText(spoken, announceText); }, 500);
+    announcer.say(text);
   }
 
   function drawPinned() {                             // all below the panels
-    const rows = pins.map(pin => panels.map(panel => lookFrom(panel, settings, pin, new Float32Array(panel.map.buffer.length))));
-    strip.draw({picture: scene.picture, panels, pins, looks: rows, reference, settings, paletteFor});
+    const rows = pins.all().map(pin => panels.map(panel => lookFrom(panel, settings, pin, new Float32Array(panel.map.buffer.length))));
+    strip.draw({picture: scene.picture, panels, pins: pins.all(), looks: rows, reference, settings, paletteFor});
     distances.draw(rows);
     depends?.draw({settings, paletteFor});
+    exports?.draw();
   }
 
-  // -- pins
-  const pinAt = cell => pins.findIndex(pin => nearestCell(reference, pin) === cell);
-  const removePin = index => setPins(pins.filter((_, at) => at !== index));
-
-  function setPins(next) {
-    pins = next;
+  // -- queries and pins
+  function pinsChanged() {
     withdraw();
     drawPinned();
     draw();
-  }
-
-  function togglePin() {
-    const index = pinAt(nearestCell(reference, query));
-    if (index >= 0) removePin(index); else pinQuery();
-  }
-
-  function pinQuery() {
-    const cell = nearestCell(reference, query);
-    if (pinAt(cell) >= 0) return;
-    if (pins.length >= MAX_PINS) { complain("Eight queries are pinned; remove one first"); return; }
-    setPins([...pins, centreOf(reference, cell)]);
-  }
-
-  function pinPoint(point) {
-    if (!point) return;
-    ask(point);
-    pinQuery();
-  }
-
-  function removeHereOrLast() {
-    const index = pinAt(nearestCell(reference, query));
-    if (pins.length) removePin(index >= 0 ? index : pins.length - 1);
+    changes.note();
   }
 
   function ask(point, panel) {
@@ -234,25 +203,44 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     requestDraw();
   }
 
-  // -- settings, export, words
+  // -- settings
   function change(setting, value) {
     settings[setting] = value;
-    if (setting === "opacity") { root.style.setProperty("--nlviz-opacity", value); return; }
-    root.classList.toggle("nlviz-segmented", settings.segmentation);
-    if (!scene) return;
+    changes.note();
+    showSettings();
+    if (!scene || setting === "opacity") return;
     if (setting !== "segmentation") drawPinned();
     draw();
   }
 
-  async function exportAs(format) {
+  function showSettings() {                           // those that are the style sheet's
+    root.style.setProperty("--nlviz-opacity", settings.opacity);
+    root.classList.toggle("nlviz-segmented", settings.segmentation);
+  }
+
+  // -- what is shown, and showing it again
+  function shownNow() {
+    const request = scene && {key: scene.key, settings: {...settings}, parts: namesOfMaps(), snapshots: snapshots.chosen()};
+    return {request, query, pins: pins.all(), indexHere: pins.indexHere()};
+  }
+
+  function restore(view) {
+    changes.forget();
+    Object.assign(settings, settingsIn(view?.settings, options));
+    toolbar.draw();
+    showSettings();
     if (!scene) return;
-    const queries = (pins.length ? pins : [query]).map(({x, y}) => [x, y]);
-    exports.forEach(node => { node.disabled = true; });
-    setBusy(`Drawing the ${format.toUpperCase()}`);
-    const request = {key: scene.key, format, queries, settings: {...settings}, parts: namesOfMaps(), snapshots: snapshots.chosen()};
-    try { save(await onExport(request)); withdraw(); }
-    catch (error) { complain(`Export failed: ${error?.message || error}`, true); }
-    finally { setBusy(null); exports.forEach(node => { node.disabled = false; }); }
+    for (const part of parts) {
+      const name = view?.parts?.[part.panel.id];
+      if (name !== part.panel.map.name && part.panel.maps.some(map => map.name === name)) showMap(part, name);
+    }
+    const points = pointsIn(view?.queries);
+    if (points) pins.put(points);
+    if (points?.length) query = pins.all()[0];
+    if (view?.snapshots) snapshots.restore(view.snapshots);
+    showDependence();
+    drawPinned();
+    draw();
   }
 
   function lookState({panel, map, asked, strongest, lowest, highest, entropy, values, reason}) {
@@ -263,13 +251,13 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
 
   function state({values = false} = {}) {             // a copy; with {values: true} also each panel's current weights
     const point = ({x, y}) => ({x, y, cell: positionOf(reference, nearestCell(reference, {x, y}))});
-    return {key: scene?.key ?? null, query: point(query), pins: pins.map(point), settings: {...settings}, hovered, lastDrawMs,
+    return {key: scene?.key ?? null, query: point(query), pins: pins.all().map(point), settings: {...settings}, hovered, lastDrawMs,
             reference: [reference.rows, reference.columns], parts: namesOfMaps(), snapshots: snapshots.chosen(),
             ...(depends?.state() ?? {dependence: [], measuring: false}), panels: parts.map(partState),
             maps: values ? looks.map(lookState) : undefined};
   }
 
-  const viewer = Object.freeze({show, setBusy, setMessage, state});
+  const viewer = Object.freeze({show, setBusy, setMessage, state, restore});
   build();
   return viewer;
 };

@@ -3,6 +3,7 @@
 import base64
 import colorsys
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,18 +14,20 @@ from ..analysis import Analysis, PlacedMap
 from ..blocks import Factors, LazyMap
 from ..blocks.criss_cross import Crosses, Product
 from ..blocks.lazy import Sum
-from ..dependence import NAMES, dependence_of_queries, measure
 from ..images import Picture, Placement
 from ..maps import NLMap
 
 PREVIEW_SIDE = 1024  # pixels of the photo that the page shows
 
 
-def make_scene(analyses: list[Analysis], names: list[str], resolution: int) -> dict:
-    """What the viewer needs of one picture in some networks; ``key`` finds the analyses again for an export."""
+def make_scene(analyses: Sequence[Analysis], names: Sequence[str], resolution: int, sliders: bool = True) -> dict:
+    """What the viewer needs of one picture in some networks; ``key`` finds the analyses again for an export.
+
+    ``sliders``: whether networks with snapshots of their training get a slider of epochs, which asks for the others.
+    """
     picture = analyses[0].picture
-    panels = [make_panel(a, name, number) for a, name in zip(analyses, names) for number in range(len(a.calls))]
-    return {"key": {"picture": picture.sha256, "name": picture.name, "networks": names, "resolution": resolution},
+    panels = [make_panel(a, name, number, sliders) for a, name in zip(analyses, names) for number in range(len(a.calls))]
+    return {"key": {"picture": picture.sha256, "name": picture.name, "networks": list(names), "resolution": resolution},
             "picture": _preview(picture), "panels": panels}
 
 
@@ -38,17 +41,18 @@ def _preview(picture: Picture) -> dict:
             "url": "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()}
 
 
-def make_panel(analysis: Analysis, name: str, number: int) -> dict:
-    """One call of a block, with all its maps; ``name`` is the network's, also of a snapshot."""
+def make_panel(analysis: Analysis, name: str, number: int, slider: bool = True) -> dict:
+    """One call of a block, with all its maps; ``name`` is the network's, also of a snapshot that a slider shows."""
     call, model = analysis.calls[number], analysis.model
     first, several = call[0], len(analysis.calls) > 1
-    title = model.title.removesuffix(f", epoch {model.card.get('epoch')}")  # which the slider says
+    title = model.title.removesuffix(f", epoch {model.card.get('epoch')}") if slider else model.title  # the slider says it
     return {
         "id": f"{name}/{number}", "title": f"{title} ({first.nl_map.layer.rsplit('.')[-1]})" if several else title,
         "subtitle": source_of_weights(model.card), "block": first.nl_map.block, "layer": first.nl_map.layer,
         "maps": [_map(placed, call) for placed in call], "features": _features(call),
         "parity": {"outcome": first.parity.outcome, "text": first.parity.text},
-        "prediction": _prediction(analysis), "notes": _notes(analysis, first), "snapshots": _snapshots(model.card),
+        "prediction": _prediction(analysis), "notes": _notes(analysis, first),
+        "snapshots": _snapshots(model.card) if slider else None,
     }
 
 
@@ -64,7 +68,7 @@ def _map(placed: PlacedMap, call: tuple[PlacedMap, ...]) -> dict:
     nl_map = placed.nl_map
     return {"name": nl_map.part, "relates": nl_map.relates, "rows": nl_map.rows,
             "query_grid": nl_map.query_grid, "key_grid": nl_map.key_grid,
-            "query_place": placed.queries and _place(placed.queries), "key_place": placed.keys and _place(placed.keys),
+            "query_place": placed.queries and place_of(placed.queries), "key_place": placed.keys and place_of(placed.keys),
             "weights": _weights(nl_map, [other.nl_map for other in call]), "terms": _terms(nl_map)}
 
 
@@ -75,8 +79,8 @@ def _features(call: tuple[PlacedMap, ...]) -> dict | None:
     x = call[0].nl_map.input[0].float()  # (C, rows, columns)
     low, high = x.amin((1, 2), keepdim=True), x.amax((1, 2), keepdim=True)
     steps = ((x - low) / (high - low).clamp_min(1e-30) * 255).round()
-    return {"grid": list(x.shape[1:]), "place": _place(call[0].channels), "count": len(x), "low": _base64(low),
-            "high": _base64(high), "data": base64.b64encode(steps.cpu().numpy().astype(np.uint8).tobytes()).decode()}
+    return {"grid": list(x.shape[1:]), "place": place_of(call[0].channels), "count": len(x), "low": to_base64(low),
+            "high": to_base64(high), "data": base64.b64encode(steps.cpu().numpy().astype(np.uint8).tobytes()).decode()}
 
 
 def source_of_weights(card: dict) -> str:
@@ -89,7 +93,7 @@ def source_of_weights(card: dict) -> str:
     return f"{card['data']} · {when}, {card['metric']} {card['score']:.1%}{beside}"
 
 
-def _place(place: Placement) -> dict:
+def place_of(place: Placement) -> dict:
     return {"scale": [float(s) for s in place.scale], "offset": [float(o) for o in place.offset]}
 
 
@@ -101,14 +105,14 @@ def _weights(nl_map: NLMap, call: list[NLMap]) -> dict:
     if isinstance(lazy, Sum):
         return {"kind": "sum", "of": [_number(lazy.terms, call), _number(lazy.shared, call)]}
     if isinstance(lazy, Crosses):
-        return {"kind": "cross", "data": _base64(lazy.weights[0])}
+        return {"kind": "cross", "data": to_base64(lazy.weights[0])}
     if not isinstance(lazy, Factors):
-        return {"kind": "dense", "data": _base64(nl_map.weights[0] if nl_map.weights is not None else nl_map.lazy.dense()[0])}
-    found = {"kind": lazy.kind, "q": _base64(lazy.q[0]), "k": _base64(lazy.k[0]), "channels": lazy.q.shape[2]}
+        return {"kind": "dense", "data": to_base64(nl_map.weights[0] if nl_map.weights is not None else nl_map.lazy.dense()[0])}
+    found = {"kind": lazy.kind, "q": to_base64(lazy.q[0]), "k": to_base64(lazy.k[0]), "channels": lazy.q.shape[2]}
     if lazy.kind == "softmax":
-        found["log_sum"] = _base64(lazy.log_sum()[0])
+        found["log_sum"] = to_base64(lazy.log_sum()[0])
     if lazy.cells is not None:
-        found["cells"] = _base64(lazy.cells)
+        found["cells"] = to_base64(lazy.cells)
     return found
 
 
@@ -120,29 +124,16 @@ def _terms(nl_map: NLMap) -> dict | None:
     """What the viewer needs to draw the terms of a map (TERMS) from its weights."""
     if nl_map.relates != "positions":
         return None
-    found = {"mean_row": _base64(nl_map.mean_row())}
+    found = {"mean_row": to_base64(nl_map.mean_row())}
     if not isinstance(nl_map.lazy, Factors) or nl_map.lazy.kind != "softmax":
         return found
     pairwise, unary = nl_map.lazy.split()
     firsts = [inside[0] for inside in nl_map.lazy.members()]  # the queries of a cell share their mean
-    return found | {"q_mean": _base64(unary.q[0, firsts]), "unary_log_sum": _base64(unary.log_sum()[0, firsts]),
-                    "pairwise_log_sum": _base64(replace(pairwise, k=nl_map.lazy.k).log_sum()[0])}  # of keys as they are sent
+    return found | {"q_mean": to_base64(unary.q[0, firsts]), "unary_log_sum": to_base64(unary.log_sum()[0, firsts]),
+                    "pairwise_log_sum": to_base64(replace(pairwise, k=nl_map.lazy.k).log_sum()[0])}  # of keys as they are sent
 
 
-def make_dependence(placed: PlacedMap) -> dict:
-    """GCNet's numbers of a map, and each query's mean divergence to all."""
-    found = measure(placed.nl_map)
-    numbers = [{"name": name, "value": found.values.get(name), "shuffled": found.shuffled.get(name),
-                "reason": found.reasons.get(name, "")} for name in NAMES]
-    try:
-        divergences, note = dependence_of_queries(placed.nl_map), ""
-        picture = {"grid": placed.queries.grid, "place": _place(placed.queries), "data": _base64(divergences)}
-    except ValueError as error:
-        picture, note = None, str(error)
-    return {"numbers": numbers, "sentence": found.sentence, "picture": picture, "note": note}
-
-
-def _base64(tensor: Tensor) -> str:
+def to_base64(tensor: Tensor) -> str:
     return base64.b64encode(tensor.detach().cpu().float().numpy().astype("<f4").tobytes()).decode()
 
 
@@ -168,7 +159,7 @@ def _prediction(analysis: Analysis) -> dict | None:
     counts = torch.bincount(labels.flatten(), minlength=len(classes))
     present = counts.argsort(descending=True)[: int((counts > 0).sum())].tolist()
     return {
-        "kind": "segmentation", "grid": list(labels.shape), "place": _place(analysis.frame.place(tuple(labels.shape))),
+        "kind": "segmentation", "grid": list(labels.shape), "place": place_of(analysis.frame.place(tuple(labels.shape))),
         "labels": base64.b64encode(labels.cpu().numpy().astype(np.uint8).tobytes()).decode(),
         "classes": [{"index": i, "name": classes[i], "colour": class_colour(i),
                      "share": counts[i].item() / labels.numel()} for i in present],

@@ -28,7 +28,8 @@ function showPanelIn(part, panel) {                   // another snapshot of a n
 }
 
 function showMapOf(part) {                            // the panel's present map; what was there of another one goes
-  const {panel, facts, channels, choice} = part, {map} = panel, fact = factText(map);
+  const {panel, maps, facts, channels, choice} = part, {map} = panel, fact = factText(map), select = maps.querySelector("select");
+  if (select) select.value = map.name;
   const [grids, rows] = gridsTexts(map).map(text => span("together", text));
   facts.replaceChildren(div("line", grids, " ", rows), ...(fact ? [div("line", fact)] : []));
   part.view = map.ofChannels ? channelView(part, choice) : null;

@@ -1,0 +1,103 @@
+"""The recipe of a figure: everything that is needed to draw it again, as JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+
+LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances")
+WIDTHS = {"one column": 3.3, "two columns": 6.9, "slide": 13.3}  # inches
+SETTINGS = ("colours", "scale", "view", "opacity", "direction", "term")
+VERSION = 1  # of the recipe's form
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a figure shows, of what, and how.
+
+    Attributes:
+        picture: ``name`` of the file and ``sha256`` of its pixels.
+        networks: each with ``name`` (NAME, or NAME@EPOCH for a snapshot) and ``sha256`` of its checkpoint, None where unknown.
+        resolution: long side of the networks' input in pixels.
+        queries: (x, y), fractions of the picture's width and height.
+        layout: one of LAYOUTS.
+        width: a name of WIDTHS.
+        dpi: dots per inch of a PNG.
+        colours, scale, view, opacity, direction, term: the display settings of the page.
+        parts: ``{network}/{number of the call}`` to the name of the map that is shown, for blocks with several.
+        version: of the recipe's form.
+    """
+
+    picture: Mapping[str, str]
+    networks: Sequence[Mapping[str, str | None]]
+    queries: Sequence[tuple[float, float]]
+    resolution: int = 448
+    layout: str = LAYOUTS[0]
+    width: str = "two columns"
+    dpi: int = 300
+    colours: str = "viridis"
+    scale: str = "shared"
+    view: str = "cells"
+    opacity: float = 0.65
+    direction: str = "attends to"
+    term: str = "full"
+    parts: Mapping[str, str] = field(default_factory=dict)
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        _check_choice("layout", self.layout, LAYOUTS)
+        _check_choice("width", self.width, WIDTHS)
+        if not 50 <= self.dpi <= 1200:
+            raise ValueError(f"dpi goes from 50 to 1200, got {self.dpi}")
+
+    @property
+    def settings(self) -> dict:
+        """What the page calls its settings."""
+        return {name: getattr(self, name) for name in SETTINGS}
+
+    def to_json(self) -> str:
+        """The recipe as JSON in ASCII, the same for the same recipe."""
+        return json.dumps({"nlviz_recipe": asdict(self)}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Recipe":
+        """The inverse of ``to_json``.
+
+        Raises:
+            ValueError: no recipe, one of another version, or one with unknown or missing entries; the message says which.
+        """
+        try:
+            found = dict(json.loads(text)["nlviz_recipe"])
+        except (ValueError, KeyError, TypeError):
+            raise ValueError("this is no recipe of nlviz: expected JSON with an entry nlviz_recipe") from None
+        if found.get("version") != VERSION:
+            raise ValueError(f"this recipe has version {found.get('version')}, this nlviz reads version {VERSION}")
+        known = {f.name for f in fields(cls)}
+        if wrong := sorted(found.keys() - known):
+            raise ValueError(f"this recipe has unknown entries: {', '.join(wrong)}")
+        if missing := sorted({"picture", "networks", "queries"} - found.keys()):
+            raise ValueError(f"this recipe lacks: {', '.join(missing)}")
+        try:
+            return replace(cls(**found), queries=tuple((float(x), float(y)) for x, y in found["queries"]),
+                           networks=tuple(dict(name=str(n["name"]), sha256=n.get("sha256")) for n in found["networks"]))
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"this recipe cannot be read: {error}") from None
+
+    def differences(self, picture: Mapping[str, str], networks: Sequence[Mapping[str, str | None]]) -> list[str]:
+        """What is not as it was when the recipe was written, in words; empty where the figure will be the same."""
+        found = []
+        if picture["sha256"] != self.picture["sha256"]:
+            found.append(f"another picture: the recipe is of {self.picture['name']} with sha256 {self.picture['sha256'][:12]}..., "
+                         f"this is {picture['name']} with {picture['sha256'][:12]}...")
+        checkpoints = {network["name"]: network["sha256"] for network in networks}
+        for network in self.networks:
+            if network["name"] not in checkpoints:
+                found.append(f"network {network['name']} is not here")
+            elif network["sha256"] != checkpoints[network["name"]]:
+                found.append(f"another checkpoint of {network['name']}: the recipe's has sha256 {str(network['sha256'])[:12]}..., "
+                             f"this one {str(checkpoints[network['name']])[:12]}...")
+        return found
+
+
+def _check_choice(what: str, value: str, allowed) -> None:
+    if value not in allowed:
+        raise ValueError(f"unknown {what} {value!r}; there are: {', '.join(allowed)}")

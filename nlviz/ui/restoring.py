@@ -1,0 +1,78 @@
+"""A view that comes back: from an exported figure, a recipe, or the page's address."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from ..images import PictureError, open_picture
+from ..recipe import Recipe
+from ..rendering import read_recipe
+from .store import Store
+
+
+def recipe_of(path: str | None) -> Recipe | None:
+    """The recipe that a file carries, None for an ordinary photo.
+
+    Raises:
+        ValueError: it carries one that cannot be read; the message says why.
+    """
+    if path is None:
+        return None
+    try:
+        return read_recipe(Path(path))
+    except ValueError as error:
+        if "carries no recipe" in str(error):
+            return None
+        raise
+    except OSError:
+        return None
+
+
+def photo_of(recipe: Recipe, candidates: Sequence[str]) -> str | None:
+    """Which of the photos at hand the recipe is of, by the sha256 of its pixels; None where it must be asked for."""
+    return next((path for path in candidates if _sha256(path) == recipe.picture["sha256"]), None)
+
+
+@cache
+def _sha256(path: str) -> str | None:
+    try:
+        return open_picture(path).sha256
+    except (PictureError, OSError):
+        return None
+
+
+def asks_for(recipe: Recipe) -> str:
+    """What the page says until the photo is given."""
+    return f"This view is of {recipe.picture['name']}. Choose or drop that photo, and the view comes back."
+
+
+def other_photo(recipe: Recipe, path: str) -> str:
+    """What it says when another photo was given."""
+    return (f"{Path(path).name} is another picture than that of the view, {recipe.picture['name']} "
+            f"(sha256 {recipe.picture['sha256'][:12]}...).")
+
+
+def networks_of(recipe: Recipe) -> list[str]:
+    """The networks' names on the page: a snapshot belongs to its network."""
+    return list(dict.fromkeys(network["name"].partition("@")[0] for network in recipe.networks))
+
+
+def view_of(recipe: Recipe) -> dict:
+    """What the viewer puts back once the networks are shown."""
+    names = [network["name"].partition("@") for network in recipe.networks]
+    panels = [panel.rpartition("/") for panel in recipe.parts]
+    return {"queries": [{"x": x, "y": y} for x, y in recipe.queries], "settings": recipe.settings,
+            "parts": {f"{name.partition('@')[0]}/{call}": recipe.parts[f"{name}/{call}"] for name, _, call in panels},
+            "snapshots": {name: int(epoch) for name, _, epoch in names if epoch.isdecimal()}}
+
+
+def differences(recipe: Recipe, store: Store, sha256: str) -> list[str]:
+    """What is not as it was when the recipe was written, of what the page can know."""
+    known = []
+    for network in recipe.networks:
+        try:
+            found = store.model(network["name"]).card.get("sha256")
+        except Exception:  # a network that is not here, or cannot be loaded, is said to be not here
+            continue
+        known.append({"name": network["name"], "sha256": found if network["sha256"] is not None else None})
+    return recipe.differences({"name": recipe.picture["name"], "sha256": sha256}, known)

@@ -1,0 +1,24 @@
+"""What the viewer asks of a map besides its rows: does attention depend on the query?"""
+
+from ..analysis import Analysis, PlacedMap
+from ..dependence import NAMES, dependence_of_queries, fresh_block, fresh_map, measure
+from .scene import place_of, to_base64
+
+
+def make_dependence(placed: PlacedMap) -> dict:
+    """GCNet's numbers of a map, and each query's mean divergence to all."""
+    found = measure(placed.nl_map)
+    numbers = [{"name": name, "value": found.values.get(name), "shuffled": found.shuffled.get(name),
+                "reason": found.reasons.get(name, "")} for name in NAMES]
+    try:
+        divergences, note = dependence_of_queries(placed.nl_map), ""
+        picture = {"grid": placed.queries.grid, "place": place_of(placed.queries), "data": to_base64(divergences)}
+    except ValueError as error:
+        picture, note = None, str(error)
+    return {"numbers": numbers, "sentence": found.sentence, "picture": picture, "note": note}
+
+
+def make_fresh(analysis: Analysis, placed: PlacedMap) -> dict:
+    """The same numbers for the same block with fresh random weights: name -> value."""
+    block = analysis.model.net.get_submodule(placed.nl_map.layer)
+    return {"fresh": measure(fresh_map(fresh_block(block), placed.nl_map)).values, "note": ""}

@@ -1,0 +1,12 @@
+// A viewer that asks nobody: what the server would answer lies in the page.
+const data = JSON.parse(document.getElementById("nlviz-data").textContent), root = document.querySelector(".nlviz-root");
+
+function onDepends({panel, map, step}) {
+  const answer = data.depends[panel][map][step];
+  if (answer.error) throw new Error(answer.error);
+  return answer;
+}
+
+const viewer = root.parentElement.viewer = createViewer(root, {colourMaps: data.colourMaps, diverging: data.diverging, onDepends});
+viewer.show(data.scene);
+viewer.restore(data.view);

@@ -1,0 +1,98 @@
+// Exports: what is on screen as a file, which the server makes. Two buttons for a figure at once, and a panel with every choice.
+
+const EXPORT_CHOICES = {
+  layout: ["Layout", ["queries by networks", "one query", "dependence", "channels", "distances"]],
+  format: ["Format", ["PNG", "SVG", "PDF"]],
+  width: ["Size", ["one column", "two columns", "slide"]],
+};
+const EXPORT_KINDS = [["figure", "Figure", "one file, as chosen above"],
+                      ["zip", "Everything (zip)", "PNG, SVG and PDF, the rows, the numbers and the recipe"],
+                      ["html", "Offline page (HTML)", "to hover and pin without a server"]];
+const DOTS = {least: 50, most: 1200, usual: 300};     // per inch
+
+// now() is {request, pins, query, indexHere}: what every request says of the screen (null while nothing is shown), and what is pinned.
+function createExports({now, onExport, setBusy, complain, withdraw}) {
+  const choice = {layout: EXPORT_CHOICES.layout[1][0], format: "PNG", width: "two columns"};
+  const dpi = element("input", {type: "number", min: DOTS.least, max: DOTS.most, step: 1, value: DOTS.usual, "data-export": "dpi", oninput: draw});
+  const wholeMaps = element("input", {type: "checkbox", "data-export": "whole_maps"});
+  const note = div("export-note nlviz-quiet"), boxes = Object.entries(EXPORT_CHOICES).map(([name, [words, options]]) =>
+    exportRow(words, selectOf({"data-export": name}, options, choice[name], value => { choice[name] = value; draw(); })));
+  const quick = ["PNG", "PDF"].map(format => button(format, `export-${format.toLowerCase()}`, () => run("figure", format)));
+  const kinds = EXPORT_KINDS.map(([what, words]) => button(words, `export-${what}`, () => run(what, choice.format)));
+  const rows = kinds.flatMap((node, at) => [node, span("quiet", EXPORT_KINDS[at][2])]);
+  const panel = element("div", {class: "nlviz-export-panel", role: "dialog", "aria-label": "Export", hidden: true}, ...boxes,
+    exportRow("Dots per inch", dpi), note,
+    element("label", {class: "nlviz-control nlviz-whole-maps"}, wholeMaps, "Whole maps in the zip, not only the rows of these queries"),
+    div("export-kinds", ...rows));
+  const opener = button("Export", "export-open", () => open(panel.hidden), "Every layout, format and size; everything as a zip; a page to pass on");
+  const node = div("exports", ...quick, opener, panel);
+  opener.setAttribute("aria-haspopup", "dialog");
+  node.addEventListener("keydown", event => { if (event.key === "Escape" && !panel.hidden) { event.stopPropagation(); open(false); opener.focus(); } });
+  open(false);
+
+  // -- the panel
+  function open(shown) {
+    panel.hidden = !shown;
+    opener.setAttribute("aria-expanded", shown);
+    document[shown ? "addEventListener" : "removeEventListener"]("pointerdown", onOutside);
+    draw();
+    if (shown) panel.querySelector("select").focus();
+  }
+
+  function onOutside(event) { if (!node.contains(event.target)) open(false); }
+
+  function draw() {                                   // what the choices are of, as pins come and go
+    dpi.disabled = choice.format !== "PNG";
+    setText(note, noteOf(choice.layout, now()));
+    quick.forEach(one => { one.title = `${one.textContent}: ${choice.layout}, ${choice.width}. “Export” has more.`; });
+  }
+
+  // -- exporting
+  async function run(what, format) {
+    const {request} = now();
+    if (!request) return;
+    const dots = dotsIn(dpi.value), focused = document.activeElement;
+    if (!dots && (what === "zip" || (what === "figure" && format === "PNG"))) {
+      complain(`Dots per inch go from ${DOTS.least} to ${DOTS.most}, in whole numbers.`, true);
+      return;
+    }
+    disable(true);
+    setBusy(busyText(what, format));
+    try {
+      save(await onExport({...request, ...choice, format: format.toLowerCase(), queries: queriesOf(choice.layout, now()), dpi: dots ?? DOTS.usual,
+                           whole_maps: wholeMaps.checked, what}));
+      withdraw();
+    } catch (error) { complain(`Export failed: ${error?.message || error}`, true); } finally { setBusy(null); disable(false); }
+    if (node.contains(focused) && document.activeElement === document.body) focused.focus();      // a disabled button loses it
+  }
+
+  function disable(running) { for (const one of [...quick, ...kinds]) one.disabled = running; }
+
+  return {node, draw};
+}
+
+const exportRow = (words, control) => element("label", {class: "nlviz-export-row"}, words, control);
+
+function dotsIn(text) {
+  const dots = Number(text);
+  return Number.isInteger(dots) && dots >= DOTS.least && dots <= DOTS.most ? dots : null;
+}
+
+function busyText(what, format) {
+  return {zip: "Gathering figures, rows and numbers", html: "Writing the offline page"}[what] || `Drawing the ${format}`;
+}
+
+// Of one query the pin that is shown; after a walk to the button nothing is under the pointer that was meant.
+function queriesOf(layout, {pins, query, indexHere}) {
+  const shown = layout !== "one query" ? pins : pins.slice(Math.max(0, indexHere)).slice(0, 1);
+  return (shown.length ? shown : [query]).map(({x, y}) => [x, y]);
+}
+
+function noteOf(layout, {pins, indexHere}) {
+  if (layout === "dependence") return "Where attention depends on the query, for each network.";
+  if (layout === "channels") return "Matrices and bars of the maps that are of channels.";
+  if (layout === "distances" && pins.length < 2) return "Pin two queries or more to compare them.";
+  if (!pins.length) return "The query last pointed at; click a picture to pin others.";
+  if (layout === "one query") return `Pinned query ${Math.max(0, indexHere) + 1}.`;
+  return pins.length > 1 ? `The ${pins.length} pinned queries.` : "The pinned query.";
+}
