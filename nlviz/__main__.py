@@ -31,8 +31,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """What is wrong with the arguments is one line, as everything else that is wrong."""
+
+    def error(self, message: str):
+        self.exit(2, f"nlviz: {message} (see {self.prog} --help)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m nlviz", description="See who attends to whom in a vision network.")
+    parser = _Parser(prog="python -m nlviz", description="See who attends to whom in a vision network.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     models = commands.add_parser("models", help="list the bundled networks")

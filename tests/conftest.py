@@ -62,12 +62,17 @@ class Site:
     def settled(self, **key) -> "Site":
         """Wait until nothing runs and the scene's key has these values."""
         self.page.wait_for_function(
-            """key => site.viewer && document.querySelector(".nlviz-busy").hidden && !site.viewer.state().measuring
+            """key => site.viewer && document.querySelector(".nlviz-busy").hidden
                 && Object.entries(key).every(([name, value]) => {
                     const found = site.viewer.state().key?.[name];
                     return Array.isArray(value) ? String([...found].sort()) === String([...value].sort()) : found === value;
                 })""", arg=key)
         return self.drawn()
+
+    def measured(self) -> "Site":
+        """Wait until every number of "Does it depend on the query?" is there."""
+        self.page.wait_for_function("!site.viewer.state().measuring")
+        return self
 
     def drawn(self) -> "Site":
         """Wait until the browser has drawn a frame."""

@@ -121,7 +121,7 @@ def test_hovering_redraws_every_panel_with_the_row_that_the_block_used_and_asks_
     show_cheetah(site.choose(*MIXED))
     placed, panels = maps(MIXED, CHEETAH), site.panels()
     assert sorted(panels) == sorted(placed) and len(panels) == 6
-    site.requests.clear()
+    site.measured().requests.clear()
     for number, (x, y) in enumerate(POINTS):
         site.ask(x, y, panel=panels[number])
         expect(site.status).to_contain_text(f"Query cell {cell_text(placed[panels[0]].queries, x, y)}")

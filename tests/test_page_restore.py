@@ -59,10 +59,12 @@ def test_a_dropped_figure_restores_the_whole_view(visit, format):
 
 
 def test_the_same_recipe_gives_the_same_bytes_from_the_page_and_the_command_line(site, tmp_path):
-    figure = export(arranged(site), "png", layout="one query", width="one column")
-    assert main(["render", "--recipe", str(figure), "--out", str(tmp_path / "again.png")]) == 0
-    assert (tmp_path / "again.png").read_bytes() == figure.read_bytes()
-    assert Image.open(figure).size[0] == round(3.3 * 300)
+    arranged(site)
+    for kind in ("png", "svg", "pdf"):
+        figure, again = export(site, kind, layout="one query", width="one column"), tmp_path / f"again.{kind}"
+        assert main(["render", "--recipe", str(figure), "--out", str(again)]) == 0
+        assert again.read_bytes() == figure.read_bytes()
+        assert kind != "png" or Image.open(figure).size[0] == round(3.3 * 300)
 
 
 def test_everything_is_one_zip_with_the_recipe_the_rows_and_the_numbers(site):

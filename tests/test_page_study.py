@@ -26,7 +26,7 @@ def number_of(site, name, number="jsd_att", column="value"):
 
 
 def test_the_panel_gives_the_numbers_of_the_maps_on_screen_with_both_baselines(site):
-    site.choose("msrc_embedded_gaussian", "msrc_gc")
+    site.choose("msrc_embedded_gaussian", "msrc_gc").measured()
     nl_map = analyse(load_model("msrc_embedded_gaussian"), EXAMPLES[0]).maps[0].nl_map
     found = measure(nl_map)
     assert number_of(site, "msrc_embedded_gaussian").startswith(f"{found.values['jsd_att']:.2f} nats, ")
@@ -43,7 +43,7 @@ def test_the_panel_gives_the_numbers_of_the_maps_on_screen_with_both_baselines(s
 
 
 def test_a_click_on_the_picture_and_the_buttons_pin_queries_and_their_distances_stand_beside(site):
-    site.choose("msrc_embedded_gaussian")
+    site.choose("msrc_embedded_gaussian").measured()
     for action in ("most", "least"):
         card(site, "msrc_embedded_gaussian").locator(f"[data-action=pin-{action}-typical]").click()
     pins = site.page.evaluate("site.viewer.state().pins.map(pin => pin.cell)")
@@ -62,7 +62,7 @@ def test_hovering_goes_on_while_numbers_are_measured_and_asks_nothing_more(visit
     before = site.pixels("msrc_embedded_gaussian/0")
     site.ask(0.2, 0.2)
     assert (site.pixels("msrc_embedded_gaussian/0") != before).any()
-    site.settled()
+    site.settled().measured()
     count = len(site.requests)
     for x in (0.3, 0.5, 0.7):
         site.ask(x, 0.4)
@@ -70,7 +70,7 @@ def test_hovering_goes_on_while_numbers_are_measured_and_asks_nothing_more(visit
 
 
 def test_the_slider_shows_query_dependence_go(site):
-    site.choose(*PAIR)
+    site.choose(*PAIR).measured()
     lost = site.page.locator(f"input[data-choice=epoch][data-panel='{PAIR[0]}/0']")
     last = number_of(site, PAIR[0])
     lost.focus()

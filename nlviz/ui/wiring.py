@@ -10,11 +10,10 @@ import torch
 from ..analysis import Analysis
 from ..bundle import make_recipe
 from ..cards import CheckpointError
-from ..dependence import fresh_block, fresh_map, measure
 from ..images import PictureError, open_picture
 from ..recipe import SETTINGS, Recipe
 from ..rendering import file_bytes
-from ..viewer.answers import make_dependence
+from ..viewer.answers import make_dependence, make_fresh
 from ..viewer.scene import make_panel, make_scene
 from .store import Store
 
@@ -85,8 +84,7 @@ def depends(store: Store, request: dict) -> dict:
         placed = next(placed for placed in call if placed.nl_map.part == request["map"])
         if request["step"] == "attention":
             return make_dependence(placed)
-        block = analysis.model.net.get_submodule(placed.nl_map.layer)
-        return {"fresh": measure(fresh_map(fresh_block(block), placed.nl_map)).values, "note": ""}
+        return make_fresh(analysis, placed)
 
     return _answered(answer, "number")
 
