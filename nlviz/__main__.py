@@ -41,73 +41,87 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m nlviz", description="See who attends to whom in a vision network.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_models, _add_render, _add_measure, _add_study, _add_open, _add_train):
+        add(commands)
+    return parser
 
-    models = commands.add_parser("models", help="list the bundled networks")
-    models.add_argument("--json", action="store_true", help="as JSON")
-    models.set_defaults(run=run.models)
 
-    render = commands.add_parser("render", help="draw figures into files", description="One picture gives one file, several a "
-                                 "folder. FIGURE.zip has the figure in every format, the rows and the numbers; FIGURE.html "
-                                 "works offline in a browser.")
-    render.add_argument("picture", nargs="*", metavar="PICTURE", help="paths, or patterns such as 'photos/*.jpg'")
-    render.add_argument("--recipe", type=Path, metavar="RECIPE.json", help="draw what a recipe, or an exported figure, says")
-    render.add_argument("--model", action="append", metavar="NAME", help="a bundled network; may be repeated")
-    render.add_argument("--query", action="append", type=_query, metavar="X,Y",
+def _add_models(commands) -> None:
+    parser = commands.add_parser("models", help="list the bundled networks")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=run.models)
+
+
+def _add_render(commands) -> None:
+    parser = commands.add_parser("render", help="draw figures into files", description="One picture gives one file, several a "
+                                   "folder. FIGURE.zip has the figure in every format, the rows and the numbers; FIGURE.html "
+                                   "works offline in a browser.")
+    parser.add_argument("picture", nargs="*", metavar="PICTURE", help="paths, or patterns such as 'photos/*.jpg'")
+    parser.add_argument("--recipe", type=Path, metavar="RECIPE.json", help="draw what a recipe, or an exported figure, says")
+    parser.add_argument("--model", action="append", metavar="NAME", help="a bundled network; may be repeated")
+    parser.add_argument("--query", action="append", type=_query, metavar="X,Y",
                         help="fractions of width and height, 0 to 1; may be repeated")
-    render.add_argument("--out", required=True, type=Path, metavar="FIGURE.{png,svg,pdf,zip,html}", help="or a folder")
-    render.add_argument("--format", default="png", choices=["png", "svg", "pdf", "zip", "html"], help="of the files in a folder")
-    render.add_argument("--layout", choices=LAYOUTS, help=f"default: {LAYOUTS[0]}")
-    render.add_argument("--width", choices=WIDTHS, help="3.3, 6.9 or 13.3 inches; default: two columns")
-    render.add_argument("--dpi", type=int, help="dots per inch of a PNG, 50 to 1200; default: 300")
-    render.add_argument("--part", action="append", type=_part, metavar="NAME/0=PART",
+    parser.add_argument("--out", required=True, type=Path, metavar="FIGURE.{png,svg,pdf,zip,html}", help="or a folder")
+    parser.add_argument("--format", default="png", choices=["png", "svg", "pdf", "zip", "html"], help="of the files in a folder")
+    parser.add_argument("--layout", choices=LAYOUTS, help=f"default: {LAYOUTS[0]}")
+    parser.add_argument("--width", choices=WIDTHS, help="3.3, 6.9 or 13.3 inches; default: two columns")
+    parser.add_argument("--dpi", type=int, help="dots per inch of a PNG, 50 to 1200; default: 300")
+    parser.add_argument("--part", action="append", type=_part, metavar="NAME/0=PART",
                         help="which map of a call of a block to draw; may be repeated")
     for name, words in DISPLAY.items():
-        render.add_argument(f"--{name}", type=float if name == "opacity" else str, help=words)
-    render.add_argument("--resolution", type=int, choices=RESOLUTIONS, help="long side of the input, pixels; default: 448")
-    render.add_argument("--whole-maps", action="store_true", help="put whole maps into the zip, not only the queries' rows")
-    render.add_argument("--overwrite", action="store_true", help="an existing zip may be overwritten")
-    render.set_defaults(run=run.render)
+        parser.add_argument(f"--{name}", type=float if name == "opacity" else str, help=words)
+    parser.add_argument("--resolution", type=int, choices=RESOLUTIONS, help="long side of the input, pixels; default: 448")
+    parser.add_argument("--whole-maps", action="store_true", help="put whole maps into the zip, not only the queries' rows")
+    parser.add_argument("--overwrite", action="store_true", help="an existing zip may be overwritten")
+    parser.set_defaults(run=run.render)
 
-    measure = commands.add_parser("measure", help="GCNet's numbers of every map of one picture, with baselines")
-    measure.add_argument("picture")
-    measure.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
-    measure.add_argument("--json", action="store_true", help="as JSON")
-    measure.add_argument("--seed", type=int, default=0, help="of the fresh weights")
-    measure.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
-    measure.set_defaults(run=run.measure)
 
-    study = commands.add_parser("study", help="does attention depend on the query? GCNet's numbers over a folder of pictures",
+def _add_measure(commands) -> None:
+    parser = commands.add_parser("measure", help="GCNet's numbers of every map of one picture, with baselines")
+    parser.add_argument("picture")
+    parser.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--seed", type=int, default=0, help="of the fresh weights")
+    parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
+    parser.set_defaults(run=run.measure)
+
+
+def _add_study(commands) -> None:
+    parser = commands.add_parser("study", help="does attention depend on the query? GCNet's numbers over a folder of pictures",
                                 description="Stopped, it goes on where it was. Under torchrun the pictures are shared out.")
-    study.add_argument("folder", type=Path)
-    study.add_argument("--model", action="append", required=True, metavar="NAME",
-                       help="a bundled network, or 'all' of a data set: 'msrc', 'caltech101', ...; may be repeated")
-    study.add_argument("--out", required=True, type=Path, metavar="REPORT", help="folder for the report")
-    study.add_argument("--list", type=Path, metavar="FILE", help="only the pictures named there, one a line")
-    study.add_argument("--limit", type=int, metavar="N", help="at most N pictures, spread evenly")
-    study.add_argument("--terms", action="store_true", help="also split softmax maps into their pairwise and unary term")
-    study.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the checkpoints are (default: checkpoints/)")
-    study.add_argument("--seed", type=int, default=0, help="of the fresh weights and the intervals")
-    study.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
-    study.set_defaults(run=run.study)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", action="append", required=True, metavar="NAME",
+                       help="a bundled network, or a data set (msrc, caltech101, ...) for all of its; may be repeated")
+    parser.add_argument("--out", required=True, type=Path, metavar="REPORT", help="folder for the report")
+    parser.add_argument("--list", type=Path, metavar="FILE", help="only the pictures named there, one a line")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N pictures, spread evenly")
+    parser.add_argument("--terms", action="store_true", help="also split softmax maps into their pairwise and unary term")
+    parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the checkpoints are (default: checkpoints/)")
+    parser.add_argument("--seed", type=int, default=0, help="of the fresh weights and the intervals")
+    parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
+    parser.set_defaults(run=run.study)
 
-    page = commands.add_parser("open", help="open the page on a picture")
-    page.add_argument("picture", type=Path)
-    page.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
-    page.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
-    page.add_argument("--host", help="default: this machine only")
-    page.add_argument("--port", type=int, help="default: the first free one from 7860")
-    page.set_defaults(run=run.open_page)
 
-    train = commands.add_parser("train", help="make a bundled checkpoint")
-    train.add_argument("name", help="a bundled network, DATA_BLOCK, or 'all' for those not made yet")
-    train.add_argument("--data", type=Path, required=True, metavar="DIR",
+def _add_open(commands) -> None:
+    parser = commands.add_parser("open", help="open the page on a picture")
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
+    parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
+    parser.add_argument("--host", help="default: this machine only")
+    parser.add_argument("--port", type=int, help="default: the first free one from 7860")
+    parser.set_defaults(run=run.open_page)
+
+
+def _add_train(commands) -> None:
+    parser = commands.add_parser("train", help="make a bundled checkpoint")
+    parser.add_argument("name", help="a bundled network, DATA_BLOCK, or 'all' for those not made yet")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR",
                        help="folder with msrc, camvid, caltech101 and FashionMNIST")
-    train.add_argument("--out", type=Path, help="where the checkpoint goes (default: checkpoints/)")
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--seeds", type=int, default=1, help="how many seeds to train and score; the first is kept")
-    train.add_argument("--epochs", type=int, help="default: 6 for caltech101, 30 for msrc and camvid, 8 for fashion")
-    train.set_defaults(run=run.train)
-    return parser
+    parser.add_argument("--out", type=Path, help="where the checkpoint goes (default: checkpoints/)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=1, help="how many seeds to train and score; the first is kept")
+    parser.add_argument("--epochs", type=int, help="default: 6 for caltech101, 30 for msrc and camvid, 8 for fashion")
+    parser.set_defaults(run=run.train)
 
 
 def _query(text: str) -> tuple[float, float]:

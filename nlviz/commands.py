@@ -7,7 +7,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-RECIPE_OPTIONS = ("resolution", "layout", "width", "dpi", "colours", "scale", "view", "opacity", "direction", "term")
+from .recipe import SETTINGS
+
+RECIPE_OPTIONS = ("resolution", "layout", "width", "dpi", *SETTINGS)
 
 
 def models(args: argparse.Namespace) -> None:
@@ -34,7 +36,10 @@ def render(args: argparse.Namespace) -> None:
     if args.part:
         given["parts"] = dict(args.part)
     if args.recipe:
-        recipe = replace(read_recipe(args.recipe), **given)
+        recipe = read_recipe(args.recipe)
+        if recipe is None:
+            raise ValueError(f"{args.recipe} carries no recipe of nlviz")
+        recipe = replace(recipe, **given)
         pictures = pictures_named(args.picture) or [find_picture(recipe, [args.recipe.parent, Path()])]
     elif not (args.picture and args.model and args.query):
         raise ValueError("render needs a PICTURE, a --model and a --query; or a --recipe")

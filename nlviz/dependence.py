@@ -134,7 +134,7 @@ def last_scale(block: Block) -> float | None:
 
     Near 0 the block is hardly used, whatever its map looks like.
     """
-    norms = [module for module in block.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    norms = [module for module in block.modules() if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
     weights = block.gamma if hasattr(block, "gamma") else norms[-1].weight if norms else None
     return None if weights is None else weights.detach().abs().mean().item()
 
@@ -151,6 +151,11 @@ def fresh_block(block: Block, seed: int = 0) -> Block:
                 for weight in module.parameters(recurse=False):
                     nn.init.ones_(weight)
     return fresh.eval()
+
+
+def measure_fresh(block: Block, nl_map: NLMap, seed: int = 0) -> dict[str, float]:
+    """The values of :func:`measure` for the same block with fresh random weights."""
+    return measure(fresh_map(fresh_block(block, seed), nl_map)).values
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ import torch
 
 from . import metrics
 from .analysis import Analysis
-from .dependence import NAMES, fresh_block, fresh_map, measure
+from .dependence import NAMES, measure, measure_fresh
 
 NUMBERS = [name + ending for name in NAMES for ending in ("", "_shuffled", "_fresh")]
 NUMBERS.remove("cosine_input_fresh")  # the input does not depend on the block
@@ -31,8 +31,7 @@ def measures_of(analysis: Analysis, seed: int = 0) -> list[dict]:
 
 def _of(analysis: Analysis, nl_map, parity: str, seed: int) -> dict:
     found = measure(nl_map)
-    block = analysis.model.net.get_submodule(nl_map.layer)
-    fresh = measure(fresh_map(fresh_block(block, seed), nl_map)).values
+    fresh = measure_fresh(analysis.model.net.get_submodule(nl_map.layer), nl_map, seed)
     known = {name + ending: value for ending, values in (("", found.values), ("_shuffled", found.shuffled), ("_fresh", fresh))
              for name, value in values.items()}
     distributions = nl_map.rows == "distribution" and nl_map.relates != "gate"

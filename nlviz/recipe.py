@@ -1,7 +1,7 @@
 """The recipe of a figure: everything that is needed to draw it again, as JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 
 LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances")
@@ -44,8 +44,8 @@ class Recipe:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        _check_choice("layout", self.layout, LAYOUTS)
-        _check_choice("width", self.width, WIDTHS)
+        check_choice("layout", self.layout, LAYOUTS)
+        check_choice("width", self.width, WIDTHS)
         if not 50 <= self.dpi <= 1200:
             raise ValueError(f"dpi goes from 50 to 1200, got {self.dpi}")
 
@@ -98,6 +98,7 @@ class Recipe:
         return found
 
 
-def _check_choice(what: str, value: str, allowed) -> None:
+def check_choice(what: str, value: str, allowed: Collection[str]) -> None:
+    """Raise ValueError with what is allowed where ``value`` is not."""
     if value not in allowed:
         raise ValueError(f"unknown {what} {value!r}; there are: {', '.join(allowed)}")

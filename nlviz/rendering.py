@@ -5,6 +5,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,17 +23,17 @@ from .viewer.standalone import standalone_html
 SUFFIXES = (".png", ".svg", ".pdf", ".zip", ".html")
 
 
-def read_recipe(path: Path) -> Recipe:
-    """The recipe in a JSON file, or in the metadata of an exported figure.
+def read_recipe(path: Path) -> Recipe | None:
+    """The recipe in a JSON file, or in the metadata of an exported figure; None in any other file.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: there is no recipe in it, or one that this version cannot read.
+        ValueError: this version cannot read the recipe, or the JSON is none.
     """
     content = path.read_bytes()
     text = recipe_in(content)
     if text is None and path.suffix.lower() != ".json":
-        raise ValueError(f"{path} carries no recipe of nlviz")
+        return None
     return Recipe.from_json(content.decode("utf-8", "replace") if text is None else text)
 
 
@@ -42,10 +43,10 @@ def find_picture(recipe: Recipe, folders: Sequence[Path]) -> Path:
     Raises:
         FileNotFoundError: there is none; the message says what to do.
     """
-    name = recipe.picture["name"]
+    name = Path(recipe.picture["name"]).name  # a name from a stranger's file leads into no other folder
     gradio = importlib.util.find_spec("gradio")
-    shipped = [path for root in (gradio.submodule_search_locations if gradio else []) for path in Path(root).rglob(name)]
-    for path in (*(folder / name for folder in folders), *shipped):
+    shipped = (path for root in gradio.submodule_search_locations for path in Path(root).rglob(glob.escape(name)))
+    for path in chain((folder / name for folder in folders), shipped):
         if path.is_file():
             return path
     raise FileNotFoundError(f"the recipe is of {name}, which is not here. Give the picture: render PICTURE --recipe RECIPE")

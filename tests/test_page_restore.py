@@ -98,6 +98,7 @@ def test_back_and_forward_work(site):
     site.page.wait_for_function("site.viewer.state().pins.length === 1")
     site.page.go_forward()
     site.page.wait_for_function("site.viewer.state().pins.length === 2")
+    assert site.strip.count() == 2 * len(site.panels())
 
 
 def test_the_view_of_a_photo_that_is_not_here_asks_for_it_and_checks_it(visit, tmp_path):
@@ -143,6 +144,14 @@ def test_an_address_that_is_no_view_says_so_and_shows_the_first_photo(site):
     site.page.goto(site.url.rstrip("/") + "/#photo=x")
     expect(site.message).to_contain_text("this address is no view of the page: it lacks sha256, networks")
     site.page.wait_for_function("site.viewer.state().key.networks.length > 0")
+
+
+def test_a_view_of_a_resolution_that_the_page_lacks_says_how_to_draw_it(site, tmp_path):
+    recipe = Recipe.from_json(recipe_in(export(site).read_bytes()))
+    (tmp_path / "recipe.json").write_text(recipe.to_json().replace('"resolution": 448', '"resolution": 1024'))
+    drop(site, tmp_path / "recipe.json")
+    expect(site.message).to_contain_text("an input of 1024 px; the page shows 224, 448, 672 px")
+    assert site.settled(resolution=448).panels()
 
 
 def test_the_offline_page_holds_the_view(site, tmp_path):

@@ -118,6 +118,12 @@ def test_a_study_of_uploaded_pictures_gives_the_table_the_figure_and_the_report(
 def test_a_study_without_pictures_or_networks_says_what_is_missing(study):
     study.page.locator("#study-measure").click()
     said(study, "Choose pictures first.")
+    study.page.locator("#study-pictures input[type=file]").set_input_files(EXAMPLES[:1])
+    expect(study.page.locator("#study-pictures")).to_contain_text("lion")
+    study.page.locator("#study-networks").get_by_label("Clear").click()
+    study.page.locator("#study-measure").click()
+    said(study, "Choose at least one network.")
+    assert study.page.locator("#study-table tbody").count() == 0
 
 
 def test_a_study_can_be_stopped(study):

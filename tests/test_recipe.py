@@ -1,11 +1,14 @@
 """A recipe is JSON and back, and says what differs."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nlviz.ui
 from nlviz.link import link_of, recipe_of_link
 from nlviz.recipe import LAYOUTS, WIDTHS, Recipe
 
@@ -61,6 +64,12 @@ def test_a_view_is_itself_after_the_address(made):
     assert (back.queries, back.settings, back.parts, back.picture, back.resolution) == (
         made.queries, made.settings, made.parts, made.picture, made.resolution)
     assert [network["name"] for network in back.networks] == [network["name"] for network in made.networks]
+
+
+def test_the_page_leaves_out_of_its_address_what_is_the_recipes_default():
+    text = (Path(nlviz.ui.__file__).parent / "page.js").read_text()
+    usual = dict(re.findall(r'(\w+): "?([\w. ]+)"?', re.search(r"const USUAL = \{(.*?)\};", text)[1]))
+    assert usual == {name: str(value) for name, value in recipe().settings.items()}
 
 
 @pytest.mark.parametrize("fragment, why", [

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +16,11 @@ from nlviz.images import open_picture
 from nlviz.metadata import recipe_in
 from nlviz.models import load_model
 from nlviz.recipe import Recipe
-from nlviz.rendering import file_bytes
+from nlviz.rendering import file_bytes, find_picture, read_recipe
 from tests.test_figures import look_at, look_at_channels
 from tests.test_images import quarters
 
+ROOT = Path(__file__).resolve().parent.parent
 SMALL = "fashion_embedded_gaussian"
 
 
@@ -64,6 +66,32 @@ def test_impossible_arguments_are_one_line_exit_code_2_and_no_file(photos, monke
     assert render(*arguments, *needed) == 2
     error = capsys.readouterr().err
     assert why in error and error.count("\n") == 1 and not (photos / "x.png").exists() and not (photos / "out").exists()
+
+
+@pytest.mark.parametrize("arguments, why", [
+    (["--layout", "poster"], "invalid choice: 'poster' (choose from 'queries by networks', 'one query'"), ([], "--out"),
+    (["--out", "x.png", "--query", "2,0"], "X and Y are fractions"), (["--out", "x.png", "--part", "A1"], "NETWORK/CALL=PART")])
+def test_arguments_that_cannot_be_read_are_one_line_and_exit_code_2(photos, monkeypatch, capsys, arguments, why):
+    monkeypatch.chdir(photos)
+    with pytest.raises(SystemExit) as stopped:
+        render("a.png", "--model", SMALL, *arguments)
+    error = capsys.readouterr().err
+    assert stopped.value.code == 2 and error.count("\n") == 1 and error.startswith("nlviz: ") and why in error
+    assert not (photos / "x.png").exists()
+
+
+def test_a_recipe_from_a_stranger_leads_into_no_other_folder(photos):
+    (photos / "inside").mkdir()
+    recipe = Recipe({"name": "../a.png", "sha256": ""}, (), ())
+    with pytest.raises(FileNotFoundError, match="Give the picture"):
+        find_picture(recipe, [photos / "inside"])
+    assert find_picture(recipe, [photos]) == photos / "a.png"
+    assert find_picture(Recipe({"name": "lion.jpg", "sha256": ""}, (), ()), []).name == "lion.jpg"
+
+
+@pytest.mark.parametrize("recipe", sorted((ROOT / "docs" / "gallery").glob("*.json")), ids=lambda path: path.stem)
+def test_a_figure_of_the_gallery_carries_the_recipe_beside_it(recipe):
+    assert read_recipe(recipe.with_suffix(".png")) == read_recipe(recipe)
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])

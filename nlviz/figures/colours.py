@@ -1,10 +1,10 @@
 """Colours by name, and the rule by which a value gets its own: the page's and the figure's alike."""
 
-from collections.abc import Sequence
-
 import matplotlib
 import numpy as np
 from torch import Tensor
+
+from ..recipe import check_choice
 
 COLOUR_MAPS = ("viridis", "inferno", "magma", "cividis", "gray")
 DIVERGING = "RdBu_r"  # of differences, blue below zero and red above; the only one whose middle is zero
@@ -38,9 +38,3 @@ def is_flat(limits: tuple[float, float]) -> bool:
     """Differences within the rounding of float32 are no structure: such a map is drawn in one colour."""
     low, high = limits
     return not high - low > 1e-6 * max(abs(low), abs(high))
-
-
-def check_choice(what: str, value: str, allowed: Sequence[str]) -> None:
-    """Raise ValueError with what is allowed where ``value`` is not."""
-    if value not in allowed:
-        raise ValueError(f"unknown {what} {value!r}; there are: {', '.join(allowed)}")

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..recipe import WIDTHS
-from .colours import check_choice
+from ..recipe import WIDTHS, check_choice
 
 Item = TypeVar("Item")
 

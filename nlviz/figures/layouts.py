@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from ..analysis import Analysis
-from ..recipe import Recipe
+from ..recipe import Recipe, check_choice
 from .channel_maps import channels_by_networks
 from .checks import check_queries
-from .colours import check_choice
 from .dependence import dependence_by_networks
 from .distances import distances_by_networks
 from .queries import one_query, queries_by_networks

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from ..maps import TERMS
-from .colours import COLOUR_MAPS, DIVERGING, check_choice
+from ..recipe import check_choice
+from .colours import COLOUR_MAPS, DIVERGING
 
 SCALES = ("shared", "per panel")
 DIRECTIONS = ("attends to", "attended by")

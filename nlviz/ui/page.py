@@ -12,12 +12,13 @@ from ..analysis import as_model
 from ..images import RESOLUTIONS
 from ..models import list_models, load_model
 from . import wiring
-from .events import EXAMPLES, connect
+from .events import connect
 from .photo_box import PhotoBox
 from .presets import PRESETS, Groups, bundled_groups
 from .store import Store
 from .study_tab import study_tab
 from .viewer import CSS, HERE, make_viewer
+from .views import EXAMPLES, Views
 
 RESOLUTION = 448
 THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"],
@@ -96,7 +97,8 @@ def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chose
             study_tab(store, groups, chosen)
         with gr.Tab("How to read this"):
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
-        connect(page, store, groups, first, photo, examples, networks, resolution, viewer, buttons)
+        connect(page, Views(store, groups), first, photo=photo, examples=examples, networks=networks, resolution=resolution,
+                viewer=viewer, buttons=buttons)
     return page
 
 

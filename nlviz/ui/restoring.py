@@ -1,7 +1,7 @@
 """A view that comes back: from an exported figure, a recipe, or the page's address."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from ..images import PictureError, open_picture
@@ -16,14 +16,8 @@ def recipe_of(path: str | None) -> Recipe | None:
     Raises:
         ValueError: it carries one that cannot be read; the message says why.
     """
-    if path is None:
-        return None
     try:
-        return read_recipe(Path(path))
-    except ValueError as error:
-        if "carries no recipe" in str(error):
-            return None
-        raise
+        return None if path is None else read_recipe(Path(path))
     except OSError:
         return None
 
@@ -33,7 +27,7 @@ def photo_of(recipe: Recipe, candidates: Sequence[str]) -> str | None:
     return next((path for path in candidates if _sha256(path) == recipe.picture["sha256"]), None)
 
 
-@cache
+@lru_cache(256)
 def _sha256(path: str) -> str | None:
     try:
         return open_picture(path).sha256
@@ -66,8 +60,8 @@ def view_of(recipe: Recipe) -> dict:
             "snapshots": {name: int(epoch) for name, _, epoch in names if epoch.isdecimal()}}
 
 
-def differences(recipe: Recipe, store: Store, sha256: str) -> list[str]:
-    """What is not as it was when the recipe was written, of what the page can know."""
+def differences(recipe: Recipe, store: Store) -> list[str]:
+    """Which networks are not as they were when the recipe was written, of what the page can know: an address has no checkpoints."""
     known = []
     for network in recipe.networks:
         try:
@@ -75,4 +69,4 @@ def differences(recipe: Recipe, store: Store, sha256: str) -> list[str]:
         except Exception:  # a network that is not here, or cannot be loaded, is said to be not here
             continue
         known.append({"name": network["name"], "sha256": found if network["sha256"] is not None else None})
-    return recipe.differences({"name": recipe.picture["name"], "sha256": sha256}, known)
+    return recipe.differences(recipe.picture, known)

@@ -65,7 +65,8 @@ def _measure(store: Store, paths: list[str], names: list[str], resolution: int) 
         lines += [(name, model, line) for model, line in measure_file(study, Path(path), study.models)]
         left = (time.monotonic() - started) / done * (len(paths) - done)
         yield f"Measured {done} of {len(paths)} pictures, about {left:.0f} s left …", gr.skip(), gr.skip(), gr.skip()
-    yield _shown(lines, resolution)
+    with tempfile.TemporaryDirectory(prefix="nlviz_") as folder:  # gradio copies what it shows before it goes on
+        yield _shown(lines, resolution, Path(folder))
 
 
 def _what_is_wrong(paths: list[str], names: list[str]) -> str:
@@ -88,20 +89,19 @@ def _named(paths: list[str]) -> dict[str, str]:
     return found
 
 
-def _shown(lines: list[tuple], resolution: int) -> tuple:
-    with tempfile.TemporaryDirectory() as parent:
-        out = Path(parent) / "report"
-        out.mkdir()
-        summary = write_report(lines, out, Path("FOLDER"), resolution, 0, "")
-        whole = shutil.make_archive(str(Path(tempfile.mkdtemp(prefix="nlviz_")) / "nlviz_study"), "zip", out)
-        picture = shutil.copy(out / "distribution.png", Path(whole).parent / "distribution.png")
+def _shown(lines: list[tuple], resolution: int, folder: Path) -> tuple:
+    """The report, written into a folder that is there until it is shown."""
+    out = folder / "report"
+    out.mkdir()
+    summary = write_report(lines, out, Path("FOLDER"), resolution, 0, "")
+    whole = shutil.make_archive(str(folder / "nlviz_study"), "zip", out)
     said = f"{summary['pictures']} pictures measured."
     for entry in summary["broken"] + summary["failed"]:
         said += f"\n- Left out: {entry['picture']}: {entry['reason']}"
     if not summary["rows"]:
         return said, *[gr.update(visible=False)] * 3
     return (said, gr.update(value=_table(told(summary["rows"])), visible=True),
-            gr.update(value=picture, visible=True), gr.update(value=whole, visible=True))
+            gr.update(value=str(out / "distribution.png"), visible=True), gr.update(value=whole, visible=True))
 
 
 def _table(rows: list[dict]) -> str:

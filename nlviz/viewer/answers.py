@@ -1,7 +1,7 @@
 """What the viewer asks of a map besides its rows: does attention depend on the query?"""
 
 from ..analysis import Analysis, PlacedMap
-from ..dependence import NAMES, dependence_of_queries, fresh_block, fresh_map, measure
+from ..dependence import NAMES, dependence_of_queries, measure, measure_fresh
 from .scene import place_of, to_base64
 
 
@@ -20,5 +20,4 @@ def make_dependence(placed: PlacedMap) -> dict:
 
 def make_fresh(analysis: Analysis, placed: PlacedMap) -> dict:
     """The same numbers for the same block with fresh random weights: name -> value."""
-    block = analysis.model.net.get_submodule(placed.nl_map.layer)
-    return {"fresh": measure(fresh_map(fresh_block(block), placed.nl_map)).values, "note": ""}
+    return {"fresh": measure_fresh(analysis.model.net.get_submodule(placed.nl_map.layer), placed.nl_map), "note": ""}

@@ -44,7 +44,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
 
   function build() {
     root.classList.add("nlviz");
-    root.replaceChildren(message, toolbar.node, div("over", busy, empty, area, foot), strip.node, distances.node, ...(depends ? [depends.node] : []), announcer.node);
+    root.replaceChildren(message, toolbar.node, div("over", busy, empty, area, foot), div("pinned", strip.node, distances.node), ...(depends ? [depends.node] : []), announcer.node);
     showStage(false);
     showSettings();
     pointing.listen(area);
