@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from nlviz import launch
-from nlviz.cards import CheckpointError
+from nlviz.models.cards import CheckpointError
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="See who attends to whom in a vision network.")

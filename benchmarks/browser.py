@@ -17,10 +17,9 @@ from playwright.sync_api import sync_playwright
 from benchmarks.capture import PHOTO, seconds
 from nlviz import analyse, launch, load_model
 from nlviz.figures import colour_table
-from nlviz.images import open_picture
-from nlviz.specs import MODELS
-from nlviz.viewer.scene import make_scene
-from nlviz.viewer.scripts import CSS, SCRIPT, colour_tables
+from nlviz.models import MODELS
+from nlviz.pictures import open_picture
+from nlviz.viewer import CSS, SCRIPT, colour_tables, make_scene
 
 SIX = ["caltech101_embedded_gaussian", "caltech101_gaussian", "caltech101_dot_product", "caltech101_concatenation",
        "caltech101_gc", "msrc_embedded_gaussian"]

@@ -10,7 +10,7 @@ import gradio as gr
 import torch
 
 from nlviz import analyse, capture_maps, load_model
-from nlviz.images import open_picture
+from nlviz.pictures import open_picture
 
 NETWORKS = ["caltech101_embedded_gaussian", "caltech101_gaussian", "caltech101_concatenation", "caltech101_gc",
             "msrc_embedded_gaussian"]

@@ -14,9 +14,9 @@ import torch
 from scipy.spatial.distance import pdist
 from torch import Tensor
 
-from nlviz.blocks import Factors
-from nlviz.metrics import Divergences, mean_js_divergence
-from nlviz.metrics.pairs import COARSE, FINE
+from nlviz.maps import Factors
+from nlviz.metrics import COARSE, Divergences, mean_js_divergence
+from nlviz.metrics.pairs import FINE
 
 SIZES = (784, 3136, 9409)
 RUN_UP_TO = 784  # positions of the two that go over pairs

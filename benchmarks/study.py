@@ -14,8 +14,8 @@ import torch
 from torch import distributed
 
 from nlviz import load_model
-from nlviz.images import open_picture
-from nlviz.specs import MODELS
+from nlviz.models import MODELS
+from nlviz.pictures import open_picture
 from nlviz.study import Study, pictures_in, run_study
 
 NETWORKS = [name for name, spec in MODELS.items() if spec.data == "msrc" and spec.block]

@@ -8,11 +8,10 @@ import torch
 from torch import nn
 
 from .blocks import Block
-from .capture import capture_maps
-from .images import Frame, Picture, Placement, open_picture
+from .capture import Parity, capture_maps, check_parity
 from .maps import NLMap, cell_of, flat_index
 from .models import Model, predict
-from .parity import Parity, check_parity
+from .pictures import Frame, Picture, Placement, open_picture
 
 one_at_a_time = threading.Lock()  # capture hooks the model itself, and networks may share blocks
 
@@ -92,7 +91,7 @@ class Analysis:
 
 
 def as_model(net: nn.Module, preprocess=None, name: str | None = None) -> Model:
-    """A user's own network as a Model; ``preprocess`` as in :class:`nlviz.images.Preprocess`."""
+    """A user's own network as a Model; ``preprocess`` as in :class:`nlviz.pictures.Preprocess`."""
     if isinstance(net, Model):
         return net
     return Model(name or type(net).__name__, net, preprocess)

@@ -11,11 +11,10 @@ from torch import Tensor, nn
 
 from . import analysis
 from .analysis import Analysis, PlacedMap
-from .recipe import SETTINGS, Recipe
+from .recipes import SETTINGS, Recipe
 
 if TYPE_CHECKING:  # matplotlib takes a second to import: what draws does it when it draws
-    from .figures.layouts import Figure
-    from .figures.panels import Axes
+    from .figures import Axes, Figure
 
 Queries = Sequence[tuple[float, float]]  # (x, y), fractions of the picture's width and height
 MIDDLE = ((0.5, 0.5),)
@@ -81,7 +80,7 @@ class Shown(Analysis):
         Args:
             queries: (x, y) each, 1 to 8.
             axes: draw only the first map's heatmap, of the first query, into these Axes; they become the picture, in its pixels.
-            settings: of a :class:`nlviz.recipe.Recipe`: ``layout``, ``width``, ``colours``, ``scale``, ``view``, ``opacity``,
+            settings: of a :class:`nlviz.recipes.Recipe`: ``layout``, ``width``, ``colours``, ``scale``, ``view``, ``opacity``,
                 ``direction``, ``term``, ``parts``; for Axes only those of the drawing count.
 
         Returns:
@@ -101,17 +100,14 @@ class Shown(Analysis):
         return figure
 
     def _recipe(self, queries: Queries, settings: dict) -> Recipe:
-        from .bundle import make_recipe
+        from .export import make_recipe
 
         if unknown := sorted(settings.keys() - set(TAKEN)):
             raise TypeError(f"unknown settings: {', '.join(unknown)}; there are: {', '.join(TAKEN)}")
         return make_recipe([self], Recipe({}, (), tuple(queries), self.resolution, **settings))
 
     def _draw_into(self, axes: "Axes", recipe: Recipe) -> "Figure":
-        from .figures import draw_heatmap
-        from .figures.columns import columns_of
-        from .figures.looks import looks_of, shared_limits
-        from .figures.style import Style
+        from .figures import Style, columns_of, draw_heatmap, looks_of, shared_limits
 
         style = Style(recipe.colours, recipe.scale, recipe.view == "smooth", recipe.opacity, recipe.direction, recipe.term)
         column = columns_of([self], recipe.term, recipe.parts)[0]
@@ -148,15 +144,15 @@ class Shown(Analysis):
         path = Path(path)
         if path.suffix.lower() not in KINDS:
             raise ValueError(f"{path.name}: a file's name ends in {', '.join(KINDS)}")
-        from .rendering import write
+        from .export import write
 
         write([self], self._recipe(queries, settings), path, whole_maps, overwrite)
 
     def _repr_html_(self) -> str:
         """The viewer in a frame of its own, which may run its script and nothing else."""
-        from .viewer.standalone import standalone_html
+        from .export import offline_page_html
 
-        page = standalone_html([self])
+        page = offline_page_html([self])
         return FRAME.format(page=escape(page), title=escape(f"{self.model.name} on {self.picture.name}"))
 
 

@@ -143,7 +143,7 @@ class Site:
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
     """The page with the bundled networks, served by this process."""
-    from nlviz.ui.page import launch
+    from nlviz.ui import launch
 
     _, address, _ = launch(prevent_thread_lock=True, quiet=True)
     yield address

@@ -9,11 +9,11 @@ from torch import nn
 from nlviz import analyse
 from nlviz.analysis import as_model
 from nlviz.blocks import BLOCKS
-from nlviz.images import Preprocess, open_picture
 from nlviz.metrics import entropy
+from nlviz.pictures import Preprocess, open_picture
 from nlviz.ui.store import Store
-from tests.test_blocks import randomised
-from tests.test_images import quarters
+from tests.blocks.test_blocks import randomised
+from tests.pictures.test_pictures import quarters
 
 GRID = (7, 12)
 OPTIONS = {"rga_spatial": {"grid": GRID}, "rga_channel": {"grid": GRID}}  # of blocks that are built for one grid

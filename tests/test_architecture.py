@@ -1,4 +1,4 @@
-"""The house: imports point down only, and each library is known where it belongs."""
+"""The house: imports point down only, a room is entered by its door, and each library is known where it belongs."""
 
 import ast
 import re
@@ -7,12 +7,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LEVEL = {name: level for level, names in enumerate([
-    ["blocks", "files", "classes", "metrics", "numbers", "recipe", "metadata", "version"],
-    ["maps", "images", "backbone", "cards", "schedules", "link"],
-    ["capture", "parity", "networks", "data", "dependence"], ["specs"], ["models"], ["analysis", "train", "summary"],
-    ["figures", "measures"], ["viewer", "bundle", "report"], ["rendering", "study"], ["notebook", "ui"], ["commands"],
-]) for name in names}
+HOUSE = """
+    cli
+    ui notebook
+    export
+    viewer study
+    figures
+    measures
+    analysis training
+    capture models
+    blocks pictures
+    maps metrics recipes
+    files numbers version
+"""
+FLOOR = {room: -number for number, rooms in enumerate(HOUSE.strip().splitlines()) for room in rooms.split()}
 FILES = sorted((ROOT / "nlviz").rglob("*.py"))
 
 
@@ -33,24 +41,52 @@ def room(path: Path) -> str:
     return path.relative_to(ROOT / "nlviz").parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_point_down_only(path):
-    if room(path) in ("__init__", "__main__"):
-        return
-    below = {name.split(".")[1] for name in imports(path) if name.startswith("nlviz.")} - {room(path)}
-    assert all(LEVEL[name] < LEVEL[room(path)] for name in below), (room(path), below)
+def arrows(path: Path) -> set[str]:
+    """Dotted names of what a file imports from other rooms, without ``nlviz.``."""
+    found = {name.removeprefix("nlviz.") for name in imports(path) if name.startswith("nlviz.")}
+    return {name for name in found if name.split(".")[0] != room(path)}
+
+
+def rooms_beside(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in arrows(path)}
+
+
+INSIDE = [path for path in FILES if room(path) not in ("__init__", "__main__")]
+
+
+def test_every_room_has_its_floor():
+    assert {room(path) for path in INSIDE} == set(FLOOR)
+
+
+def test_imports_point_down_only():
+    up = [f"{path.relative_to(ROOT)} ({room(path)}) -> {below}" for path in INSIDE for below in sorted(rooms_beside(path))
+          if not FLOOR[below] < FLOOR[room(path)]]
+    assert not up, "\n".join(["these arrows run up or along a floor:", *up])
+
+
+def test_a_room_is_entered_by_its_door():
+    through = [f"{path.relative_to(ROOT)} -> {name}" for path in INSIDE for name in sorted(arrows(path)) if "." in name]
+    assert not through, "\n".join(["take these names from the room's __init__:", *through])
+
+
+def test_every_door_says_what_lives_there_and_what_it_may_import():
+    for path in (path for path in INSIDE if path.name == "__init__.py"):
+        lines = ast.get_docstring(ast.parse(path.read_text())).splitlines()
+        assert len(lines) <= 5 and any(line.startswith("May import ") for line in lines), path
 
 
 @pytest.mark.parametrize("library, rooms", [
-    ("gradio", {"ui"}), ("matplotlib", {"figures"}), ("timm", {"backbone"}), ("PIL", {"images", "data", "figures"})])
+    ("gradio", {"ui"}), ("matplotlib", {"figures"}), ("PIL", {"pictures", "training", "figures"}),
+    ("timm", {"models"}), ("torchvision", {"models"}), ("transformers", {"models"})])
 def test_a_library_is_known_only_where_it_belongs(library, rooms):
     knowing = {room(path) for path in FILES if any(name.split(".")[0] == library for name in imports(path))}
-    assert knowing and knowing <= rooms
+    assert knowing <= rooms
 
 
-def test_blocks_and_metrics_know_only_torch():
-    outside = {name.split(".")[0] for path in FILES if room(path) in ("blocks", "metrics") for name in imports(path)}
-    assert outside <= {"torch", "nlviz", "abc", "dataclasses", "collections", "math"}
+def test_the_lower_rooms_know_only_torch():
+    lower = [path for path in FILES if room(path) in ("maps", "blocks", "capture", "metrics")]
+    outside = {name.split(".")[0] for path in lower for name in imports(path)}
+    assert outside <= {"torch", "nlviz", "abc", "copy", "contextlib", "dataclasses", "collections", "math"}
 
 
 def test_pyplot_is_never_used():

@@ -18,14 +18,13 @@ from PIL import Image
 import nlviz
 from nlviz import analysis, load_model
 from nlviz.figures import DIVERGING, colour_table, draw, figure_bytes
-from nlviz.images import open_picture
 from nlviz.maps import flat_index
 from nlviz.measures import measures_of
-from nlviz.metadata import recipe_in
-from nlviz.recipe import Recipe
-from nlviz.specs import MODELS
+from nlviz.models import MODELS
+from nlviz.pictures import open_picture
+from nlviz.recipes import Recipe, recipe_in
+from tests.pictures.test_pictures import quarters
 from tests.test_analysis import network
-from tests.test_images import quarters
 
 TOUR = Path(__file__).resolve().parent.parent / "examples" / "tour.ipynb"
 QUERY = (0.3, 0.7)

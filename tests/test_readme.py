@@ -10,8 +10,8 @@ import pytest
 
 import nlviz
 from nlviz.analysis import analyse
-from nlviz.images import open_picture
-from tests.test_images import quarters
+from nlviz.pictures import open_picture
+from tests.pictures.test_pictures import quarters
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

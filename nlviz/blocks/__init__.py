@@ -1,12 +1,13 @@
-"""The blocks by name. Adding one: its file in this folder and one line here."""
+"""The blocks by name: formula -> code. Adding one: its file in this folder and one line here.
 
-from .base import Block, Part
+May import maps; torch alone.
+"""
+
+from .base import Block, Part, to_positions
 from .criss_cross import CrissCross
 from .disentangled import Disentangled
 from .dual_attention import CAM, PAM
-from .factors import Factors
 from .global_context import GC, SNL
-from .lazy import LazyMap
 from .non_local import Concatenation, DotProduct, EmbeddedGaussian, Gaussian
 from .object_context import AspOC, BaseOC, PyramidOC
 from .relation_aware import RGAChannel, RGASpatial
@@ -31,4 +32,4 @@ BLOCKS: dict[str, type[Block]] = {
     "disentangled": Disentangled,
 }
 
-__all__ = ["BLOCKS", "Block", "Factors", "LazyMap", "Part"]
+__all__ = ["BLOCKS", "Block", "Part", "to_positions"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .lazy import LazyMap
+from ..maps import LazyMap
 
 Weights = Tensor | LazyMap
 Used = Weights | tuple[Weights, ...]  # a map in the form in which a block used it

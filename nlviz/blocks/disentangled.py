@@ -6,9 +6,8 @@ the non-local block's and ``conv_mask``, as in mmsegmentation.
 
 from torch import Tensor, nn
 
+from ..maps import Factors, LazyMap, Sum
 from .base import Part, to_positions
-from .factors import Factors
-from .lazy import LazyMap, Sum
 from .non_local import Embedded
 
 

@@ -7,8 +7,8 @@ junfu1115/DANet: query_conv, key_conv, value_conv, gamma.
 import torch
 from torch import Tensor, nn
 
+from ..maps import Factors
 from .base import Block, Weights, to_grid, to_positions
-from .factors import Factors
 
 
 class PAM(Block):

@@ -7,8 +7,8 @@ Weight names are those of AlexHex7/Non-local_pytorch: g, theta, phi, W, concat_p
 import torch
 from torch import Tensor, nn
 
+from ..maps import Factors
 from .base import Block, Weights, to_grid, to_positions
-from .factors import Factors
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..maps import Factors
 from .base import Block, Part, Weights, to_grid, to_positions
-from .factors import Factors
 
 
 class NormActivation(nn.BatchNorm2d):

@@ -9,8 +9,8 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
+from ..maps import Factors
 from .base import Block, Part, Weights, to_positions
-from .factors import Factors
 
 
 def _embedding(in_channels: int, out_channels: int) -> nn.Sequential:

@@ -1,16 +1,22 @@
-"""Figures for papers. matplotlib is known to this folder alone, and pyplot to none: a server draws here."""
+"""Figures for papers. matplotlib is known to this room alone, and pyplot to none: a server draws here.
+
+May import analysis, measures, recipes and what is below them.
+"""
 
 from .channel_maps import channels_by_networks
 from .colours import COLOUR_MAPS, DIVERGING, PIN_COLOURS, colour_table
+from .columns import columns_of
 from .dependence import dependence_by_networks
 from .distances import distances_by_networks
-from .layouts import draw
+from .layouts import Figure, draw
+from .looks import looks_of, shared_limits
 from .output import figure_bytes, format_of, save_figure
-from .panels import draw_heatmap, draw_photo
+from .panels import Axes, draw_heatmap, draw_photo
 from .queries import one_query, queries_by_networks
 from .study import distances_by_layer, distribution_by_network
-from .style import DIRECTIONS, SCALES
+from .style import DIRECTIONS, SCALES, Style
 
-__all__ = ["COLOUR_MAPS", "DIRECTIONS", "DIVERGING", "PIN_COLOURS", "SCALES", "channels_by_networks", "colour_table",
-           "dependence_by_networks", "distances_by_layer", "distances_by_networks", "distribution_by_network", "draw",
-           "draw_heatmap", "draw_photo", "figure_bytes", "format_of", "one_query", "queries_by_networks", "save_figure"]
+__all__ = ["COLOUR_MAPS", "DIRECTIONS", "DIVERGING", "PIN_COLOURS", "SCALES", "Axes", "Figure", "Style", "channels_by_networks",
+           "colour_table", "columns_of", "dependence_by_networks", "distances_by_layer", "distances_by_networks",
+           "distribution_by_network", "draw", "draw_heatmap", "draw_photo", "figure_bytes", "format_of", "looks_of", "one_query",
+           "queries_by_networks", "save_figure", "shared_limits"]

@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 from torch import Tensor
 
-from ..recipe import check_choice
+from ..recipes import check_choice
 
 COLOUR_MAPS = ("viridis", "inferno", "magma", "cividis", "gray")
 DIVERGING = "RdBu_r"  # of differences, blue below zero and red above; the only one whose middle is zero

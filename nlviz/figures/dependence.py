@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..analysis import Analysis
-from ..dependence import Dependence, dependence_of_queries, measure
-from ..images import Picture
+from ..measures import Dependence, dependence_of_queries, measure
 from ..numbers import number, percent
+from ..pictures import Picture
 from .bars import Bar
 from .checks import check_analyses, check_queries
 from .columns import Column, columns_of

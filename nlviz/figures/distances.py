@@ -6,7 +6,7 @@ from functools import partial
 from matplotlib.figure import Figure
 
 from ..analysis import Analysis
-from ..dependence import NO_DISTRIBUTION
+from ..measures import NO_DISTRIBUTION
 from ..metrics import cosine_distance, js_divergence
 from .channels import INK, draw_empty
 from .checks import check_analyses, check_queries

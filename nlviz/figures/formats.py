@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..recipe import WIDTHS, check_choice
+from ..recipes import WIDTHS, check_choice
 
 Item = TypeVar("Item")
 
@@ -83,7 +83,7 @@ def format_for(width: str) -> Format:
     """The page of a width.
 
     Raises:
-        ValueError: no name of :data:`nlviz.recipe.WIDTHS`.
+        ValueError: no name of :data:`nlviz.recipes.WIDTHS`.
     """
     check_choice("width", width, tuple(FORMATS))
     return FORMATS[width]

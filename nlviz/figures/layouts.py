@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from ..analysis import Analysis
-from ..recipe import Recipe, check_choice
+from ..recipes import Recipe, check_choice
 from .channel_maps import channels_by_networks
 from .checks import check_queries
 from .dependence import dependence_by_networks

@@ -10,8 +10,7 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from ..files import write_whole
-from ..metadata import KEYS
-from ..recipe import Recipe
+from ..recipes import KEYS, Recipe
 
 METADATA = {"svg": {"Creator": None, "Date": None}, "png": {"Software": None},
             "pdf": {"Creator": None, "Producer": None, "CreationDate": None}}  # neither time nor version
@@ -37,7 +36,7 @@ def figure_bytes(figure: Figure, format: str, recipe: Recipe | None = None, dpi:
     The same figure gives the same bytes. Photos and heatmaps have ``dpi`` dots per inch in every format.
 
     Args:
-        recipe: goes into the file's metadata, where :func:`nlviz.metadata.recipe_in` finds it.
+        recipe: goes into the file's metadata, where :func:`nlviz.recipes.recipe_in` finds it.
 
     Raises:
         ValueError: another format.

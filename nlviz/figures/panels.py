@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..analysis import PlacedMap
-from ..images import Picture, Placement
+from ..pictures import Picture, Placement
 from .colours import LIGHT_INK, PIN_COLOURS, colours
 
 DOT_TEXT = 6.0  # points

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..analysis import Analysis
-from ..images import Picture
+from ..pictures import Picture
 from .bars import Bar
 from .channels import INK, draw_bars, draw_empty, draw_matrix
 from .checks import check_analyses, check_queries
@@ -43,7 +43,7 @@ def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[fl
             of their own, centred at zero.
         parts: ``{model.name}/{number of the call}`` to the name of the map to draw (``NLMap.part``), for blocks with
             several; without it a call's first map is drawn.
-        width: a name of :data:`nlviz.recipe.WIDTHS`. Text has 6 points and more, on a slide 12.
+        width: a name of :data:`nlviz.recipes.WIDTHS`. Text has 6 points and more, on a slide 12.
 
     Raises:
         ValueError: no query or more than 8, one outside 0 to 1, no map, different pictures, opacity outside

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..maps import TERMS
-from ..recipe import check_choice
+from ..recipes import check_choice
 from .colours import COLOUR_MAPS, DIVERGING
 
 SCALES = ("shared", "per panel")

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..images import Picture
 from ..numbers import number, percent
+from ..pictures import Picture
 from .columns import Column
 from .lines import NBSP
 from .sheet import Paragraphs

@@ -1,19 +1,23 @@
-"""Numbers read off rows of weights: of one row, of two, and over all pairs of queries."""
+"""Numbers read off rows of weights: of one row, of two, and over all pairs of queries.
+
+May import torch alone.
+"""
 
 from .pairs import (
-    Cosines,
-    Divergences,
-    cosine_dependence,
-    cosine_matrix,
-    js_dependence,
-    js_matrix,
-    mean_cosine_distance,
-    mean_js_divergence,
-    shuffled_cosine_distance,
-    shuffled_js_divergence,
+           COARSE,
+           Cosines,
+           Divergences,
+           cosine_dependence,
+           cosine_matrix,
+           js_dependence,
+           js_matrix,
+           mean_cosine_distance,
+           mean_js_divergence,
+           shuffled_cosine_distance,
+           shuffled_js_divergence,
 )
 from .rows import attention_distance, cosine_distance, entropy, js_divergence, top_mass
 
-__all__ = ["Cosines", "Divergences", "attention_distance", "cosine_dependence", "cosine_distance", "cosine_matrix", "entropy",
-           "js_dependence", "js_divergence", "js_matrix", "mean_cosine_distance", "mean_js_divergence",
+__all__ = ["COARSE", "Cosines", "Divergences", "attention_distance", "cosine_dependence", "cosine_distance", "cosine_matrix",
+           "entropy", "js_dependence", "js_divergence", "js_matrix", "mean_cosine_distance", "mean_js_divergence",
            "shuffled_cosine_distance", "shuffled_js_divergence", "top_mass"]

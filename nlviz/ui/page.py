@@ -9,8 +9,8 @@ import gradio as gr
 from torch import nn
 
 from ..analysis import as_model
-from ..images import RESOLUTIONS
 from ..models import list_models, load_model
+from ..pictures import RESOLUTIONS
 from . import wiring
 from .events import connect
 from .photo_box import PhotoBox

@@ -1,7 +1,6 @@
 """How the bundled networks are grouped, and comparisons at one click."""
 
-from ..models import list_models
-from ..specs import TELLING
+from ..models import TELLING, list_models
 
 Groups = dict[str, list[tuple[str, str]]]  # heading -> (label, name) of each network
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from ..images import PictureError, open_picture
-from ..recipe import Recipe
-from ..rendering import read_recipe
+from ..export import read_recipe
+from ..pictures import PictureError, open_picture
+from ..recipes import Recipe
 from .store import Store
 
 

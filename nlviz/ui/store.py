@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..analysis import Analysis, analyse
-from ..images import Picture
 from ..models import Model
+from ..pictures import Picture
 
 STORE_BYTES = 512 * 2**20
 

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from ..dependence import NAMES
-from ..images import RESOLUTIONS
-from ..report import between, or_not, write_report
-from ..study import SUFFIXES, Study, measure_file
-from ..summary import label_of, told
+from ..measures import NAMES
+from ..pictures import RESOLUTIONS
+from ..study import SUFFIXES, Study, between, label_of, measure_file, or_not, told, write_report
 from .presets import Groups
 from .store import Store
 

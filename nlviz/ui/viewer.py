@@ -5,9 +5,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from ..figures.colours import DIVERGING
-from ..viewer import scripts
-from ..viewer.scripts import SCRIPT, colour_tables, table_bytes
+from ..figures import DIVERGING
+from ..viewer import SCRIPT, colour_tables, scripts, table_bytes
 
 HERE = Path(__file__).parent
 CSS = scripts.CSS + (HERE / "page.css").read_text()

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from ..images import RESOLUTIONS
-from ..link import recipe_of_link
-from ..recipe import Recipe
+from ..pictures import RESOLUTIONS
+from ..recipes import Recipe, recipe_of_link
 from . import wiring
 from .presets import Groups
 from .restoring import asks_for, differences, networks_of, other_photo, photo_of, recipe_of, view_of

@@ -8,13 +8,11 @@ from pathlib import Path
 import torch
 
 from ..analysis import Analysis
-from ..bundle import make_recipe
-from ..cards import CheckpointError
-from ..images import PictureError, open_picture
-from ..recipe import SETTINGS, Recipe
-from ..rendering import file_bytes
-from ..viewer.answers import make_dependence, make_fresh
-from ..viewer.scene import make_panel, make_scene
+from ..export import file_bytes, make_recipe
+from ..models import CheckpointError
+from ..pictures import PictureError, open_picture
+from ..recipes import SETTINGS, Recipe
+from ..viewer import make_dependence, make_fresh, make_panel, make_scene
 from .store import Store
 
 TYPES = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml", "zip": "application/zip", "html": "text/html"}

@@ -1,1 +1,10 @@
-"""The viewer: analyses -> a scene, and the JavaScript that draws it. It knows no server; nlviz.ui gives it one."""
+"""The viewer: plain JavaScript (``js/``), the scene that it draws, and what it asks of a map besides its rows.
+
+May import figures (for the colours), measures and what is below them.
+"""
+
+from .answers import make_dependence, make_fresh
+from .scene import make_panel, make_scene
+from .scripts import CSS, SCRIPT, colour_tables, table_bytes
+
+__all__ = ["CSS", "SCRIPT", "colour_tables", "make_dependence", "make_fresh", "make_panel", "make_scene", "table_bytes"]

@@ -1,7 +1,7 @@
 """What the viewer asks of a map besides its rows: does attention depend on the query?"""
 
 from ..analysis import Analysis, PlacedMap
-from ..dependence import NAMES, dependence_of_queries, measure, measure_fresh
+from ..measures import NAMES, dependence_of_queries, measure, measure_fresh
 from .scene import place_of, to_base64
 
 

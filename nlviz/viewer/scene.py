@@ -11,11 +11,8 @@ import torch
 from torch import Tensor
 
 from ..analysis import Analysis, PlacedMap
-from ..blocks import Factors, LazyMap
-from ..blocks.criss_cross import Crosses, Product
-from ..blocks.lazy import Sum
-from ..images import Picture, Placement
-from ..maps import NLMap
+from ..maps import Crosses, Factors, LazyMap, NLMap, Product, Sum
+from ..pictures import Picture, Placement
 
 PREVIEW_SIDE = 1024  # pixels of the photo that the page shows
 

@@ -3,7 +3,7 @@
 import base64
 from pathlib import Path
 
-from ..figures.colours import COLOUR_MAPS, colour_table
+from ..figures import COLOUR_MAPS, colour_table
 
 HERE = Path(__file__).parent
 CSS = (HERE / "viewer.css").read_text()

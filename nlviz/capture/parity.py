@@ -1,0 +1,70 @@
+"""The parity check: is the map shown the map the block used?"""
+
+import copy
+from dataclasses import dataclass
+
+import torch
+
+from ..blocks import Block
+from ..maps import LazyMap, NLMap, Streamed, applied
+
+TOLERANCE = 1e-3  # of the largest value the block added
+SMALLEST = 1e-6  # of the largest input value: what float32 can still tell from nothing
+
+
+@dataclass(frozen=True)
+class Parity:
+    """The outcome of a parity check.
+
+    Attributes:
+        outcome: ``holds``, ``differs``, or ``nothing added`` where z equals x.
+        difference: largest |re-derived - actual| as a share of the largest |z - x|; 0 where nothing is added.
+        added: largest |z - x| as a share of the largest |x|.
+    """
+
+    outcome: str
+    difference: float
+    added: float
+
+    @property
+    def text(self) -> str:
+        """The outcome in words."""
+        if self.outcome == "nothing added":
+            return "the block adds nothing to its input: it was not trained, or its last layer is zero"
+        verb = "gives" if self.outcome == "holds" else "does not give"
+        return (f"its map {verb} what the block added "
+                f"(difference {self.difference:.1e}; it adds up to {self.added:.2g} of its input)")
+
+
+@torch.no_grad()
+def check_parity(block: Block, nl_map: NLMap) -> Parity:
+    """Re-derive what the block added from the map, in float64 on the CPU, and compare it with what it did add.
+
+    For a non-local block that is W(A g(x)) (Wang et al. 2018, eq. 1 and 6), for a global one the transform of
+    the pooled context (GCNet, eq. 5 and 6). Products are of the rows that are shown, also where the block multiplied
+    by a faster way. It holds where the largest difference is at most 1e-3 of the
+    largest value added (5e-3 on a GPU), plus the rounding of the network's own numbers (4 eps max|z|).
+
+    Args:
+        block: the block that made the map, unchanged since, in eval mode.
+    """
+    exact = copy.deepcopy(block).cpu().double().eval()
+    x, z = nl_map.input.cpu().double(), nl_map.output.cpu().double()
+    whole = nl_map.number == 0 and nl_map.weights is not None and not isinstance(nl_map.used, tuple)
+    shown = nl_map.weights if whole else nl_map.used  # what is shown may be a part of what was used, or follow from it
+    shown = _streamed(applied(shown, lambda t: t.cpu().double() if t.is_floating_point() else t.cpu()))
+    largest, added = x.abs().max().item(), (z - x).abs().max().item()
+    difference = (exact.rederive(x, shown) - z).abs().max().item()
+    rounding = 4 * torch.finfo(nl_map.output.dtype).eps * z.abs().max().item()
+    tolerance = TOLERANCE if nl_map.output.device.type == "cpu" else 5 * TOLERANCE  # GPUs may convolve in TF32
+    if added <= SMALLEST * largest:
+        outcome = "nothing added" if difference <= rounding else "differs"
+    else:
+        outcome = "holds" if difference <= tolerance * added + rounding else "differs"
+    return Parity(outcome, difference / added if added else 0.0, added / largest if largest else 0.0)
+
+
+def _streamed(weights):
+    if isinstance(weights, tuple):
+        return tuple(_streamed(part) for part in weights)
+    return Streamed(weights) if isinstance(weights, LazyMap) else weights

@@ -1,0 +1,128 @@
+"""What each command of the command line does; what it needs is imported when it runs, so that --help is quick."""
+
+import argparse
+import json
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from ..recipes import SETTINGS
+
+RECIPE_OPTIONS = ("resolution", "layout", "width", "dpi", *SETTINGS)
+
+
+def models(args: argparse.Namespace) -> None:
+    from ..models import list_models
+
+    rows = list_models()
+    if args.json:
+        print(json.dumps(rows, indent=2))
+        return
+    print(f"{'name':34}{'block':20}{'task':16}{'score':>8}{'without':>9}  grid at 448 px")
+    for row in rows:
+        without = "n/a" if row["score_without_block"] is None else f"{row['score_without_block']:.1%}"
+        grids = ", ".join(" x ".join(map(str, grid)) for grid in row["grids_at_448"]) or "-"
+        print(f"{row['name']:34}{row['block'] or '-':20}{row['task']:16}{row['score']:>8.1%}{without:>9}  {grids}")
+
+
+def render(args: argparse.Namespace) -> None:
+    from ..export import find_picture, outputs_for, pictures_named, read_recipe, render_all
+    from ..models import load_model
+    from ..pictures import open_picture
+    from ..recipes import Recipe
+
+    given = {name: getattr(args, name) for name in RECIPE_OPTIONS if getattr(args, name) is not None}
+    if args.part:
+        given["parts"] = dict(args.part)
+    if args.recipe:
+        recipe = read_recipe(args.recipe)
+        if recipe is None:
+            raise ValueError(f"{args.recipe} carries no recipe of nlviz")
+        recipe = replace(recipe, **given)
+        pictures = pictures_named(args.picture) or [find_picture(recipe, [args.recipe.parent, Path()])]
+    elif not (args.picture and args.model and args.query):
+        raise ValueError("render needs a PICTURE, a --model and a --query; or a --recipe")
+    else:
+        recipe = Recipe({}, [{"name": name, "sha256": None} for name in args.model], tuple(args.query), **given)
+        pictures = pictures_named(args.picture)
+    outs = outputs_for(pictures, args.out, args.format)  # a wrong name is said before anything runs
+    open_picture(pictures[0])
+    models = [load_model(network["name"]) for network in recipe.networks]
+    render_all(pictures, outs, models, recipe, whole_maps=args.whole_maps, overwrite=args.overwrite)
+
+
+def measure(args: argparse.Namespace) -> None:
+    from ..analysis import analyse
+    from ..measures import measures_of
+    from ..models import load_model
+    from ..pictures import open_picture
+
+    picture = open_picture(args.picture)
+    models = [load_model(name) for name in dict.fromkeys(args.model)]
+    rows = [row for model in models for row in measures_of(analyse(model, picture, args.resolution), args.seed)]
+    print(json.dumps(rows, indent=2) if args.json else _table_of(rows))
+
+
+def _table_of(rows: list[dict]) -> str:
+    from ..numbers import number
+
+    def text(value: float | None) -> str:
+        return "n/a" if value is None else number(value if abs(value) > 1e-9 else 0.0)
+
+    columns = {"cosine_input": "cos input", "cosine_output": "cos output", "cosine_att": "cos attention", "jsd_att": "JSD, nats",
+               "jsd_att_shuffled": "shuffled", "jsd_att_fresh": "fresh"}
+    lines = [f"{'map':52}" + "".join(f"{words:>14}" for words in columns.values())]
+    for row in rows:
+        name = " ".join(filter(None, [row["model"], row["layer"], row["part"]]))
+        lines.append(f"{name:52}" + "".join(f"{text(row[key]):>14}" for key in columns))
+        lines += [f"    {name}: {reason}" for name, reason in row["reasons"].items()]
+    return "\n".join(lines)
+
+
+def study(args: argparse.Namespace) -> None:
+    import torch
+
+    from ..models import MODELS, load_model
+    from ..study import Study, pictures_in, run_study
+
+    torch.set_num_threads(1)  # the same numbers however the pictures are shared out; torchrun takes more cores
+    pictures = pictures_in(args.folder, args.list, args.limit)
+    names = [name for given in args.model for name in
+             ([n for n, spec in MODELS.items() if spec.data == given and spec.block] or [given])]
+    folder = {"folder": args.checkpoints} if args.checkpoints else {}
+    study = Study([load_model(name, **folder) for name in dict.fromkeys(names)], args.resolution, args.seed, args.terms)
+    summary = run_study(study, args.folder, pictures, args.out, command=shlex.join(["python", "-m", "nlviz", *sys.argv[1:]]))
+    if summary:
+        _say(summary, args.out)
+
+
+def _say(summary: dict, out: Path) -> None:
+    for row in summary["rows"]:
+        name = f"{row['model']} {row['part']}".strip()
+        print(f"{name:44} {row['sentence']}")
+    for entry in summary["broken"] + summary["failed"]:
+        print(f"nlviz: left out {entry['picture']}: {entry['reason']}", file=sys.stderr)
+    print(f"{summary['pictures']} pictures; report in {out / 'README.md'}")
+
+
+def open_page(args: argparse.Namespace) -> None:
+    from ..models import get_spec
+    from ..pictures import open_picture
+    from ..ui import launch
+
+    open_picture(args.picture)  # what is wrong with it is said before the page is built
+    for name in args.model:
+        get_spec(name)
+    launch(photo=args.picture, chosen=args.model, resolution=args.resolution, host=args.host, port=args.port)
+
+
+def train(args: argparse.Namespace) -> None:
+    from ..models import CHECKPOINTS, MODELS
+    from ..training import train
+
+    out = args.out or CHECKPOINTS
+    names = [n for n in MODELS if not (out / f"{n}.json").exists()] if args.name == "all" else [args.name]
+    for name in names:
+        card = train(name, args.data, out, seed=args.seed, epochs=args.epochs, seeds=args.seeds)
+        print(f"{name}: {card['metric']} {card['score']:.1%}")

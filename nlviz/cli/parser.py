@@ -1,0 +1,141 @@
+"""What the command line takes: nlviz models | render | measure | study | open | train."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..pictures import RESOLUTIONS
+from ..recipes import LAYOUTS, WIDTHS
+from . import commands as run
+
+DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'shared' or 'per panel'", "view": "'cells' or 'smooth'",
+           "opacity": "0 to 1", "direction": "'attends to' or 'attended by'",
+           "term": "'full', 'pairwise only', 'unary only' or 'row minus the mean row'"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; bad input is one line on stderr and exit code 2."""
+    args = _parser().parse_args(arguments)
+    try:
+        args.run(args)
+    except (ValueError, OSError, EOFError) as error:
+        print(f"nlviz: {error}", file=sys.stderr)
+        return 2
+    except KeyError as error:  # str() of a KeyError is quoted
+        print(f"nlviz: {error.args[0]}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("nlviz: stopped; the same command goes on where it was", file=sys.stderr)
+        return 130
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """What is wrong with the arguments is one line, as everything else that is wrong."""
+
+    def error(self, message: str):
+        self.exit(2, f"nlviz: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="nlviz", description="See who attends to whom in a vision network.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_models, _add_render, _add_measure, _add_study, _add_open, _add_train):
+        add(commands)
+    return parser
+
+
+def _add_models(commands) -> None:
+    parser = commands.add_parser("models", help="list the bundled networks")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=run.models)
+
+
+def _add_render(commands) -> None:
+    parser = commands.add_parser("render", help="draw figures into files", description="One picture gives one file, several a "
+                                   "folder. FIGURE.zip has the figure in every format, the rows and the numbers; FIGURE.html "
+                                   "works offline in a browser.")
+    parser.add_argument("picture", nargs="*", metavar="PICTURE", help="paths, or patterns such as 'photos/*.jpg'")
+    parser.add_argument("--recipe", type=Path, metavar="RECIPE.json", help="draw what a recipe, or an exported figure, says")
+    parser.add_argument("--model", action="append", metavar="NAME", help="a bundled network; may be repeated")
+    parser.add_argument("--query", action="append", type=_query, metavar="X,Y",
+                        help="fractions of width and height, 0 to 1; may be repeated")
+    parser.add_argument("--out", required=True, type=Path, metavar="FIGURE.{png,svg,pdf,zip,html}", help="or a folder")
+    parser.add_argument("--format", default="png", choices=["png", "svg", "pdf", "zip", "html"], help="of the files in a folder")
+    parser.add_argument("--layout", choices=LAYOUTS, help=f"default: {LAYOUTS[0]}")
+    parser.add_argument("--width", choices=WIDTHS, help="3.3, 6.9 or 13.3 inches; default: two columns")
+    parser.add_argument("--dpi", type=int, help="dots per inch of a PNG, 50 to 1200; default: 300")
+    parser.add_argument("--part", action="append", type=_part, metavar="NAME/0=PART",
+                        help="which map of a call of a block to draw; may be repeated")
+    for name, words in DISPLAY.items():
+        parser.add_argument(f"--{name}", type=float if name == "opacity" else str, help=words)
+    parser.add_argument("--resolution", type=int, choices=RESOLUTIONS, help="long side of the input, pixels; default: 448")
+    parser.add_argument("--whole-maps", action="store_true", help="put whole maps into the zip, not only the queries' rows")
+    parser.add_argument("--overwrite", action="store_true", help="an existing zip may be overwritten")
+    parser.set_defaults(run=run.render)
+
+
+def _add_measure(commands) -> None:
+    parser = commands.add_parser("measure", help="GCNet's numbers of every map of one picture, with baselines")
+    parser.add_argument("picture")
+    parser.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--seed", type=int, default=0, help="of the fresh weights")
+    parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
+    parser.set_defaults(run=run.measure)
+
+
+def _add_study(commands) -> None:
+    parser = commands.add_parser("study", help="does attention depend on the query? GCNet's numbers over a folder of pictures",
+                                description="Stopped, it goes on where it was. Under torchrun the pictures are shared out.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", action="append", required=True, metavar="NAME",
+                       help="a bundled network, or a data set (msrc, caltech101, ...) for all of its; may be repeated")
+    parser.add_argument("--out", required=True, type=Path, metavar="REPORT", help="folder for the report")
+    parser.add_argument("--list", type=Path, metavar="FILE", help="only the pictures named there, one a line")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N pictures, spread evenly")
+    parser.add_argument("--terms", action="store_true", help="also split softmax maps into their pairwise and unary term")
+    parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the checkpoints are (default: checkpoints/)")
+    parser.add_argument("--seed", type=int, default=0, help="of the fresh weights and the intervals")
+    parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
+    parser.set_defaults(run=run.study)
+
+
+def _add_open(commands) -> None:
+    parser = commands.add_parser("open", help="open the page on a picture")
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
+    parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
+    parser.add_argument("--host", help="default: this machine only")
+    parser.add_argument("--port", type=int, help="default: the first free one from 7860")
+    parser.set_defaults(run=run.open_page)
+
+
+def _add_train(commands) -> None:
+    parser = commands.add_parser("train", help="make a bundled checkpoint")
+    parser.add_argument("name", help="a bundled network, DATA_BLOCK, or 'all' for those not made yet")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR",
+                       help="folder with msrc, camvid, caltech101 and FashionMNIST")
+    parser.add_argument("--out", type=Path, help="where the checkpoint goes (default: checkpoints/)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=1, help="how many seeds to train and score; the first is kept")
+    parser.add_argument("--epochs", type=int, help="default: 6 for caltech101, 30 for msrc and camvid, 8 for fashion")
+    parser.set_defaults(run=run.train)
+
+
+def _query(text: str) -> tuple[float, float]:
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected X,Y such as 0.4,0.6, got {text!r}") from None
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise argparse.ArgumentTypeError(f"X and Y are fractions, 0 to 1, got {text!r}")
+    return x, y
+
+
+def _part(text: str) -> tuple[str, str]:
+    panel, found, name = text.partition("=")
+    if not found:
+        raise argparse.ArgumentTypeError(f"expected NETWORK/CALL=PART such as msrc_criss_cross/0=A1, got {text!r}")
+    return panel, name
+

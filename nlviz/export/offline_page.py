@@ -1,0 +1,122 @@
+"""The viewer as one HTML file that needs no server: for a colleague without Python, a supplement, a notebook's cell."""
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+
+import torch
+
+from ..analysis import Analysis, PlacedMap
+from ..figures import DIVERGING
+from ..version import __version__
+from ..viewer import CSS, SCRIPT, colour_tables, make_dependence, make_fresh, make_scene, table_bytes
+
+HERE = Path(__file__).parent
+PAGE = Template((HERE / "offline_page.html").read_text())
+LOOKS = CSS + (HERE / "offline_page.css").read_text()
+CODE = "{\n" + SCRIPT + (HERE / "offline_page.js").read_text() + "}\n"
+HASH = "sha256-" + base64.b64encode(hashlib.sha256(CODE.encode()).digest()).decode()  # the only script that may run
+MOST_QUERIES = 8
+
+
+def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[float, float]] = (),
+                    settings: Mapping[str, object] | None = None, title: str = "") -> str:
+    """The page as text: the picture, the maps to hover and pin, every display setting, and the numbers measured now.
+
+    Nothing in it asks the network for anything, and its Content-Security-Policy forbids that.
+
+    Args:
+        analyses: of one picture, in the order shown.
+        queries: (x, y), fractions of width and height, pinned from the start; at most 8.
+        settings: of the display, as in the page: ``colours``, ``scale``, ``view``, ``opacity``, ``direction``, ``term``,
+            ``segmentation``; unknown ones are ignored. ``parts`` names the map shown first of a block with several:
+            ``{model.name}/{number of the call}`` to ``NLMap.part``.
+        title: of the page; by default the picture's name.
+
+    Raises:
+        ValueError: no analysis, different pictures, more than 8 queries, one outside 0 to 1, or ``parts`` that are not there.
+    """
+    _check(analyses, queries)
+    names = _told_apart([analysis.model.name for analysis in analyses])
+    scene = make_scene(analyses, names, max(max(analysis.frame.size) for analysis in analyses), sliders=False)
+    settings = dict(settings or {})
+    parts = settings.pop("parts", {})
+    _check_parts(scene["panels"], parts)
+    data = {
+        "scene": scene, "depends": _depends(analyses, names),
+        "colourMaps": colour_tables(), "diverging": table_bytes(DIVERGING),
+        "view": {"queries": list(queries), "settings": settings, "parts": dict(parts)},
+    }
+    return PAGE.substitute(hash=HASH, version=__version__, title=escape(title or analyses[0].picture.name),
+                           about=escape(_about(analyses)), css=LOOKS, data=_embedded(data), script=CODE)
+
+
+def _check(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]]) -> None:
+    if not analyses:
+        raise ValueError("a page needs at least one analysis")
+    if len({analysis.picture.sha256 for analysis in analyses}) > 1:
+        raise ValueError(f"all analyses must be of one picture, got {', '.join(a.picture.name for a in analyses)}")
+    if len(queries) > MOST_QUERIES:
+        raise ValueError(f"at most {MOST_QUERIES} queries can be pinned, got {len(queries)}")
+    for x, y in queries:
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ValueError(f"a query is given by fractions of width and height, 0 to 1, got {x}, {y}")
+
+
+def _check_parts(panels: Sequence[Mapping], parts: Mapping[str, str]) -> None:
+    there = {panel["id"]: [one["name"] for one in panel["maps"]] for panel in panels}
+    for panel, part in parts.items():
+        if panel not in there:
+            raise ValueError(f"no call of a block is named {panel!r}; there are: {', '.join(there)}")
+        if part not in there[panel]:
+            raise ValueError(f"{panel} has no map {part!r}; it has: {', '.join(map(repr, there[panel]))}")
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Networks of one name get a number behind it, ``net (2)``: the viewer and ``parts`` know them by name."""
+    return [name if names.index(name) == at else f"{name} ({names[: at + 1].count(name)})" for at, name in enumerate(names)]
+
+
+def _about(analyses: Sequence[Analysis]) -> str:
+    """One line: what this is, what made it, and how good the networks are."""
+    networks = ", ".join(f"{a.model.name} ({_score(a.model.card)})" for a in analyses)
+    return (f"Attention maps of {analyses[0].picture.name}, made with nlviz {__version__}; works without a server. "
+            f"Network{'s' if len(analyses) > 1 else ''}: {networks}.")
+
+
+def _score(card: dict) -> str:
+    return f"{card['metric']} {card['score']:.1%}" if card else "weights as given"
+
+
+@torch.inference_mode()
+def _depends(analyses: Sequence[Analysis], names: Sequence[str]) -> dict:
+    """panel -> map -> step -> what the page's server would answer."""
+    return {f"{name}/{number}": {placed.nl_map.part: _steps(analysis, placed) for placed in call}
+            for analysis, name in zip(analyses, names) for number, call in enumerate(analysis.calls)}
+
+
+def _steps(analysis: Analysis, placed: PlacedMap) -> dict:
+    try:
+        return {"attention": make_dependence(placed), "fresh": make_fresh(analysis, placed)}
+    except ValueError as error:
+        return {step: {"error": str(error)} for step in ("attention", "fresh")}
+
+
+def _embedded(data: dict) -> str:
+    """JSON that no text in it can break out of a script element with, and that every browser reads."""
+    text = json.dumps(_finite(data), separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _finite(value):
+    """The same with None for what is no finite number: JSON has no NaN."""
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,180 @@
+"""Does attention depend on the query? GCNet's numbers of one map, each beside what it would be without a reason.
+
+Cao, Xu, Lin, Wei, Hu: GCNet, 2019 (arXiv 1904.11492), section 3.2.
+"""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor, nn
+
+from ..blocks import Block, to_positions
+from ..maps import LazyMap, NLMap, cells
+from ..metrics import COARSE, Cosines, Divergences, js_divergence
+from ..numbers import percent
+
+NAMES = ("cosine_input", "cosine_output", "cosine_att", "jsd_att")
+NO_DISTRIBUTION = {"scaled": "rows are scaled by 1/N′, not a distribution", "raw": "rows are raw, not a distribution"}
+NO_ROWS = {"channels": "rows are those of channels: a place in the picture has none",
+           "gate": "a gate has one value for each channel or position, and no row for a query"}
+NEARLY_ONE, WEAKLY = 0.05, 0.5  # of what shuffled rows give
+NEARLY_FLAT = 0.01 * math.log(2)  # nats that shuffled rows differ by: below it there is nothing to shuffle
+
+
+@dataclass
+class Dependence:
+    """The numbers of one map.
+
+    Attributes:
+        values: by the names of NAMES, means over all N^2 pairs of positions: cosine distance of the block's input x_i, of
+            what it adds z_i - x_i, and of the rows, 0 to 1; Jensen-Shannon divergence of the rows in nats, 0 to ln 2.
+            A missing one is in ``reasons``.
+        shuffled: the same with each vector's numbers shuffled by themselves: what unrelated queries would give.
+        reasons: why a value is undefined.
+        entropy: mean entropy of the rows as a share of ln N', 0 (one key) to 1 (flat); None where it is undefined.
+        added: |z - x| as a share of |x|, root mean squares: how much the block is used.
+        relates: what the map relates.
+    """
+
+    relates: str
+    values: dict[str, float] = field(default_factory=dict)
+    shuffled: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    entropy: float | None = None
+    added: float = 0.0
+
+    @property
+    def sentence(self) -> str:
+        """What the numbers mean, in words."""
+        if "jsd_att" in self.values:
+            return dependence_in_words(self.values["jsd_att"], self.shuffled["jsd_att"], self.relates)
+        if "cosine_att" in self.values:
+            share = self.values["cosine_att"] / max(self.shuffled["cosine_att"], 1e-12)
+            return f"By cosine distance alone, rows differ by {percent(share)} of what shuffled rows would."
+        return f"No answer here: {self.reasons['jsd_att']}."
+
+
+def measure(nl_map: NLMap, item: int = 0) -> Dependence:
+    """The numbers of one picture's map; ``item`` says which of the batch."""
+    found = Dependence(nl_map.relates)
+    _features(nl_map, item, found)
+    if nl_map.relates not in ("positions", "global"):
+        found.reasons |= dict.fromkeys(NAMES[2:], NO_ROWS[nl_map.relates])
+        return found
+    queries = cells(nl_map.query_grid) if nl_map.relates == "global" else None
+    _record(found, "cosine_att", lambda: Cosines(nl_map.row_blocks(item)), queries)
+    if nl_map.rows != "distribution":
+        found.reasons["jsd_att"] = NO_DISTRIBUTION[nl_map.rows]
+        return found
+    pairs = _record(found, "jsd_att", lambda: Divergences(nl_map.row_blocks(item), COARSE), queries)
+    if pairs is not None and pairs.keys > 1:
+        found.entropy = pairs.entropy() / math.log(pairs.keys)
+    return found
+
+
+def _features(nl_map: NLMap, item: int, found: Dependence) -> None:
+    x, added = nl_map.input[item], nl_map.output[item] - nl_map.input[item]
+    _record(found, "cosine_input", lambda: Cosines(to_positions(x[None])[0]))
+    _record(found, "cosine_output", lambda: Cosines(to_positions(added[None])[0]))
+    found.added = (added.double().square().mean().sqrt() / x.double().square().mean().sqrt().clamp_min(1e-30)).item()
+
+
+def _record(found: Dependence, name: str, gather: Callable[[], Cosines | Divergences], queries: int | None = None):
+    """Gather, and keep the mean and what shuffling gives; or the reason why there is none."""
+    try:
+        gathered = gather()
+    except ValueError as error:
+        found.reasons[name] = str(error)
+        return None
+    found.values[name], found.shuffled[name] = gathered.mean(), gathered.shuffled(queries)
+    return gathered
+
+
+def dependence_of_queries(nl_map: NLMap, item: int = 0) -> Tensor:
+    """Each query's mean Jensen-Shannon divergence to all queries, (N,), in nats: where attention depends on the query.
+
+    Raises:
+        ValueError: rows are no distributions, or belong to no query; the message says why.
+    """
+    if nl_map.relates not in ("positions", "global"):
+        raise ValueError(NO_ROWS[nl_map.relates])
+    if nl_map.rows != "distribution":
+        raise ValueError(NO_DISTRIBUTION[nl_map.rows])
+    if nl_map.relates == "global":
+        return torch.zeros(cells(nl_map.query_grid), dtype=torch.float64)
+    return Divergences(nl_map.row_blocks(item), COARSE).of_each(nl_map.row_blocks(item))
+
+
+def terms_of(nl_map: NLMap, item: int = 0) -> dict[str, float]:
+    """How the pairwise and the unary term explain a softmax map (Yin et al. 2020, arXiv 2006.06668), in nats.
+
+    Returns:
+        ``jsd_pairwise``, the mean divergence of the pairwise term's rows over all pairs (the unary term's is 0); ``to_pairwise``
+        and ``to_unary``, the mean divergence of a query's row to its row in each term alone: the nearer term explains it.
+
+    Raises:
+        ValueError: the map has no such terms; the message says why.
+    """
+    pairwise, unary = nl_map.term("pairwise only"), nl_map.term("unary only")
+    distances = []
+    for start, stop in nl_map.lazy.spans():
+        rows, *alone = (one.lazy.rows(start, stop)[item].double() for one in (nl_map, pairwise, unary))
+        distances.append(torch.stack([js_divergence(rows, term).sum() for term in alone]))
+    to_pairwise, to_unary = (sum(distances) / cells(nl_map.query_grid)).tolist()
+    return {"jsd_pairwise": Divergences(pairwise.row_blocks(item), COARSE).mean(), "to_pairwise": to_pairwise, "to_unary": to_unary}
+
+
+def last_scale(block: Block) -> float | None:
+    """What the block's addition is multiplied with last: |gamma|, or the mean |weight| of its last BatchNorm; None without one.
+
+    Near 0 the block is hardly used, whatever its map looks like.
+    """
+    norms = [module for module in block.modules() if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
+    weights = block.gamma if hasattr(block, "gamma") else norms[-1].weight if norms else None
+    return None if weights is None else weights.detach().abs().mean().item()
+
+
+def fresh_block(block: Block, seed: int = 0) -> Block:
+    """A copy with fresh random weights: PyTorch's own initialisation everywhere, factors such as gamma at 1, no layer at zero."""
+    fresh = copy.deepcopy(block)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for module in fresh.modules():
+            if hasattr(module, "reset_parameters"):
+                module.reset_parameters()
+            else:
+                for weight in module.parameters(recurse=False):
+                    nn.init.ones_(weight)
+    return fresh.eval()
+
+
+def measure_fresh(block: Block, nl_map: NLMap, seed: int = 0) -> dict[str, float]:
+    """The values of :func:`measure` for the same block with fresh random weights."""
+    return measure(fresh_map(fresh_block(block, seed), nl_map)).values
+
+
+@torch.no_grad()
+def fresh_map(fresh: Block, nl_map: NLMap, item: int = 0) -> NLMap:
+    """The same map, of the same picture, by a block with fresh weights."""
+    x = nl_map.input[item : item + 1]
+    used, z = fresh.attend(x)
+    lazy = fresh.parts(x, used)[nl_map.number].weights
+    if isinstance(lazy, LazyMap):  # dense where the trained block's own is
+        dense = None if nl_map.weights is None else lazy.dense()
+        return replace(nl_map, weights=dense, lazy=lazy, used=used, input=x, output=z)
+    return replace(nl_map, weights=lazy, lazy=None, used=used, input=x, output=z)
+
+
+def dependence_in_words(found: float, shuffled: float, relates: str = "positions") -> str:
+    """What a mean divergence means, beside that of shuffled rows (both in nats)."""
+    if relates == "global":
+        return "One map for all queries, by the block's design."
+    if shuffled < NEARLY_FLAT:
+        return "Every row is nearly flat: all keys count alike, whatever the query."
+    share = found / shuffled
+    words = ("Nearly one map for all queries" if share < NEARLY_ONE else
+             "Depends on the query, but weakly" if share < WEAKLY else "Depends on the query")
+    return f"{words}: rows differ by {percent(share)} of what shuffled rows would."

@@ -1,0 +1,127 @@
+"""The bundled networks: what each is made of and how it is trained."""
+
+from dataclasses import dataclass, field, replace
+
+from ..blocks import BLOCKS
+from ..pictures import Preprocess
+from .networks import PAIRS, Classifier, Segmenter, SmallNetwork
+
+TITLES = {
+    None: "no block",
+    "gaussian": "Non-local, Gaussian",
+    "embedded_gaussian": "Non-local, embedded Gaussian",
+    "dot_product": "Non-local, dot product",
+    "concatenation": "Non-local, concatenation",
+    "snl": "Simplified non-local",
+    "gc": "Global context",
+    "se": "Squeeze and excitation",
+    "dual": "Dual attention",
+    "base_oc": "Object context, base",
+    "pyramid_oc": "Object context, pyramid",
+    "asp_oc": "Object context, ASPP",
+    "criss_cross": "Criss-cross",
+    "rga": "Relation-aware",
+    "disentangled": "Disentangled non-local",
+}
+FIXED_GRID = {"rga", "rga_spatial", "rga_channel"}  # built for 28 x 28 positions
+KINDS = {"caltech101": "classification", "msrc": "segmentation", "camvid": "segmentation", "fashion": "small"}
+NETWORKS = {"classification": Classifier, "segmentation": Segmenter, "small": SmallNetwork}
+PREPROCESS = {
+    "classification": Preprocess(),
+    "segmentation": Preprocess(),
+    "small": Preprocess(channels=1, mean=0.0, std=255.0, fixed=(28, 28)),
+}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A bundled network.
+
+    Attributes:
+        data: the data set it was trained on, a key of CLASSES.
+        block: a name of BLOCKS or PAIRS, or None for the same network without attention.
+        options: the block's own arguments.
+        variant: what tells it from the network of the same data and block that is trained as all others are.
+        words: the variant's title.
+        long_decay: the weight decay of one that is trained long, with SGD; None for one that is trained as all others are.
+    """
+
+    data: str
+    block: str | None
+    options: dict = field(default_factory=dict)
+    variant: str = ""
+    words: str = ""
+    long_decay: float | None = None
+
+    @property
+    def name(self) -> str:
+        return "_".join(filter(None, [self.data, self.block or "none", self.variant]))
+
+    @property
+    def title(self) -> str:
+        return self.words or TITLES.get(self.block, self.block)
+
+    @property
+    def network(self) -> str:
+        """``classification``, ``segmentation`` or ``small``."""
+        return KINDS[self.data]
+
+    @property
+    def task(self) -> str:
+        return "segmentation" if self.network == "segmentation" else "classification"
+
+    @property
+    def preprocess(self) -> Preprocess:
+        usual = PREPROCESS[self.network]
+        return replace(usual, fixed=(448, 448)) if self.block in FIXED_GRID else usual
+
+    @property
+    def blocks(self) -> list[str]:
+        """Its blocks' names in BLOCKS."""
+        if self.block in PAIRS:
+            return PAIRS[self.block].members
+        return [self.block] if self.block else []
+
+    @property
+    def without(self) -> str:
+        """The name of the same network without a block."""
+        return f"{self.data}_none"
+
+
+FULL = {"sub_sample": False}  # keys at every position
+_SPECS = [
+    *(Spec("caltech101", block, FULL) for block in ("embedded_gaussian", "gaussian", "dot_product", "concatenation")),
+    *(Spec("caltech101", block) for block in ("disentangled", "snl", "gc", "se", None)),
+    Spec("msrc", "embedded_gaussian", FULL),
+    *(Spec("msrc", block) for block in (
+        "disentangled", "dual", "base_oc", "pyramid_oc", "asp_oc", "criss_cross", "gc", "se", "rga", None)),
+    *(Spec("camvid", block) for block in ("dual", "criss_cross", "gc", None)),
+    *(Spec("fashion", block) for block in ("embedded_gaussian", None)),
+]
+
+# GCNet's question: what makes a map independent of the query? Trained long, by what the logits are multiplied with.
+SCALES = {"times": (0.5, "logits × √C′"), "as_is": (0.0, "logits as they are"), "divided": (-0.5, "logits ÷ √C′")}  # powers of C'
+DECAYS = {"decay": (2e-3, ", weight decay"), "free": (0.0, "")}
+VARIANTS: dict[str, Spec] = {spec.name: spec for spec in (
+    Spec(data, "embedded_gaussian", FULL | {"scale_power": power}, f"{scale}_{decay}", f"Non-local, SGD, {words}{more}",
+         weight_decay)
+    for data in ("caltech101", "msrc")
+    for scale, (power, words) in SCALES.items() for decay, (weight_decay, more) in DECAYS.items())}
+TELLING = ("msrc_embedded_gaussian_times_free", "msrc_embedded_gaussian_as_is_free")  # the pair that is bundled
+
+MODELS: dict[str, Spec] = {spec.name: spec for spec in _SPECS} | {name: VARIANTS[name] for name in TELLING}
+
+
+def get_spec(name: str) -> Spec:
+    """The network of that name: a bundled one, or DATA_BLOCK with any block of BLOCKS, to be trained.
+
+    Raises:
+        KeyError: no such network; the message lists those that exist.
+    """
+    data, _, block = name.partition("_")
+    if name in MODELS | VARIANTS:
+        return (MODELS | VARIANTS)[name]
+    if data in KINDS and block in BLOCKS:
+        return Spec(data, block)
+    raise KeyError(f"no network is called {name!r}; there are: {', '.join(MODELS)}; "
+                   f"and one can train DATA_BLOCK with DATA of {', '.join(KINDS)} and any block")

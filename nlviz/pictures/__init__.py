@@ -1,0 +1,10 @@
+"""Pictures: from a file to a network's input, and from a pixel to its cell and back, side by side.
+
+May import torch, Pillow and NumPy.
+"""
+
+from .picture import Picture, PictureError, open_picture
+from .placement import Placement
+from .preprocess import MAX_RESOLUTION, RESOLUTIONS, Frame, Preprocess
+
+__all__ = ["MAX_RESOLUTION", "RESOLUTIONS", "Frame", "Picture", "PictureError", "Placement", "Preprocess", "open_picture"]

@@ -1,0 +1,80 @@
+"""Picture -> a network's input, and where the picture lies in it."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from .picture import Picture
+from .placement import Placement
+
+RESOLUTIONS = (224, 448, 672)  # offered by the page
+MAX_RESOLUTION = 2048
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How a picture fills a network's input.
+
+    Attributes:
+        size: (width, height) of the input in pixels.
+        content: (left, top, right, bottom) that the picture takes of it; the rest is padding.
+    """
+
+    size: tuple[int, int]
+    content: tuple[int, int, int, int]
+
+    def place(self, grid: tuple[int, int]) -> Placement:
+        """Where a feature map of (rows, columns) over the whole input lies in the picture."""
+        left, top, right, bottom = self.content
+        per_pixel = [Fraction(cells, pixels) for cells, pixels in zip(grid[::-1], self.size)]
+        return Placement(grid, ((right - left) * per_pixel[0], (bottom - top) * per_pixel[1]),
+                         (left * per_pixel[0], top * per_pixel[1]))
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """A picture as a network's input.
+
+    Attributes:
+        stride: both sides are multiples of it.
+        channels: 3 for RGB, 1 for grey.
+        mean, std: the input is (pixel - mean) / std with pixels 0 to 255.
+        fixed: (width, height) of a network that takes one size only: the picture is letterboxed into it.
+    """
+
+    stride: int = 16
+    channels: int = 3
+    mean: float = 127.0
+    std: float = 128.0
+    fixed: tuple[int, int] | None = None
+
+    def frame(self, size: tuple[int, int], resolution: int) -> Frame:
+        """Long side = resolution, the aspect ratio kept up to rounding to the stride; nothing is cropped.
+
+        Raises:
+            ValueError: a resolution below the stride or above 2048.
+        """
+        if not self.stride <= resolution <= MAX_RESOLUTION:
+            raise ValueError(f"resolution must be {self.stride} to {MAX_RESOLUTION} pixels, got {resolution}")
+        target, stride = (self.fixed, 1) if self.fixed else ((resolution, resolution), self.stride)
+        ratio = min(Fraction(t, s) for t, s in zip(target, size))
+        width, height = (max(stride, round(s * ratio / stride) * stride) for s in size)
+        if not self.fixed:
+            return Frame((width, height), (0, 0, width, height))
+        left, top = (target[0] - width) // 2, (target[1] - height) // 2
+        return Frame(target, (left, top, left + width, top + height))
+
+    def __call__(self, picture: Picture, resolution: int = 448) -> tuple[Tensor, Frame]:
+        """The input (1, channels, H, W) and where the picture lies in it; padding is black."""
+        frame = self.frame(picture.size, resolution)
+        left, top, right, bottom = frame.content
+        image = picture.image.convert("L" if self.channels == 1 else "RGB")
+        image = image.resize((right - left, bottom - top), Image.Resampling.BICUBIC)
+        canvas = Image.new(image.mode, frame.size)
+        canvas.paste(image, (left, top))
+        pixels = torch.from_numpy(np.array(canvas)).float().view(frame.size[1], frame.size[0], self.channels)
+        return ((pixels - self.mean) / self.std).permute(2, 0, 1).unsqueeze(0).contiguous(), frame

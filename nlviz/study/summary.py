@@ -1,0 +1,91 @@
+"""What a study found: means over pictures with intervals, baselines, and the picture to look at."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..measures import NAMES, dependence_in_words, last_scale
+from ..models import Model
+
+DRAWS = 2000  # resamples of the pictures
+IDENTITY = ("layer", "block", "part", "relates", "rows")
+
+Line = tuple[str, Model, dict]  # picture, network, {"maps"} or {"broken"} or {"failed"}
+
+
+def interval(values: Sequence[float], seed: int) -> tuple[float, float]:
+    """The 95 % bootstrap interval of a mean (percentiles of DRAWS resamples)."""
+    values, random = np.asarray(values), np.random.default_rng(seed)
+    means = values[random.integers(0, len(values), (DRAWS, len(values)))].mean(1)
+    low, high = np.percentile(means, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def summarise(lines: Sequence[Line], resolution: int, seed: int) -> dict:
+    """What a study found.
+
+    Returns:
+        ``pictures`` (how many), ``resolution``, ``seed``, ``broken`` and ``failed`` (with reasons), and ``rows``: for each
+        map of each network what it is, the network's score, ``pictures`` it was measured on, ``measures`` by NAMES (mean,
+        low, high, shuffled, fresh; or the reason), entropy, added, scale (the block's last), terms, sentence and ``highest``:
+        the picture with the largest divergence (where there is none, cosine distance).
+    """
+    broken = {picture: line["broken"] for picture, _, line in lines if "broken" in line}
+    rows = []
+    for model in dict.fromkeys(model for _, model, _ in lines):
+        measured = [(picture, line["maps"]) for picture, own, line in lines if own is model and "maps" in line]
+        count = max((len(maps) for _, maps in measured), default=0)
+        own = [_row(model, [(picture, maps[at]) for picture, maps in measured if at < len(maps)], seed) for at in range(count)]
+        several = len({row["layer"] for row in own}) > 1
+        rows += [row | {"layer_short": row["layer"].rsplit(".")[-1] if several else ""} for row in own]
+    return {"pictures": len({picture for picture, _, _ in lines}) - len(broken), "resolution": resolution, "seed": seed,
+            "broken": [{"picture": picture, "reason": reason} for picture, reason in broken.items()],
+            "failed": [{"picture": picture, "model": model.name, "reason": line["failed"]}
+                       for picture, model, line in lines if "failed" in line], "rows": rows}
+
+
+def _row(model: Model, found: list[tuple[str, dict]], seed: int) -> dict:
+    """One map of one network over all pictures."""
+    first, card = found[0][1], model.card
+    measures = {name: _measure(name, [numbers for _, numbers in found], seed) for name in NAMES}
+    deciding = next((name for name in ("jsd_att", "cosine_att", "cosine_output") if "mean" in measures[name]), None)
+    highest = max((pair for pair in found if deciding in pair[1]["values"]), key=lambda pair: pair[1]["values"][deciding],
+                  default=None)
+    jsd = measures["jsd_att"]
+    return {"model": model.name, "title": model.title} | {name: first[name] for name in IDENTITY} | {
+        "pictures": len(found), "score": card.get("score"), "metric": card.get("metric"),
+        "score_without_block": card.get("score_without_block"), "measures": measures,
+        "entropy": _mean(numbers["entropy"] for _, numbers in found), "added": _mean(numbers["added"] for _, numbers in found),
+        "scale": last_scale(model.net.get_submodule(first["layer"])),
+        "terms": {name: _mean(numbers["terms"].get(name) for _, numbers in found) for name in first.get("terms", {})},
+        "sentence": (dependence_in_words(jsd["mean"], jsd["shuffled"], first["relates"]) if "mean" in jsd
+                     else f"n/a: {jsd['reason']}"),
+        "highest": highest and {"picture": highest[0], "measure": deciding, "value": highest[1]["values"][deciding]},
+    }
+
+
+def _measure(name: str, found: list[dict], seed: int) -> dict:
+    values = [numbers["values"][name] for numbers in found if name in numbers["values"]]
+    if not values:
+        return {"reason": next(numbers["reasons"][name] for numbers in found)}
+    low, high = interval(values, seed)
+    return {"mean": _mean(values), "low": low, "high": high, "pictures": len(values),
+            "shuffled": _mean(numbers["shuffled"].get(name) for numbers in found),
+            "fresh": _mean(numbers["fresh"].get(name) for numbers in found) if name != "cosine_input" else None}
+
+
+def _mean(values) -> float | None:
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known else None
+
+
+def told(rows: list[dict]) -> list[dict]:
+    """Without maps that say nothing of the question: a block's first map, and those whose rows are of positions."""
+    firsts = {(row["model"], row["layer"]): row for row in reversed(rows)}
+    return [row for row in rows if "mean" in row["measures"]["cosine_att"] or row is firsts[row["model"], row["layer"]]]
+
+
+def label_of(row: dict) -> str:
+    """A map in words: its network, and which of its blocks and maps where there are several."""
+    return " · ".join(filter(None, [row["model"], row["layer_short"], row["part"]]))

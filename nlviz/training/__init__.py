@@ -1,0 +1,9 @@
+"""How every bundled checkpoint is made: data, schedules, and the program behind ``nlviz train``.
+
+May import capture, models and what is below them.
+"""
+
+
+from .trainer import train
+
+__all__ = ["train"]

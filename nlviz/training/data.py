@@ -1,0 +1,236 @@
+"""The training sets: pictures on disk to batches of stride-16 features, cached."""
+
+import gzip
+import random
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from ..files import write_whole
+from ..models import CLASSES, backbone
+from ..pictures import Preprocess, open_picture
+
+SCORED_AT = (224, 448)  # long side in pixels; the second is the one that counts
+SHARD = 256  # pictures in one cache file
+
+
+def features(files: list[Path], resolution: int, cache: Path, device: torch.device, preprocess: Preprocess) -> list[Tensor]:
+    """Stride-16 features (112, h, w) of every picture in float16, computed once and kept in ``cache``."""
+    stem, found = None, []
+    cache = cache / "fixed" if preprocess.fixed else cache
+    cache.mkdir(parents=True, exist_ok=True)
+    for start in tqdm(range(0, len(files), SHARD), desc=f"{cache}, {resolution} px", unit=f"x{SHARD}"):
+        chosen = files[start:start + SHARD]
+        shard = cache / f"{resolution}_{start}_{_digest(chosen)}.safetensors"
+        if not shard.exists():
+            with torch.random.fork_rng(devices=[]):  # training is the same with and without cached features
+                stem = stem or backbone.split(backbone.pretrained())[0].eval().to(device, memory_format=torch.channels_last)
+            tensors = {}
+            for i, file in enumerate(chosen):
+                x, _ = preprocess(open_picture(file), resolution)
+                with torch.inference_mode():
+                    tensors[str(i)] = stem(x.to(device, memory_format=torch.channels_last))[0].half().cpu().contiguous()
+            write_whole(shard, save(tensors))
+        loaded = load_file(shard)
+        found += [loaded[str(i)] for i in range(len(loaded))]
+    return found
+
+
+def _digest(files: list[Path]) -> str:
+    """Of names and sizes, so that other pictures never get these pictures' features."""
+    return sha256(repr([(f.name, f.stat().st_size) for f in files]).encode()).hexdigest()[:12]
+
+
+def batches(pictures: list[Tensor], size: int, seed: int) -> Iterator[list[int]]:
+    """Indices in shuffled batches of pictures that have one shape."""
+    groups, order = defaultdict(list), random.Random(seed)
+    for index, picture in enumerate(pictures):
+        groups[picture.shape].append(index)
+    found = []
+    for group in groups.values():
+        order.shuffle(group)
+        found += [group[i:i + size] for i in range(0, len(group), size)]
+    order.shuffle(found)
+    return iter(found)
+
+
+class Caltech101:
+    """Photos of 101 classes: train.txt and test.txt list ``CLASS/FILE``."""
+
+    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess, resolutions: tuple[int, ...]):
+        self.folder, self.cache, self.device = folder / "caltech101", cache / "caltech101", device
+        self.preprocess, self.resolutions = preprocess, resolutions
+        self.train = {}
+
+    def _load(self, split: str, resolution: int) -> tuple[list[Tensor], Tensor]:
+        names = (self.folder / f"{split}.txt").read_text().split()
+        labels = torch.tensor([CLASSES["caltech101"].index(n.split("/")[0]) for n in names])
+        return features([self.folder / n for n in names], resolution, self.cache / split, self.device, self.preprocess), labels
+
+    def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches (features, labels) at each resolution in turn, half of them mirrored."""
+        resolution = self.resolutions[epoch % len(self.resolutions)]
+        if resolution not in self.train:
+            self.train[resolution] = self._load("train", resolution)
+        pictures, labels = self.train[resolution]
+        for number, batch in enumerate(batches(pictures, 32, seed * 1000 + epoch)):
+            x = torch.stack([pictures[i] for i in batch]).float()
+            yield (x.flip(-1) if (number + epoch) % 2 else x), labels[batch]
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        return F.cross_entropy(output, target, label_smoothing=0.1)
+
+    @torch.inference_mode()
+    def score(self, net: nn.Module) -> dict[str, float]:
+        """Share of test photos whose class comes first, at each resolution."""
+        found = {}
+        for resolution in SCORED_AT:
+            pictures, labels = self._load("test", resolution)
+            right = sum((net.head(torch.stack([pictures[i] for i in batch]).float().to(self.device)).argmax(1).cpu()
+                         == labels[batch]).sum().item() for batch in batches(pictures, 32, 0))
+            found[f"accuracy_{resolution}"] = right / len(labels)
+        return {"score": found["accuracy_448"], "metric": "accuracy", **found}
+
+
+class Segmentation(ABC):
+    """Photos with masks; subclasses say where they lie and what a mask's numbers mean."""
+
+    data = ""
+
+    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess, resolutions: tuple[int, ...]):
+        self.folder, self.cache, self.device = folder / self.data, cache / self.data, device
+        self.preprocess, self.resolutions = preprocess, preprocess.fixed[:1] if preprocess.fixed else resolutions
+        self.train = {}
+
+    @abstractmethod
+    def names(self, split: str) -> list[str]:
+        """Paths of the photos without .jpg, which with .png are those of the masks."""
+
+    @abstractmethod
+    def classes_of(self, mask: Tensor) -> Tensor:
+        """Numbers in a mask's file to classes, void to -1."""
+
+    def _load(self, split: str, resolution: int) -> tuple[list[Tensor], list[Tensor]]:
+        names = self.names(split)
+        masks = [np.array(Image.open(self.folder / f"{n}.png")).astype(np.int64) for n in names]
+        pictures = features([self.folder / f"{n}.jpg" for n in names], resolution, self.cache / split, self.device,
+                            self.preprocess)
+        return pictures, [self.classes_of(torch.from_numpy(m)) for m in masks]
+
+    def _target(self, mask: Tensor, resolution: int) -> Tensor:
+        """The mask at a quarter of the input's size, void where the input is padding."""
+        frame = self.preprocess.frame(mask.shape[::-1], resolution)
+        left, top, right, bottom = (edge // 4 for edge in frame.content)
+        target = torch.full([side // 4 for side in frame.size[::-1]], -1)
+        smaller = F.interpolate(mask[None, None].float(), (bottom - top, right - left), mode="nearest-exact")
+        target[top:bottom, left:right] = smaller[0, 0].long()
+        return target
+
+    def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches (features, masks at a quarter of the input's size) at each resolution in turn, half of them mirrored."""
+        resolution = self.resolutions[epoch % len(self.resolutions)]
+        if resolution not in self.train:
+            self.train[resolution] = self._load("train", resolution)
+        pictures, masks = self.train[resolution]
+        for number, batch in enumerate(batches(pictures, 16, seed * 1000 + epoch)):
+            x = torch.stack([pictures[i] for i in batch]).float()
+            y = torch.stack([self._target(masks[i], resolution) for i in batch])
+            yield (x.flip(-1), y.flip(-1)) if (number + epoch) % 2 else (x, y)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        finer = F.interpolate(output, target.shape[1:], mode="bilinear", align_corners=False)
+        return F.cross_entropy(finer, target, ignore_index=-1)
+
+    def _predicted(self, output: Tensor, size: tuple[int, int]) -> Tensor:
+        """Classes (rows, columns) at the mask's own size, padding cut off."""
+        frame = self.preprocess.frame(size[::-1], SCORED_AT[1])
+        if self.preprocess.fixed:
+            left, top, right, bottom = frame.content
+            output = F.interpolate(output, frame.size[::-1], mode="bilinear", align_corners=False)[..., top:bottom, left:right]
+        return F.interpolate(output, size, mode="bilinear", align_corners=False)[0].argmax(0)
+
+    @torch.inference_mode()
+    def score(self, net: nn.Module) -> dict[str, float]:
+        """Pixel accuracy and mean intersection over union at the masks' own size, void left out, at 448 px."""
+        classes = len(CLASSES[self.data])
+        table = torch.zeros(classes, classes, dtype=torch.float64)  # (true, predicted)
+        for picture, mask in zip(*self._load("test", SCORED_AT[1])):
+            found = self._predicted(net.head(picture[None].float().to(self.device)).cpu(), mask.shape)
+            known = mask >= 0
+            table += torch.bincount(mask[known] * classes + found[known], minlength=classes**2).view(classes, classes)
+        hits, union = table.diag(), table.sum(0) + table.sum(1) - table.diag()
+        accuracy = (hits.sum() / table.sum()).item()
+        return {"score": accuracy, "metric": "pixel accuracy", "mean_iou": (hits / union)[union > 0].mean().item()}
+
+
+class Msrc(Segmentation):
+    """train.txt and test.txt list names; a mask pixel is 1 + class, 0 is void."""
+
+    data = "msrc"
+
+    def names(self, split: str) -> list[str]:
+        return (self.folder / f"{split}.txt").read_text().split()
+
+    def classes_of(self, mask: Tensor) -> Tensor:
+        return mask - 1
+
+
+class Camvid(Segmentation):
+    """Street scenes in folders train and test; a mask pixel is a class, 11 is void."""
+
+    data = "camvid"
+
+    def names(self, split: str) -> list[str]:
+        found = sorted(f"{split}/{path.stem}" for path in (self.folder / split).glob("*.jpg"))
+        if not found:
+            raise FileNotFoundError(f"no pictures in {self.folder / split}")
+        return found
+
+    def classes_of(self, mask: Tensor) -> Tensor:
+        return mask.where(mask < len(CLASSES["camvid"]), -1)
+
+
+class Fashion:
+    """FashionMNIST's four idx files, gzipped, in FashionMNIST/raw: 28 x 28 grey pictures of 10 classes."""
+
+    def __init__(self, folder: Path, cache: Path, device: torch.device, preprocess: Preprocess, resolutions: tuple[int, ...]):
+        self.folder, self.device = folder / "FashionMNIST" / "raw", device
+
+    def _load(self, split: str) -> tuple[Tensor, Tensor]:
+        def read(kind: str, header: int) -> Tensor:
+            content = gzip.decompress((self.folder / f"{split}-{kind}-ubyte.gz").read_bytes())
+            return torch.from_numpy(np.frombuffer(content, np.uint8, offset=header).copy())
+
+        return read("images-idx3", 16).view(-1, 1, 28, 28), read("labels-idx1", 8).long()
+
+    def epoch(self, epoch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches (pictures 0 to 1, labels), half of them mirrored."""
+        pictures, labels = self._load("train")
+        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed * 1000 + epoch))
+        for number, batch in enumerate(order.split(128)):
+            x = pictures[batch].float() / 255
+            yield (x.flip(-1) if (number + epoch) % 2 else x), labels[batch]
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        return F.cross_entropy(output, target)
+
+    @torch.inference_mode()
+    def score(self, net: nn.Module) -> dict[str, float]:
+        """Share of test pictures whose class comes first."""
+        pictures, labels = self._load("t10k")
+        right = sum((net(x.to(self.device).float() / 255).argmax(1).cpu() == y).sum().item()
+                    for x, y in zip(pictures.split(500), labels.split(500)))
+        return {"score": right / len(labels), "metric": "accuracy"}
+
+
+DATA = {"caltech101": Caltech101, "msrc": Msrc, "camvid": Camvid, "fashion": Fashion}

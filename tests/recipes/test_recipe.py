@@ -1,0 +1,80 @@
+"""A recipe is JSON and back, and says what differs."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nlviz.ui
+from nlviz.recipes import LAYOUTS, WIDTHS, Recipe, link_of, recipe_of_link
+
+PICTURE = {"name": "lion.jpg", "sha256": "a" * 64}
+NETWORKS = ({"name": "msrc_gc", "sha256": "b" * 64}, {"name": "mine", "sha256": None})
+
+
+def recipe(**changes):
+    return Recipe(**{"picture": PICTURE, "networks": NETWORKS, "queries": ((0.2, 0.3),)} | changes)
+
+
+@given(st.builds(recipe, queries=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=8).map(tuple),
+                 layout=st.sampled_from(LAYOUTS), width=st.sampled_from(sorted(WIDTHS)), dpi=st.integers(50, 1200),
+                 opacity=st.floats(0, 1), parts=st.dictionaries(st.text(), st.text()),
+                 picture=st.fixed_dictionaries({"name": st.text(), "sha256": st.text()})))
+def test_a_recipe_is_itself_after_json_and_the_json_is_ascii(made):
+    assert Recipe.from_json(made.to_json()) == made and made.to_json().isascii()
+
+
+@pytest.mark.parametrize("text, why", [
+    ("", "no recipe of nlviz"), ("[1]", "no recipe"), ('{"nlviz_recipe": 3}', "no recipe"),
+    (json.dumps({"nlviz_recipe": {"version": 9}}), "has version 9, this nlviz reads version 1"),
+    (json.dumps({"nlviz_recipe": {"version": 1, "colour": 1}}), "unknown entries: colour"),
+    (json.dumps({"nlviz_recipe": {"version": 1, "picture": {}}}), "lacks: networks, queries"),
+    (json.dumps({"nlviz_recipe": {"version": 1, "picture": {}, "networks": [1], "queries": []}}), "cannot be read"),
+    (recipe().to_json().replace("two columns", "a poster"), "unknown width 'a poster'; there are: one column"),
+    (recipe().to_json().replace("300", "3"), "dpi goes from 50 to 1200")])
+def test_what_is_no_recipe_says_so(text, why):
+    with pytest.raises(ValueError, match=why):
+        Recipe.from_json(text)
+
+
+@pytest.mark.parametrize("picture, networks, words", [
+    (PICTURE, NETWORKS, []), (PICTURE | {"name": "renamed.jpg"}, NETWORKS, []),
+    (PICTURE | {"sha256": "c" * 64}, NETWORKS, ["another picture: the recipe is of lion.jpg with sha256 aaaaaaaaaaaa"]),
+    (PICTURE, NETWORKS[1:], ["network msrc_gc is not here"]),
+    (PICTURE, (NETWORKS[0] | {"sha256": "d" * 64}, NETWORKS[1]),
+     ["another checkpoint of msrc_gc: the recipe's has sha256 bbbbbbbbbbbb"])])
+def test_what_differs_is_said(picture, networks, words):
+    found = recipe().differences(picture, networks)
+    assert len(found) == len(words) and all(word in text for word, text in zip(words, found))
+
+
+FRACTIONS = st.integers(0, 1000).map(lambda n: n / 1000)
+NAMES = st.text(st.characters(exclude_characters=";", exclude_categories=["Cs"]))
+
+
+@given(st.builds(recipe, queries=st.lists(st.tuples(FRACTIONS, FRACTIONS), max_size=8).map(tuple), opacity=FRACTIONS,
+                 colours=st.sampled_from(["viridis", "magma"]), term=st.sampled_from(["full", "unary only"]),
+                 parts=st.dictionaries(st.sampled_from(["a/0", "b/1"]), NAMES)))
+def test_a_view_is_itself_after_the_address(made):
+    back = recipe_of_link("#" + link_of(made))
+    assert (back.queries, back.settings, back.parts, back.picture, back.resolution) == (
+        made.queries, made.settings, made.parts, made.picture, made.resolution)
+    assert [network["name"] for network in back.networks] == [network["name"] for network in made.networks]
+
+
+def test_the_page_leaves_out_of_its_address_what_is_the_recipes_default():
+    text = (Path(nlviz.ui.__file__).parent / "page.js").read_text()
+    usual = dict(re.findall(r'(\w+): "?([\w. ]+)"?', re.search(r"const USUAL = \{(.*?)\};", text)[1]))
+    assert usual == {name: str(value) for name, value in recipe().settings.items()}
+
+
+@pytest.mark.parametrize("fragment, why", [
+    ("", "lacks photo, sha256, networks"), ("#photo=a&networks=b", "lacks sha256"),
+    ("photo=a&sha256=b&networks=c&queries=2,0", "0 to 1, got 2,0"), ("photo=a&sha256=b&networks=c&queries=x", "no view"),
+    ("photo=a&sha256=b&networks=c&resolution=big", "no view"), ("photo=a&sha256=b&networks=c&opacity=x", "no view")])
+def test_an_address_that_is_no_view_says_so(fragment, why):
+    with pytest.raises(ValueError, match=why):
+        recipe_of_link(fragment)
