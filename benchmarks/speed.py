@@ -1,4 +1,4 @@
-"""All measurements: python -m benchmarks.speed [start] [blocks] [capture] [memory] [hover] [upload] [pairs] [study]."""
+"""All measurements: python -m benchmarks.speed [start] [blocks] [capture] [memory] [hover] [upload] [pairs] [study] [gpu]."""
 
 import subprocess
 import sys
@@ -37,11 +37,13 @@ def main() -> None:
     from benchmarks.blocks import compare_blocks
     from benchmarks.browser import compare_hover, compare_upload
     from benchmarks.capture import compare_forward, compare_memory
+    from benchmarks.gpu import compare_gpu
     from benchmarks.pairs import compare_pairs
     from benchmarks.study import compare_study
 
     parts = {"start": compare_start, "blocks": compare_blocks, "capture": compare_forward, "memory": compare_memory,
-             "hover": compare_hover, "upload": compare_upload, "pairs": compare_pairs, "study": compare_study}
+             "hover": compare_hover, "upload": compare_upload, "pairs": compare_pairs, "study": compare_study,
+             "gpu": compare_gpu}
     for name in sys.argv[1:] or parts:
         parts[name]()
 

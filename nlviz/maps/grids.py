@@ -1,11 +1,11 @@
 """Grids: shapes of positions, and a position's place in raster order."""
 
-import torch
+import math
 
 
 def cells(grid: tuple[int, ...]) -> int:
     """Positions in a grid."""
-    return int(torch.tensor(grid).prod())
+    return math.prod(grid)
 
 
 def flat_index(cell: tuple[int, ...], grid: tuple[int, ...]) -> int:

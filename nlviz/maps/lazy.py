@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-ROW_BLOCK_BYTES = 4 * 2**20  # rows computed at a time while streaming: what stays in a shared cache
+ROW_BLOCK_BYTES = 4 * 2**20  # rows computed at a time while streaming: what stays in a CPU's shared cache
+GPU_BLOCK_BYTES = 256 * 2**20  # on a GPU: what keeps it busy between two calls
 
 
 class LazyMap(ABC):
@@ -41,9 +42,10 @@ class LazyMap(ABC):
         return torch.cat([self.rows(start, stop) @ values for start, stop in self.spans()], 1)
 
     def spans(self) -> list[tuple[int, int]]:
-        """(start, stop) of as many rows at a time as ROW_BLOCK_BYTES hold."""
-        n = self.shape[1]
-        step = max(1, ROW_BLOCK_BYTES * n // max(self.nbytes, 1))
+        """(start, stop) of as many rows at a time as the device's block of bytes holds."""
+        n, device = self.shape[1], next(self.tensors()).device
+        budget = ROW_BLOCK_BYTES if device.type == "cpu" else GPU_BLOCK_BYTES
+        step = max(1, budget * n // max(self.nbytes, 1))
         return [(start, min(start + step, n)) for start in range(0, n, step)]
 
     def mean_row(self) -> Tensor:

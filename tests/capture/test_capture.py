@@ -139,6 +139,23 @@ def test_kept_tensors_are_copies_that_later_changes_cannot_reach(name):
     assert not any(t.requires_grad for m in maps for t in kept(m))
 
 
+def test_what_a_block_made_for_itself_is_kept_without_a_copy():
+    block, x, made = built("embedded_gaussian", 4, (6, 5), sub_sample=False).float(), pictures(4), []
+    block.theta.register_forward_hook(lambda module, args, output: made.append(output))
+    with capture_maps(block) as maps:
+        block(x)
+    assert maps[0].used.q.data_ptr() == made[0].data_ptr()
+
+
+def test_what_a_map_shares_with_the_input_is_kept_as_a_copy():
+    block, x = built("gaussian", 4, (6, 5)).float(), pictures(4)  # its queries are its input
+    with capture_maps(block) as maps:
+        block(x)
+    before = maps[0].row(7).clone(), maps[0].used.q.clone()
+    x.zero_()
+    assert torch.equal(maps[0].row(7), before[0]) and torch.equal(maps[0].used.q, before[1])
+
+
 def kept(m):
     """Every tensor that a map keeps."""
     found = [m.input, m.output, m.weights]

@@ -298,3 +298,11 @@ def test_a_dense_map_alone_has_its_mean_row_taken_off_and_no_other_term():
     check_centred(alone, maps[0].weights)
     with pytest.raises(ValueError, match=OTHER):
         alone.term("unary only")
+
+
+def test_a_gpu_gets_larger_blocks_of_rows_than_a_cpu():
+    def spans(device):
+        q, k = (torch.empty(1, 9409, 8, device=device) for _ in range(2))
+        return Factors(q, k, "softmax").spans()
+
+    assert len(spans("meta")) == 2 and len(spans("cpu")) == 85  # 354 MB by 256 MiB, and by 4 MiB

@@ -246,3 +246,17 @@ def test_the_rules_own_error_is_what_its_bound_says():
         for s in np.geomspace(1e-3, 2, 40):
             found = math.log(2) / chains * ((np.expm1(-t * s) - s * np.expm1(-t)) / t).sum()
             assert abs(found - s * math.log(s)) <= 2 * bound * s + 1e-10
+
+
+def test_a_gpu_gets_larger_blocks_than_a_cpu_and_the_numbers_are_the_same(monkeypatch):
+    assert len(list(pairs._blocks(torch.empty(9409, 9409, device="meta"), checked=False))) == 3  # 708 MB in float64 by 256 MiB
+    rows = torch.rand(300, 400, dtype=torch.float64).softmax(-1)
+    in_blocks = [*_numbers(rows)]
+    monkeypatch.setattr(pairs, "BLOCK_BYTES", pairs.GPU_BLOCK_BYTES)
+    for a, b in zip(in_blocks, _numbers(rows), strict=True):
+        torch.testing.assert_close(torch.as_tensor(a), torch.as_tensor(b), rtol=1e-12, atol=1e-13)
+
+
+def _numbers(rows):
+    found = metrics.Divergences(rows)
+    return found.mean(), found.shuffled(), found.entropy(), found.of_each(rows), metrics.mean_cosine_distance(rows)
