@@ -11,6 +11,7 @@ run: .venv/app
 
 test: .venv/dev .venv/browser
 	$(BIN)/python -m ruff check .
+	$(BIN)/oxlint nlviz
 	$(BIN)/python -m pytest
 
 bench: .venv/dev .venv/browser

@@ -1,4 +1,5 @@
 // A viewer that asks nobody: what the server would answer lies in the page.
+// Takes: viewer.js: createViewer.
 const data = JSON.parse(document.getElementById("nlviz-data").textContent), root = document.querySelector(".nlviz-root");
 
 function onDepends({panel, map, step}) {

@@ -1,4 +1,4 @@
-"""A view of the page as the fragment of its address, and back: what viewer.js writes and the server reads."""
+"""A view of the page as the fragment of its address, and back: what ui/page.js writes and the server reads."""
 
 from urllib.parse import parse_qs, urlencode
 

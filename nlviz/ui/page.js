@@ -42,9 +42,9 @@ document.addEventListener("input", event => {   // the search box hides networks
     event.target.nextElementSibling.textContent = found ? "" : "No network matches.";
 });
 
-// The page's address carries the view: nlviz/link.py reads what is written here. Back and forward bring views back.
+// The page's address carries the view: nlviz/recipes/link.py reads what is written here. Back and forward bring views back.
 const USUAL = {colours: "viridis", scale: "shared", view: "cells", opacity: 0.65, direction: "attends to", term: "full"};
-function linkOf({key, query, pins, settings, parts, snapshots}) {
+function linkOf({key, pins, settings, parts, snapshots}) {
     const named = name => name in snapshots ? `${name}@${snapshots[name]}` : name, round = value => Number(value.toPrecision(5));
     const link = new URLSearchParams({photo: key.name, sha256: key.picture, networks: key.networks.map(named).join(","),
         resolution: key.resolution, queries: pins.map(({x, y}) => `${round(x)},${round(y)}`).join(";")});

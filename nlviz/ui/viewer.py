@@ -1,4 +1,4 @@
-"""The canvas as a Gradio component: the viewer's scripts, and the few lines that join them to the page."""
+"""The canvas as a Gradio component: the viewer's scripts, and the few lines (component.js) that join them to the page."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,34 +10,7 @@ from ..viewer import SCRIPT, colour_tables, scripts, table_bytes
 
 HERE = Path(__file__).parent
 CSS = scripts.CSS + (HERE / "page.css").read_text()
-GLUE = """
-async function answered(request) {
-    const answer = await request;
-    if (answer.error) throw new Error(answer.error);
-    return answer;
-}
-const changed = detail => element.dispatchEvent(new CustomEvent("nlviz-change", {detail, bubbles: true}));
-const viewer = createViewer(element.querySelector(".nlviz-root"), {
-    colourMaps: props.colour_maps,
-    diverging: props.diverging,
-    onExport: request => answered(server.export_figure(request)),
-    onDepends: request => answered(server.depends_on_query(request)),
-    onSnapshot: request => answered(server.show_snapshot(request)),
-    onChange: changed,
-});
-element.viewer = viewer;
-function update() {
-    const news = props.value;
-    if (!news) return;
-    viewer.setBusy(news.busy || null);
-    if (news.scene) viewer.show(news.scene);
-    if (news.restore) viewer.restore(news.restore);
-    if (news.scene) changed(viewer.state());
-    if (!news.busy) viewer.setMessage(news.message || "", Boolean(news.error));
-}
-watch("value", update);
-update();
-"""
+GLUE = (HERE / "component.js").read_text()
 
 
 def make_viewer(export_figure: Callable[[dict], dict], depends_on_query: Callable[[dict], dict],

@@ -1,4 +1,4 @@
-"""The viewer's script and looks, as text: the files of this folder joined, smallest part first."""
+"""The viewer's script and looks, as text: the files of js/ joined, smallest part first."""
 
 import base64
 from pathlib import Path
@@ -7,13 +7,12 @@ from ..figures import COLOUR_MAPS, colour_table
 
 HERE = Path(__file__).parent
 CSS = (HERE / "viewer.css").read_text()
-SCRIPTS = ("viewer_maps.js", "viewer_weights.js", "viewer_terms.js", "viewer_looks.js", "viewer_words.js",
-           "viewer_drawing.js", "viewer_matrix.js", "viewer_parts.js", "viewer_messages.js", "viewer_toolbar.js",
-           "viewer_exports.js", "viewer_channels.js", "viewer_snapshots.js", "viewer_panels.js", "viewer_strip.js",
-           "viewer_distances.js", "viewer_measuring.js", "viewer_numbers.js", "viewer_depends.js", "viewer_pins.js",
-           "viewer_pointing.js", "viewer_restoring.js", "viewer.js")
+SCRIPTS = ("base64.js", "geometry.js", "weights.js", "terms.js", "maps.js", "looks.js", "channels.js", "words.js", "drawing.js",
+           "matrix.js", "parts.js", "layout.js", "messages.js", "toolbar.js", "status.js", "exports.js", "channel_view.js",
+           "snapshots.js", "panels.js", "strip.js", "distances.js", "measuring.js", "numbers_table.js", "depends.js", "pins.js",
+           "pointing.js", "restoring.js", "changes.js", "viewer.js")
 # One function around them all: their names stay their own.
-PARTS = [(HERE / name).read_text() for name in SCRIPTS]
+PARTS = [(HERE / "js" / name).read_text() for name in SCRIPTS]
 SCRIPT = "\n".join(['const createViewer = (() => {\n"use strict";', *PARTS, "return createViewer;\n})();\n"])
 
 

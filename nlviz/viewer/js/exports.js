@@ -1,4 +1,6 @@
 // Exports: what is on screen as a file, which the server makes. Two buttons for a figure at once, and a panel with every choice.
+// Gives: createExports.
+// Takes: base64.js: bytesOf; parts.js: element, div, span, setText, selectOf, button.
 
 const EXPORT_CHOICES = {
   layout: ["Layout", ["queries by networks", "one query", "dependence", "channels", "distances"]],
@@ -95,4 +97,10 @@ function noteOf(layout, {pins, indexHere}) {
   if (!pins.length) return "The query last pointed at; click a picture to pin others.";
   if (layout === "one query") return `Pinned query ${Math.max(0, indexHere) + 1}.`;
   return pins.length > 1 ? `The ${pins.length} pinned queries.` : "The pinned query.";
+}
+
+function save({name, data, type}) {
+  const url = URL.createObjectURL(new Blob([bytesOf(data)], {type}));
+  element("a", {href: url, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
 }

@@ -1,6 +1,16 @@
-// Terms: what a map is made of, as forms of their own (see viewer_weights.js). Each is prepared when it is first asked for.
+// Terms: what a map is made of, as forms of their own (see weights.js). Each is prepared when it is first asked for.
+// Gives: TERMS, FULL, CENTRED, decodeTerms, termOf.
+// Takes: base64.js: floatsOf; weights.js: sharedForm, dotOf, softmaxForm, countCells.
 
 const TERMS = ["full", "pairwise only", "unary only", "row minus the mean row"], [FULL, PAIRWISE, UNARY, CENTRED] = TERMS;
+
+function decodeTerms({what, keys, queries, factors, terms}) {
+  const read = (name, count) => floatsOf(terms[name], count, `${what}, ${name}`), found = {meanRow: read("mean_row", keys)};
+  if (!terms.q_mean) return found;
+  const cells = countCells(factors.cells);
+  return {...found, qMean: read("q_mean", cells * factors.channels), unaryLogSum: read("unary_log_sum", cells),
+          pairwiseLogSum: read("pairwise_log_sum", queries)};
+}
 
 function termOf(map, term) {                          // {row, column}, or {reason} where the map has no such term
   if (!map.derived.has(term)) map.derived.set(term, deriveTerm(map, term));

@@ -1,5 +1,7 @@
 // Snapshots of training: the panels of a network as they were after other epochs. An epoch belongs to a network: all its panels go
 // together, and it outlives the scene. One request at a time: what a slider waits for, then the other epochs of sliders in use.
+// Gives: epochOf, createSnapshots, epochText, epochSlider.
+// Takes: maps.js: networkOf, decodePanel; parts.js: element, setText.
 
 const MOST_SNAPSHOTS = 96;                            // panels kept, of all pictures
 

@@ -1,4 +1,9 @@
 // Words: everything the viewer says about a map, a cell or a number.
+// Gives: PARITY, number, numbers, percent, cellText, gridText, plural, labelsOf, labelOf, rowsText, termText, barText, gridsTexts,
+//   factText, uncoveredText, noEntropyText, liveTexts, strongestText, statusLead, statusEntries, weightOf, relatedText, gateText,
+//   spreadText, keepText, helpText.
+// Takes: geometry.js: nearestCell, positionOf; terms.js: FULL, CENTRED; looks.js: ATTENDS, ATTENDED, measure, isFlat; channels.js:
+//   rankingOf, median.
 
 const ROWS = {distribution: "distribution (sum 1)", scaled: "scaled by 1/N′", raw: "raw"};
 const NO_ENTROPY = {scaled: "rows are scaled by 1/N′, not a distribution", raw: "rows are raw, not a distribution"};

@@ -1,4 +1,6 @@
 // Pointing: pointer and keyboard -> a query, a click -> a pin. The state is the viewer's: now() tells what is shown.
+// Gives: createPointing.
+// Takes: geometry.js: clamp, inPicture, nearestCell, positionOf, centreOf.
 
 function createPointing({now, ask, togglePin, removeHereOrLast}) {       // ask(point, panel): panel is an id, or undefined
   let pressed = null;

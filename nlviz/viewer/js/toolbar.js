@@ -1,4 +1,6 @@
 // The toolbar: the display settings, which hold for all panels. The viewer keeps them; this shows and changes them.
+// Gives: createToolbar.
+// Takes: parts.js: element, div, selectOf.
 
 // options: setting -> what can be chosen; onChange(setting, value)
 function createToolbar({settings, options, onChange, exports}) {

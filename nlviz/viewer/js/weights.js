@@ -1,4 +1,6 @@
-// Weights: rows and columns of a map in every form in which it comes, and of the terms that it is made of. No drawing, no page.
+// Weights: rows and columns of a map in every form in which it comes. No drawing, no page.
+// Gives: sharedForm, dotOf, softmaxForm, countTo, countCells, decodeWeights.
+// Takes: base64.js: floatsOf.
 //
 // A form is {row(query, out), column(key, out)}: all the weights of one query, and what every query gives one key. Both return
 // the array to read: `out`, or the map's own data, which nobody may change.
@@ -152,12 +154,4 @@ function decodeWeights(map, formAt) {
   map.factors = {q: read("q", queries * channels), k: read("k", keys * channels), channels, queries, keys,
                  logSum: kind === "softmax" ? read("log_sum", queries) : null, cells: weights.cells ? read("cells", queries) : null};
   return forms[kind](map.factors);
-}
-
-function decodeTerms({what, keys, queries, factors, terms}) {
-  const read = (name, count) => floatsOf(terms[name], count, `${what}, ${name}`), found = {meanRow: read("mean_row", keys)};
-  if (!terms.q_mean) return found;
-  const cells = countCells(factors.cells);
-  return {...found, qMean: read("q_mean", cells * factors.channels), unaryLogSum: read("unary_log_sum", cells),
-          pairwiseLogSum: read("pairwise_log_sum", queries)};
 }

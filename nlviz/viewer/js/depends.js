@@ -1,5 +1,9 @@
 // "Does it depend on the query?": a card for each panel. Its numbers are the server's and come when they are ready; its picture
 // shows whose rows differ most from all the others.
+// Gives: createDepends.
+// Takes: geometry.js: cellAt, cellBox, centreOf; looks.js: isFlat; words.js: labelOf; drawing.js: clear, drawHeat, drawMarks,
+//   fitCanvas; parts.js: element, div, span, setText, pictureBox, rampBar, fillBar, button; snapshots.js: epochOf, epochText;
+//   measuring.js: createMeasuring; numbers_table.js: numbersTable.
 
 const DEPENDS = "Does it depend on the query?";
 const DEPENDS_HELP = "How far apart two queries are, on average over all pairs; 0: every query gets the same. Beside it the same "

@@ -1,4 +1,7 @@
 // Distances: how far apart the rows of the pinned queries are, a table for each panel. The rows are the strip's; nobody is asked.
+// Gives: createDistances.
+// Takes: geometry.js: clamp; looks.js: ATTENDS, rowIsDistribution, entropyOf; words.js: number, labelOf, uncoveredText,
+//   noEntropyText; parts.js: element, div, pinBadge.
 
 const TRIANGLES = "Above the diagonal Jensen–Shannon divergence in nats, 0 to ln 2 = 0.69; below it cosine distance (1 − cos) / 2, 0 to 1.";
 

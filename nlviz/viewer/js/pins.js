@@ -1,4 +1,6 @@
 // Pins: the queries that stay, up to eight. A pin is the centre of its cell of the reference grid.
+// Gives: createPins.
+// Takes: geometry.js: nearestCell, centreOf.
 
 const MAX_PINS = 8;
 

@@ -1,4 +1,8 @@
 // Panels: one call of a block, its map over the photo and what is said of it. The state is the viewer's.
+// Gives: mapPanel, showPanelIn, showMapOf, hasSegmentation, fitPanel, drawPanel.
+// Takes: geometry.js: cellBox; looks.js: hasNoQuery, scaleOf, isFlat; words.js: termText, gridsTexts, factText, liveTexts;
+//   drawing.js: clear, drawHeat, drawLabels, drawMarks, fitCanvas; parts.js: element, div, span, setText, pictureBox, rampBar,
+//   fillBar, parityLine, predictionLine, choiceBox; channel_view.js: channelView.
 
 // choice: {map, order, kept}, what the user chose for this panel; slider: of snapshots, it stays while panels come and go
 function mapPanel(picture, panel, {choice, slider, onMap}) {

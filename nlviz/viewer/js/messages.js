@@ -1,4 +1,6 @@
 // Messages: what the page says of itself, a line above the panels, and a label while it is busy.
+// Gives: createMessages.
+// Takes: parts.js: element, div, setText, button.
 
 function createMessages() {
   const busy = element("div", {class: "nlviz-busy", role: "status", hidden: true});
@@ -29,16 +31,4 @@ function createMessages() {
   }
 
   return {busy, message, setBusy, setMessage, complain, withdraw};
-}
-
-function createAnnouncer() {                          // screen readers hear at most two lines a second
-  const node = element("div", {class: "nlviz-spoken", "aria-live": "polite"});
-  let timer = 0, latest = "";
-
-  function say(text) {
-    latest = text;
-    timer ||= setTimeout(() => { timer = 0; setText(node, latest); }, 500);
-  }
-
-  return {node, say};
 }

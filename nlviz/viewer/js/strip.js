@@ -1,4 +1,8 @@
 // The strip: pinned queries, one row each, by panels. It holds no state; the viewer says what is pinned.
+// Gives: createStrip.
+// Takes: geometry.js: nearestCell, cellBox; looks.js: hasNoQuery, sharedScales, scaleOf; words.js: cellText, plural, labelOf,
+//   termText, barText, liveTexts, strongestText; drawing.js: drawHeat, drawMarks, fitCanvas; parts.js: element, div, span,
+//   setText, pinBadge, pictureBox, fillBars, button.
 
 const THUMB_WIDTH = 140, THUMB_HEIGHT = 160;          // at most, in pixels
 

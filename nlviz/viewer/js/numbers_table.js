@@ -1,4 +1,6 @@
 // The table of a card: distances as measured, with the keys shuffled, and with fresh weights. What is not defined says why.
+// Gives: numbersTable.
+// Takes: words.js: number, percent; parts.js: element, span.
 
 const NUMBERS = [["cosine_input", "cosine distance, input"], ["cosine_output", "cosine distance, output"],
                  ["cosine_att", "cosine distance, attention"], ["jsd_att", "Jensen–Shannon, attention"]];
@@ -18,7 +20,7 @@ function numbersTable() {
       if (reason) reasons.add(reason);
       cell.title = reason;
       cell.classList.toggle("nlviz-quiet", parts[0] === "…" || parts[0] === "–");
-      if (cell.textContent !== text) cell.replaceChildren(...parts.flatMap((part, number) => [number ? " " : "", span("together", part)]));
+      if (cell.textContent !== text) cell.replaceChildren(...parts.flatMap((part, nth) => [nth ? " " : "", span("together", part)]));
     }));
     return [...reasons];
   }

@@ -1,4 +1,9 @@
-// Looks: one map seen from one point, and what is measured of it. No drawing, no page.
+// Looks: one map seen from one point, and what is measured of it: the cell asked, the grid shown, one weight for each of its cells.
+// No drawing, no page.
+// Gives: ATTENDS, ATTENDED, lookFrom, hasNoQuery, rowIsDistribution, measure, entropyOf, sharedScales, scaleOf, isFlat.
+// Takes: geometry.js: cellAt; terms.js: FULL, CENTRED, termOf; maps.js: networkOf.
+
+const ATTENDS = "attends to", ATTENDED = "attended by";
 
 function lookFrom(panel, {direction, term}, point, buffer) {             // values is null where there is nothing to draw, see uncoveredText
   const {map} = panel, forward = direction === ATTENDS || map.isGate, own = map.isGate ? FULL : term;
@@ -63,43 +68,3 @@ function scaleOf(look, shared) {
 
 // Differences within float32 rounding are no structure: such a map is drawn in one colour.
 const isFlat = ({low, high}) => !(high - low > 1e-6 * Math.max(Math.abs(low), Math.abs(high)));
-
-// ---------------------------------------------------------------------------------------------------- channels
-
-function receivedBy({data, keys}, channel) {
-  let sum = 0;
-  for (let row = 0; row < keys; row++) sum += data[row * keys + channel];
-  return sum;
-}
-
-// How much each channel counts (the weight it receives; of a gate its value), from the most to the least, and who has which rank.
-function rankingOf(map) {
-  if (map.ranking) return map.ranking;
-  const counts = Float64Array.from(countTo(map.keys), channel => map.isGate ? map.data[channel] : receivedBy(map, channel));
-  const order = countTo(map.keys).sort((a, b) => counts[b] - counts[a] || a - b), rank = new Int32Array(map.keys);
-  order.forEach((channel, at) => { rank[channel] = at + 1; });
-  return map.ranking = {order, rank, inOrder: countTo(map.keys)};
-}
-
-function mostRelated(map, channel, count = 3) {       // [channel, weight], the largest weights of a channel's row first
-  const row = map.form.row(channel), found = [];
-  while (found.length < Math.min(count, row.length)) {
-    let best = -1;
-    for (let j = 0; j < row.length; j++) if (!found.includes(j) && (best < 0 || row[j] > row[best])) best = j;
-    found.push(best);
-  }
-  return found.map(other => [other, row[other]]);
-}
-
-function median(values) {
-  const sorted = values.slice().sort(), middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-const featureScale = ({low, high}, channel) => ({low: low[channel], high: high[channel]});
-
-function featureOf(features, channel) {               // a look at one feature map: drawn like a map, on its own scale
-  const {data, grid, values, scratches} = features, scale = featureScale(features, channel), perStep = (scale.high - scale.low) / 255;
-  for (let j = 0, p = channel * grid.size; j < values.length; j++, p++) values[j] = scale.low + data[p] * perStep;
-  return {values, shownGrid: grid, scratches, scale};
-}

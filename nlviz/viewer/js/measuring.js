@@ -1,5 +1,7 @@
 // Measuring: asks the server for each panel's numbers, one request at a time, and keeps every answer: what was asked once is not
 // asked again. No page.
+// Gives: createMeasuring.
+// Takes: base64.js: floatsOf; geometry.js: gridOf; looks.js: measure.
 
 const STEPS = ["attention", "fresh"];
 

@@ -1,4 +1,6 @@
 // Drawing: values -> colours -> canvases, and the marks above them.
+// Gives: PIN_COLOURS, LIGHT_INK, paletteOf, colourCells, scratchFor, clear, stretch, drawHeat, drawLabels, drawMarks, fitCanvas.
+// Takes: base64.js: bytesOf; geometry.js: clamp, gridOf, boxOf; looks.js: isFlat; words.js: gridText.
 
 const PIN_COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000"];  // Okabe-Ito
 const LIGHT_INK = new Set(["#0072B2", "#D55E00", "#000000"]);            // pins whose number is written in white

@@ -1,21 +1,22 @@
 // The viewer: a photo and one panel per attention map, all following one query. Plain ES2020, no dependencies.
+// Gives: createViewer.
+// Takes: geometry.js: nearestCell, positionOf, cellBox, referenceGrid; terms.js: TERMS, FULL, CENTRED; maps.js: decodePanel;
+//   looks.js: ATTENDS, ATTENDED, lookFrom, sharedScales; words.js: gridText, plural, labelsOf, barText; drawing.js: paletteOf,
+//   drawMarks; parts.js: div, setText, fillBars, photoPanel; layout.js: layoutFor; messages.js: createMessages; toolbar.js:
+//   createToolbar; status.js: createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; panels.js:
+//   mapPanel, showPanelIn, showMapOf, hasSegmentation, fitPanel, drawPanel; strip.js: createStrip; distances.js: createDistances;
+//   depends.js: createDepends; pins.js: createPins; pointing.js: createPointing; restoring.js: settingsIn, pointsIn; changes.js:
+//   createChanges.
 //
 //   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onChange});
 //   viewer.show(scene); viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true);
 //   viewer.state(); viewer.restore({queries, settings, parts, snapshots});
 //
-// onExport, onDepends and onSnapshot ask the server and may be absent: for a figure (see viewer_exports.js), for the numbers below
-// the strip (see viewer_measuring.js), for a panel at another epoch (see viewer_snapshots.js). onChange(state) is told, a quarter
-// of a second later, that the user changed pins, settings, the map of a panel or an epoch; what restore() changes is not told.
+// onExport, onDepends and onSnapshot ask the server and may be absent: for a figure (see exports.js), for the numbers below the
+// strip (see measuring.js), for a panel at another epoch (see snapshots.js). onChange(state) is told, a quarter of a second later,
+// that the user changed pins, settings, the map of a panel or an epoch; what restore() changes is not told.
 // restore takes pins ([x, y] each), settings, {panel: map} and {network: epoch} as state() tells them, all optional; what is not
 // there is ignored.
-//
-// scripts.py joins the files into one function, smallest part first: numbers (maps, weights, terms, looks), texts (words), canvases
-// (drawing, matrix), pieces of the page, and this one, which holds the state and answers the user.
-//
-// Words: a panel is one call of a block, with one or several maps. A point is {x, y}, fractions of the picture. A grid knows
-// where its cells lie in the picture; a cell is an index in raster order. A look is one map seen from one point: the cell asked,
-// the grid shown, one weight for each of its cells.
 
 function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onChange}) {
   const palettes = Object.fromEntries(Object.entries(colourMaps).map(([name, text]) => [name, paletteOf(text)]));
@@ -28,23 +29,23 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
 
   // -- the page
   const {busy, message, setBusy, setMessage, complain, withdraw} = createMessages();
-  const changes = createChanges(onChange, () => state()), announcer = createAnnouncer();
+  const changes = createChanges(onChange, () => state());
   const pins = createPins({now: () => ({reference, query}), ask, onChange: pinsChanged, complain});
   const exports = onExport ? createExports({now: shownNow, onExport, setBusy, complain, withdraw}) : null;
   const toolbar = createToolbar({settings, options, onChange: change, exports: exports?.node});
   const empty = div("empty", "Choose a photo and a network. Then point at any place in the picture to see what it attends to.");
   const area = div("panels");
-  const bars = div("bars"), status = div("status"), foot = div("foot", bars, status);
+  const bars = div("bars"), status = createStatus(), foot = div("foot", bars, status.node);
   const strip = createStrip({onClear: pins.clear, onRemove: index => { pins.remove(index); photo.box.focus({preventScroll: true}); }});
   const distances = createDistances(), depends = onDepends ? createDepends({onDepends, onPin: pins.addAt}) : null;
   const snapshots = createSnapshots({onSnapshot, now: () => ({scene, panels}), onShow: swapPanels, onChange: drawSliders,
                                      onFail: text => complain(text, true)});
   const pointing = createPointing({now: () => ({photo, reference, query, pins: pins.all()}), ask, togglePin: pins.toggle, removeHereOrLast: pins.removeHereOrLast});
-  const barsByKind = new Map(), forgetHeight = keepHeight(status);
+  const barsByKind = new Map();
 
   function build() {
     root.classList.add("nlviz");
-    root.replaceChildren(message, toolbar.node, div("over", busy, empty, area, foot), div("pinned", strip.node, distances.node), ...(depends ? [depends.node] : []), announcer.node);
+    root.replaceChildren(message, toolbar.node, div("over", busy, empty, area, foot), div("pinned", strip.node, distances.node), ...(depends ? [depends.node] : []), status.spoken);
     showStage(false);
     showSettings();
     pointing.listen(area);
@@ -143,7 +144,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     const wanted = [width, window.innerHeight, window.devicePixelRatio].join();
     if (!scene || width <= 0 || wanted === fitted) return;
     fitted = wanted;
-    forgetHeight();
+    status.forgetHeight();
     const {gap, widest, columns} = layoutFor(width, parts.length + 1, scene.picture.width / scene.picture.height);
     for (const [name, value] of [["gap", `${gap}px`], ["widest", `${widest}px`], ["columns", columns]]) root.style.setProperty(`--nlviz-${name}`, value);
     [photo, ...parts].forEach(fitPanel);
@@ -169,17 +170,8 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     drawMarks(photo.marks, {box: view.referenceBox, pins: view.pins});
     depends?.mark({query, pins: view.pins});
     fillBars(bars, barsByKind, shared, paletteFor, (kind, {networks}) => barText(kind, plural(networks.size, "network"), networks.size > 1, settings.term));
-    drawStatus();
+    status.draw({looks, hovered, reference, settings, query});
     lastDrawMs = performance.now() - start;
-  }
-
-  function drawStatus() {                             // the label of each panel, then what is said of it
-    const entries = statusEntries(looks, hovered, reference), lead = statusLead(settings, reference, query);
-    const words = entries.map(([label, text], at) => [label, text + (at < entries.length - 1 ? "; " : "")]);
-    const text = lead + words.flat().join("");
-    if (status.textContent === text) return;
-    status.replaceChildren(lead, ...words.map(([label, rest]) => span("entry", span("strong", label), rest)));
-    announcer.say(text);
   }
 
   function drawPinned() {                             // all below the panels
@@ -260,4 +252,4 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const viewer = Object.freeze({show, setBusy, setMessage, state, restore});
   build();
   return viewer;
-};
+}

@@ -1,0 +1,29 @@
+// The viewer as a Gradio component: its value and the server's answers in, what the user changes out as an event.
+// Takes: viewer.js: createViewer; Gradio: element, props, server, watch.
+
+async function answered(request) {
+    const answer = await request;
+    if (answer.error) throw new Error(answer.error);
+    return answer;
+}
+const changed = detail => element.dispatchEvent(new CustomEvent("nlviz-change", {detail, bubbles: true}));
+const viewer = createViewer(element.querySelector(".nlviz-root"), {
+    colourMaps: props.colour_maps,
+    diverging: props.diverging,
+    onExport: request => answered(server.export_figure(request)),
+    onDepends: request => answered(server.depends_on_query(request)),
+    onSnapshot: request => answered(server.show_snapshot(request)),
+    onChange: changed,
+});
+element.viewer = viewer;
+function update() {
+    const news = props.value;
+    if (!news) return;
+    viewer.setBusy(news.busy || null);
+    if (news.scene) viewer.show(news.scene);
+    if (news.restore) viewer.restore(news.restore);
+    if (news.scene) changed(viewer.state());
+    if (!news.busy) viewer.setMessage(news.message || "", Boolean(news.error));
+}
+watch("value", update);
+update();

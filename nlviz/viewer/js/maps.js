@@ -1,0 +1,34 @@
+// Maps: a scene's panels, decoded. A panel is one call of a block, with one or several maps. No drawing, no page.
+// Gives: networkOf, decodePanel.
+// Takes: base64.js: bytesOf, floatsOf; geometry.js: gridOf; weights.js: decodeWeights; terms.js: decodeTerms.
+
+const networkOf = ({id}) => id.replace(/\/\d+$/, "");  // "gc/0": the first call in gc
+
+const cellsIn = shape => shape.reduce((product, size) => product * size, 1);
+
+function decodeFeatures({features, title}) {          // the feature map of every channel: value = low + byte / 255 * (high - low)
+  if (!features) return null;
+  const {count} = features, grid = gridOf(features.grid, features.place), data = bytesOf(features.data);
+  if (data.length !== count * grid.size) throw new Error(`${title}, features: expected ${count * grid.size} bytes, got ${data.length}`);
+  return {count, grid, data, low: floatsOf(features.low, count, `${title}, low`), high: floatsOf(features.high, count, `${title}, high`),
+          values: new Float32Array(grid.size), scratches: new Map()};
+}
+
+function decodeMap(map, panel) {
+  const queries = cellsIn(map.query_grid), keys = cellsIn(map.key_grid), what = [panel.title, map.name].filter(Boolean).join(", ");
+  const isGate = map.relates === "gate", ofChannels = map.key_grid.length === 1;
+  if (ofChannels && panel.features && panel.features.count !== keys) throw new Error(`${what}: ${keys} channels, but ${panel.features.count} feature maps`);
+  return {...map, what, queries, keys, isGate, ofChannels, isGlobal: map.relates === "global", derived: new Map(), scratches: new Map(),
+          queryGrid: map.query_place && gridOf(map.query_grid, map.query_place), keyGrid: map.key_place && gridOf(map.key_grid, map.key_place),
+          buffer: new Float32Array(Math.max(queries, keys))};
+}
+
+function decodePanel(panel) {                         // its first map is shown until another one is chosen
+  const maps = panel.maps.map(map => decodeMap(map, panel));
+  const formAt = at => {
+    if (!maps[at]) throw new Error(`${panel.title}: there is no map number ${at}`);
+    return maps[at].form ||= decodeWeights(maps[at], formAt);
+  };
+  maps.forEach((map, at) => { formAt(at); map.terms &&= decodeTerms(map); });
+  return {...panel, maps, map: maps[0], features: decodeFeatures(panel)};
+}
