@@ -1,12 +1,30 @@
-"""All measurements: python -m benchmarks.speed [start] [blocks] [capture] [memory] [hover] [upload] [pairs] [study] [gpu]."""
+"""All measurements: python -m benchmarks.speed [PART ...]; the parts are named in ``main``."""
 
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from statistics import median
 from time import perf_counter, sleep
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def compare_imports() -> None:
+    """Print how long importing nlviz, and what captures maps, takes beside importing torch."""
+    codes = ["import torch", "import nlviz", "import nlviz; nlviz.capture_maps"]
+    rounds = [[_seconds_of(code) for code in codes] for _ in range(6)][1:]  # the first fills the disk cache
+    torch, *others = map(median, zip(*rounds))
+    print(f"\nImports: torch {torch:.2f} s")
+    for code, taken in zip(codes[1:], others):
+        print(f"  {code}: {taken:.2f} s, {taken / torch:.2f} times torch")
+
+
+def _seconds_of(code: str) -> float:
+    """What a Python of its own takes for it, from start to end."""
+    started = perf_counter()
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    return perf_counter() - started
 
 
 def compare_start() -> None:
@@ -41,9 +59,9 @@ def main() -> None:
     from benchmarks.pairs import compare_pairs
     from benchmarks.study import compare_study
 
-    parts = {"start": compare_start, "blocks": compare_blocks, "capture": compare_forward, "memory": compare_memory,
-             "hover": compare_hover, "upload": compare_upload, "pairs": compare_pairs, "study": compare_study,
-             "gpu": compare_gpu}
+    parts = {"imports": compare_imports, "start": compare_start, "blocks": compare_blocks, "capture": compare_forward,
+             "memory": compare_memory, "hover": compare_hover, "upload": compare_upload, "pairs": compare_pairs,
+             "study": compare_study}
     for name in sys.argv[1:] or parts:
         parts[name]()
 

@@ -1,4 +1,7 @@
-"""nlviz: see who attends to whom in a vision network."""
+"""nlviz: see who attends to whom in a vision network.
+
+Each name, and each room, is imported when it is first asked for: capturing maps needs torch alone.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -6,6 +9,10 @@ from typing import TYPE_CHECKING
 from .version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import nn
+
     from .analysis import Analysis
     from .capture import capture_maps, check_parity
     from .models import load_model
@@ -13,18 +20,27 @@ if TYPE_CHECKING:
 
 __all__ = ["Analysis", "Shown", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model"]
 
-ROOMS = {"Analysis": "analysis", "Shown": "notebook", "analyse": "notebook", "capture_maps": "capture", "check_parity": "capture",
-         "load_model": "models"}
+ROOM_OF = {"Analysis": "analysis", "Shown": "notebook", "analyse": "notebook", "capture_maps": "capture",
+           "check_parity": "capture", "load_model": "models"}
 
 
-def __getattr__(name: str):
-    """Each name from its room when it is first asked for: capturing maps needs torch alone."""
-    if name not in ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{ROOMS[name]}", __name__), name)
+def __getattr__(name: str) -> object:
+    if name in ROOM_OF:
+        return getattr(import_module(f".{ROOM_OF[name]}", __name__), name)
+    room = f"{__name__}.{name}"
+    try:
+        return import_module(room)
+    except ModuleNotFoundError as error:
+        if error.name != room:  # the room is there, something that it needs is not
+            raise
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
 
 
-def launch(models=None, preprocess=None, **options):
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def launch(models: "dict[str, nn.Module] | None" = None, preprocess: "Callable | None" = None, **options):
     """Serve the page, with the bundled networks or with one's own: see :func:`nlviz.ui.page.launch`."""
     from .ui import launch as serve  # gradio takes seconds to import
 

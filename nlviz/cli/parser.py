@@ -4,8 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..pictures import RESOLUTIONS
-from ..recipes import LAYOUTS, WIDTHS
+from ..recipes import LAYOUTS, RESOLUTIONS, WIDTHS
 from . import commands as run
 
 DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'shared' or 'per panel'", "view": "'cells' or 'smooth'",

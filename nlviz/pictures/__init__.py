@@ -5,6 +5,6 @@ May import torch, Pillow and NumPy.
 
 from .picture import Picture, PictureError, open_picture
 from .placement import Placement
-from .preprocess import MAX_RESOLUTION, RESOLUTIONS, Frame, Preprocess
+from .preprocess import MAX_RESOLUTION, Frame, Preprocess
 
-__all__ = ["MAX_RESOLUTION", "RESOLUTIONS", "Frame", "Picture", "PictureError", "Placement", "Preprocess", "open_picture"]
+__all__ = ["MAX_RESOLUTION", "Frame", "Picture", "PictureError", "Placement", "Preprocess", "open_picture"]

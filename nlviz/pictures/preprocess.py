@@ -11,7 +11,6 @@ from torch import Tensor
 from .picture import Picture
 from .placement import Placement
 
-RESOLUTIONS = (224, 448, 672)  # offered by the page
 MAX_RESOLUTION = 2048
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 
 LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances")
+RESOLUTIONS = (224, 448, 672)  # offered by the page and the command line
 WIDTHS = {"one column": 3.3, "two columns": 6.9, "slide": 13.3}  # inches
 SETTINGS = ("colours", "scale", "view", "opacity", "direction", "term")
 VERSION = 1  # of the recipe's form

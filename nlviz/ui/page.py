@@ -10,7 +10,7 @@ from torch import nn
 
 from ..analysis import as_model
 from ..models import list_models, load_model
-from ..pictures import RESOLUTIONS
+from ..recipes import RESOLUTIONS
 from . import wiring
 from .events import connect
 from .photo_box import PhotoBox

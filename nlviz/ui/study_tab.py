@@ -10,7 +10,7 @@ from pathlib import Path
 import gradio as gr
 
 from ..measures import NAMES
-from ..pictures import RESOLUTIONS
+from ..recipes import RESOLUTIONS
 from ..study import SUFFIXES, Study, between, label_of, measure_file, or_not, told, write_report
 from .presets import Groups
 from .store import Store

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from ..pictures import RESOLUTIONS
-from ..recipes import Recipe, recipe_of_link
+from ..recipes import RESOLUTIONS, Recipe, recipe_of_link
 from . import wiring
 from .presets import Groups
 from .restoring import asks_for, differences, networks_of, other_photo, photo_of, recipe_of, view_of
