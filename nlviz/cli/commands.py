@@ -106,6 +106,12 @@ def _say(summary: dict, out: Path) -> None:
     print(f"{summary['pictures']} pictures; report in {out / 'README.md'}")
 
 
+def serve(args: argparse.Namespace) -> None:
+    from ..ui import launch
+
+    launch(host=args.host, port=args.port)
+
+
 def open_page(args: argparse.Namespace) -> None:
     from ..models import get_spec
     from ..pictures import open_picture
@@ -118,11 +124,11 @@ def open_page(args: argparse.Namespace) -> None:
 
 
 def train(args: argparse.Namespace) -> None:
-    from ..models import CHECKPOINTS, MODELS
+    from ..models import MODELS, NEW_CHECKPOINTS
     from ..training import train
 
-    out = args.out or CHECKPOINTS
+    out = args.out or NEW_CHECKPOINTS
     names = [n for n in MODELS if not (out / f"{n}.json").exists()] if args.name == "all" else [args.name]
     for name in names:
         card = train(name, args.data, out, seed=args.seed, epochs=args.epochs, seeds=args.seeds)
-        print(f"{name}: {card['metric']} {card['score']:.1%}")
+        print(f"{name}: {card['metric']} {card['score']:.1%}, in {out}")

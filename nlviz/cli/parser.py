@@ -1,4 +1,4 @@
-"""What the command line takes: nlviz models | render | measure | study | open | train."""
+"""What the command line takes: nlviz models | render | measure | study | serve | open | train."""
 
 import argparse
 import sys
@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="nlviz", description="See who attends to whom in a vision network.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_models, _add_render, _add_measure, _add_study, _add_open, _add_train):
+    for add in (_add_models, _add_render, _add_measure, _add_study, _add_serve, _add_open, _add_train):
         add(commands)
     return parser
 
@@ -94,10 +94,16 @@ def _add_study(commands) -> None:
     parser.add_argument("--list", type=Path, metavar="FILE", help="only the pictures named there, one a line")
     parser.add_argument("--limit", type=int, metavar="N", help="at most N pictures, spread evenly")
     parser.add_argument("--terms", action="store_true", help="also split softmax maps into their pairwise and unary term")
-    parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the checkpoints are (default: checkpoints/)")
+    parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the checkpoints are (default: the bundled ones)")
     parser.add_argument("--seed", type=int, default=0, help="of the fresh weights and the intervals")
     parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
     parser.set_defaults(run=run.study)
+
+
+def _add_serve(commands) -> None:
+    parser = commands.add_parser("serve", help="serve the page")
+    _add_address(parser)
+    parser.set_defaults(run=run.serve)
 
 
 def _add_open(commands) -> None:
@@ -105,9 +111,13 @@ def _add_open(commands) -> None:
     parser.add_argument("picture", type=Path)
     parser.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
     parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
-    parser.add_argument("--host", help="default: this machine only")
-    parser.add_argument("--port", type=int, help="default: the first free one from 7860")
+    _add_address(parser)
     parser.set_defaults(run=run.open_page)
+
+
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on; default: this machine only")
+    parser.add_argument("--port", type=int, help="default: the first free one from 7860")
 
 
 def _add_train(commands) -> None:
@@ -115,7 +125,8 @@ def _add_train(commands) -> None:
     parser.add_argument("name", help="a bundled network, DATA_BLOCK, or 'all' for those not made yet")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR",
                        help="folder with msrc, camvid, caltech101 and FashionMNIST")
-    parser.add_argument("--out", type=Path, help="where the checkpoint goes (default: checkpoints/)")
+    parser.add_argument("--out", type=Path, help="where the checkpoint goes (default: checkpoints/ of the checkout; "
+                        "where nlviz is installed: checkpoints/ in the current folder)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds to train and score; the first is kept")
     parser.add_argument("--epochs", type=int, help="default: 6 for caltech101, 30 for msrc and camvid, 8 for fashion")

@@ -4,11 +4,11 @@ May import blocks and pictures. timm and the packages that bring weights are kno
 """
 
 from .bundled import build, list_models, load_model, trained
-from .cards import CHECKPOINTS, CheckpointError, read_card, render_readme
+from .cards import CHECKPOINTS, NEW_CHECKPOINTS, CheckpointError, read_card, render_readme
 from .classes import CLASSES
 from .model import Model, predict
 from .networks import OnBackbone
 from .specs import MODELS, TELLING, Spec, get_spec
 
-__all__ = ["CHECKPOINTS", "CLASSES", "MODELS", "TELLING", "CheckpointError", "Model", "OnBackbone", "Spec", "build", "get_spec",
-           "list_models", "load_model", "predict", "read_card", "render_readme", "trained"]
+__all__ = ["CHECKPOINTS", "CLASSES", "MODELS", "NEW_CHECKPOINTS", "TELLING", "CheckpointError", "Model", "OnBackbone", "Spec",
+           "build", "get_spec", "list_models", "load_model", "predict", "read_card", "render_readme", "trained"]

@@ -8,7 +8,7 @@ from safetensors.torch import load as load_safetensors
 from torch import nn
 
 from ..blocks import BLOCKS
-from .cards import CHECKPOINTS, CheckpointError, read_card
+from .cards import CHECKPOINTS, RESTORE, CheckpointError, read_card
 from .classes import CLASSES
 from .model import Model
 from .specs import MODELS, NETWORKS, Spec, get_spec
@@ -46,11 +46,11 @@ def load_model(name: str, folder: Path = CHECKPOINTS) -> Model:
     try:
         content = path.read_bytes()
     except OSError:
-        raise CheckpointError(f"{path.name} is missing. Restore it from the repository.") from None
+        raise CheckpointError(f"{path.name} is missing. {RESTORE}") from None
     found = hashlib.sha256(content).hexdigest()
     if found != card["sha256"]:
         raise CheckpointError(f"{path.name} has sha256 {found[:12]}..., its card says {card['sha256'][:12]}...: "
-                              "the file was changed or cut short. Restore it from the repository.")
+                              f"the file was changed or cut short. {RESTORE}")
     if spec.block:
         beside = folder if (folder / f"{spec.without}.json").exists() else CHECKPOINTS
         card["score_without_block"] = read_card(spec.without, beside)["score"]

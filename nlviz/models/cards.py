@@ -4,7 +4,11 @@ import json
 from pathlib import Path
 from statistics import mean, stdev, variance
 
-CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
+INSTALLED = Path(__file__).resolve().parents[1] / "checkpoints"  # only a wheel has them there
+CHECKOUT = INSTALLED.parents[1] / "checkpoints"
+# The bundled ones, and where training puts new ones: an installed package is not written into.
+CHECKPOINTS, NEW_CHECKPOINTS = (INSTALLED, Path("checkpoints")) if INSTALLED.is_dir() else (CHECKOUT, CHECKOUT)
+RESTORE = "Restore it from the repository, or install nlviz again."
 DATA_TERMS = {
     "caltech101": "Caltech-101 (CC BY 4.0), at most 64 photos a class: 30 a class to train (train.txt), the other 2,445 to test",
     "msrc": "MSRC object class database v2, cleaned labels (research use): 400 photos to train (train.txt), 141 to test",
@@ -45,11 +49,11 @@ def read_card(name: str, folder: Path = CHECKPOINTS) -> dict:
         raise CheckpointError(f"{path.name} is missing: {name} was not trained. "
                               f"Make it with: python -m nlviz train {name} --data DIR") from None
     except ValueError as error:
-        raise CheckpointError(f"{path.name} is not a card ({error}). Restore it from the repository.") from None
+        raise CheckpointError(f"{path.name} is not a card ({error}). {RESTORE}") from None
     kinds = {"name": str, "sha256": str, "metric": str, "score": float}
     wrong = [key for key, kind in kinds.items() if not isinstance(card, dict) or not isinstance(card.get(key), kind)]
     if wrong:
-        raise CheckpointError(f"{path.name} is not a card (no {', '.join(wrong)}). Restore it from the repository.")
+        raise CheckpointError(f"{path.name} is not a card (no {', '.join(wrong)}). {RESTORE}")
     return card
 
 

@@ -15,12 +15,12 @@ from tqdm import tqdm
 
 from ..capture import capture_maps
 from ..files import write_whole
-from ..models import CHECKPOINTS, Spec, build, get_spec, render_readme, trained
+from ..models import NEW_CHECKPOINTS, Spec, build, get_spec, render_readme, trained
 from .data import DATA
 from .schedules import Schedule, schedule_of
 
 
-def train(name: str, data: Path, out: Path = CHECKPOINTS, runs: Path = Path("runs"), seed: int = 0,
+def train(name: str, data: Path, out: Path = NEW_CHECKPOINTS, runs: Path = Path("runs"), seed: int = 0,
           epochs: int | None = None, seeds: int = 1) -> dict:
     """Train a bundled network and write its checkpoint and card into ``out``.
 

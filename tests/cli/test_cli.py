@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -95,6 +96,32 @@ def test_the_module_runs_as_a_program():
     run = subprocess.run([sys.executable, "-m", "nlviz", "render", "none.png", "--model", "x", "--query", "0,0", "--out", "y.png"],
                          cwd=root, capture_output=True, text=True)
     assert run.returncode == 2 and run.stderr == "nlviz: none.png: cannot be read (No such file or directory).\n"
+
+
+def test_serve_and_app_py_serve_the_page_where_they_are_told(monkeypatch):
+    served = []
+    monkeypatch.setattr("nlviz.ui.launch", lambda **options: served.append(options))
+    address = ["--host", "0.0.0.0", "--port", "7000"]
+    assert main(["serve", *address]) == main(["serve"]) == 0
+    monkeypatch.setattr("sys.argv", ["app.py", *address])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(Path(__file__).resolve().parents[2] / "app.py"), run_name="__main__")
+    assert stop.value.code == 0
+    assert served == [{"host": "0.0.0.0", "port": 7000}, {"host": None, "port": None}, {"host": "0.0.0.0", "port": 7000}]
+
+
+def test_train_writes_where_new_checkpoints_go_and_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("nlviz.models.NEW_CHECKPOINTS", tmp_path)
+    made = []
+
+    def train(name, data, out, **options):
+        made.append(out)
+        return {"metric": "accuracy", "score": 0.5}
+
+    monkeypatch.setattr("nlviz.training.train", train)
+    assert main(["train", "msrc_gc", "--data", "nowhere"]) == main(["train", "msrc_gc", "--data", "nowhere", "--out", "x"]) == 0
+    assert made == [tmp_path, Path("x")]
+    assert capsys.readouterr().out == f"msrc_gc: accuracy 50.0%, in {tmp_path}\nmsrc_gc: accuracy 50.0%, in x\n"
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
