@@ -61,7 +61,7 @@ def main() -> None:
 
     parts = {"imports": compare_imports, "start": compare_start, "blocks": compare_blocks, "capture": compare_forward,
              "memory": compare_memory, "hover": compare_hover, "upload": compare_upload, "pairs": compare_pairs,
-             "study": compare_study}
+             "study": compare_study, "gpu": compare_gpu}
     for name in sys.argv[1:] or parts:
         parts[name]()
 
