@@ -21,7 +21,7 @@ bench: .venv/dev .venv/browser
 train: .venv/app
 	$(BIN)/python -m nlviz train all --data $(DATA)
 
-# The README's table: every bundled network on the held-out pictures of msrc and caltech101 (every fifth of those).
+# The table of docs/findings.md: every bundled network on the held-out pictures of msrc and caltech101 (every fifth of those).
 study: .venv/app
 	$(BIN)/python -m nlviz study $(DATA)/msrc --list $(DATA)/msrc/test.txt --terms --out runs/study/msrc $(STUDIED)
 	$(BIN)/python -m nlviz study $(DATA)/caltech101 --list $(DATA)/caltech101/test.txt --limit 489 --terms --out runs/study/caltech101 $(STUDIED)
