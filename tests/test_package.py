@@ -50,7 +50,7 @@ def test_names_that_are_imported_late_behave_as_all_others():
     exec("from nlviz import *", names)
     assert names["capture_maps"] is nlviz.capture_maps is nlviz.capture.capture_maps
     assert {*nlviz.__all__} <= names.keys() and {*nlviz.__all__} <= {*dir(nlviz)}
-    assert all(pickle.loads(pickle.dumps(names[name])) is names[name] for name in nlviz.__all__)
+    assert all(pickle.loads(pickle.dumps(names[name])) == names[name] for name in nlviz.__all__)
     assert not hasattr(nlviz, "nothing")
 
 
