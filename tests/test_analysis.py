@@ -12,17 +12,11 @@ from nlviz.blocks import BLOCKS
 from nlviz.metrics import entropy
 from nlviz.pictures import Preprocess, open_picture
 from nlviz.ui.store import Store
-from tests.blocks.test_blocks import randomised
-from tests.pictures.test_pictures import quarters
+from tests.blocks.building import randomised
+from tests.networks import GRID, network
+from tests.pictures.drawn import quarters
 
-GRID = (7, 12)
-OPTIONS = {"rga_spatial": {"grid": GRID}, "rga_channel": {"grid": GRID}}  # of blocks that are built for one grid
 PLACES = [name for name, kind in BLOCKS.items() if kind.relates in ("positions", "global")]
-
-
-def network(name="embedded_gaussian", **options) -> nn.Sequential:
-    """Stride 16 by pooling, then a block on the three colours."""
-    return nn.Sequential(nn.AvgPool2d(16), randomised(BLOCKS[name](3, **OPTIONS.get(name, {}) | options)).float())
 
 
 @pytest.mark.parametrize("name", PLACES)

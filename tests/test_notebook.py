@@ -23,8 +23,8 @@ from nlviz.measures import measures_of
 from nlviz.models import MODELS
 from nlviz.pictures import open_picture
 from nlviz.recipes import Recipe, recipe_in
-from tests.pictures.test_pictures import quarters
-from tests.test_analysis import network
+from tests.networks import network
+from tests.pictures.drawn import quarters
 
 TOUR = Path(__file__).resolve().parent.parent / "examples" / "tour.ipynb"
 QUERY = (0.3, 0.7)

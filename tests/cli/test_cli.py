@@ -15,7 +15,7 @@ from PIL import Image
 from nlviz.cli import main
 from nlviz.files import write_whole
 from nlviz.models import CHECKPOINTS, list_models, load_model
-from tests.pictures.test_pictures import bomb, encoded, quarters
+from tests.pictures.drawn import bomb, encoded, quarters
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from nlviz.export.bundle import bundle_bytes, maps_bytes
 from nlviz.models import load_model
 from nlviz.pictures import open_picture
 from nlviz.recipes import Recipe, recipe_in
-from tests.figures.test_figures import look_at, look_at_channels
-from tests.pictures.test_pictures import quarters
+from tests.figures.looking import look_at, look_at_channels
+from tests.pictures.drawn import quarters
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = "fashion_embedded_gaussian"

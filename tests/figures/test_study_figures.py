@@ -7,7 +7,7 @@ import pytest
 from matplotlib.text import Text
 
 from nlviz.figures import distances_by_layer, distribution_by_network, figure_bytes
-from tests.figures.test_figures import render, texts
+from tests.figures.reading import render, texts
 
 NAMES = ["msrc_embedded_gaussian", "caltech101_disentangled · pairwise", "msrc_pyramid_oc · whole picture", "x"]
 

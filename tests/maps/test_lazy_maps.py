@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from nlviz import capture_maps
 from nlviz.blocks import BLOCKS
 from nlviz.maps import TERMS, Crosses, Factors, LazyMap, Product, Streamed, Sum, applied
-from tests.blocks.test_blocks import Largest, built, one_thread, picture  # noqa: F401
+from tests.blocks.building import built, picture
+from tests.blocks.memory import Largest
 
 GRID = (3, 5)
 

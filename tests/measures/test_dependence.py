@@ -8,18 +8,9 @@ from torch import nn
 
 from nlviz import capture_maps
 from nlviz.blocks import BLOCKS
-from nlviz.measures import (
-    NAMES,
-    dependence_in_words,
-    dependence_of_queries,
-    fresh_block,
-    fresh_map,
-    last_scale,
-    measure,
-    terms_of,
-)
+from nlviz.measures import NAMES, dependence_in_words, dependence_of_queries, fresh_block, fresh_map, last_scale, measure, terms_of
 from nlviz.metrics import cosine_distance, js_divergence, js_matrix
-from tests.blocks.test_blocks import built, picture
+from tests.blocks.building import built, picture
 
 GRID = (6, 7)
 

@@ -11,8 +11,8 @@ import torch
 from nlviz.analysis import analyse, as_model
 from nlviz.blocks import BLOCKS
 from nlviz.measures import COLUMNS, fresh_block, fresh_map, measure, measures_csv, measures_of
-from tests.figures.test_figures import look_at, look_at_channels
-from tests.pictures.test_pictures import quarters
+from tests.figures.looking import look_at, look_at_channels
+from tests.pictures.drawn import quarters
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -12,7 +12,7 @@ from nlviz import analyse, load_model
 from nlviz.blocks import BLOCKS, Block
 from nlviz.models import CHECKPOINTS, MODELS, CheckpointError, build, list_models, read_card, render_readme
 from nlviz.pictures import open_picture
-from tests.pictures.test_pictures import quarters
+from tests.pictures.drawn import quarters
 
 
 @pytest.fixture

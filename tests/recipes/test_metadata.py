@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from nlviz.figures import draw, figure_bytes, save_figure
 from nlviz.recipes import KEYS, LAYOUTS, WIDTHS, Recipe, recipe_in
-from tests.figures.test_figures import EIGHT, look_at_channels
+from tests.figures.looking import EIGHT, look_at_channels
 
 KINDS = ("png", "svg", "pdf")
 RECIPES = st.builds(
