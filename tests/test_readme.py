@@ -16,7 +16,7 @@ from nlviz.analysis import analyse
 from nlviz.cli import commands, main
 from nlviz.models import MODELS, get_spec
 from nlviz.pictures import open_picture
-from tests.pictures.test_pictures import quarters
+from tests.pictures.drawn import quarters
 from tests.test_architecture import HOUSE
 
 ROOT = Path(__file__).resolve().parent.parent

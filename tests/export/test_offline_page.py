@@ -18,8 +18,8 @@ from nlviz.models import Model
 from nlviz.pictures import open_picture
 from nlviz.viewer import make_dependence, make_fresh
 from tests.conftest import Site
-from tests.pictures.test_pictures import quarters
-from tests.test_analysis import network
+from tests.networks import network
+from tests.pictures.drawn import quarters
 from tests.ui.test_page import POINTS, analysed, assert_drawn, choose_map, drawn_levels, maps
 
 NAMES = ["msrc_embedded_gaussian", "msrc_gc", "msrc_dual", "caltech101_embedded_gaussian"]

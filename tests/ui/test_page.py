@@ -24,8 +24,8 @@ from nlviz.ui.page import EXAMPLES
 from nlviz.ui.presets import PRESETS
 from nlviz.viewer.scene import class_colour
 from tests.conftest import Site
-from tests.pictures.test_pictures import bomb, encoded, quarters
-from tests.test_analysis import network
+from tests.networks import network
+from tests.pictures.drawn import bomb, encoded, quarters
 
 CHOSEN = next(iter(PRESETS.values()))
 LION, CHEETAH = EXAMPLES[:2]  # 256 x 256, there at the start, and 502 x 343 pixels

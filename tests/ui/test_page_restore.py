@@ -13,7 +13,7 @@ from nlviz import load_model
 from nlviz.cli import main
 from nlviz.recipes import Recipe, recipe_in, recipe_of_link
 from nlviz.ui.page import EXAMPLES
-from tests.pictures.test_pictures import quarters
+from tests.pictures.drawn import quarters
 
 VIEW = """(() => {
     const {key, pins, settings, parts} = site.viewer.state();

@@ -19,8 +19,8 @@ from nlviz.recipes import Recipe, recipe_in
 from nlviz.ui import wiring
 from nlviz.ui.store import Store
 from nlviz.viewer.scene import class_colour, source_of_weights
-from tests.pictures.test_pictures import quarters
-from tests.test_analysis import network
+from tests.networks import network
+from tests.pictures.drawn import quarters
 
 SETTINGS = {"colours": "viridis", "scale": "shared", "view": "cells", "opacity": 0.6, "direction": "attends to",
             "term": "full"}
