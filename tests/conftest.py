@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+# Before torch is imported, here and in the processes that tests start: where tensors are small, threads that wait for each
+# other take several times as long as one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 WAIT = 30_000  # milliseconds; a slow machine is no failure
