@@ -1,15 +1,16 @@
 """Whether everything on a figure is whole and apart from the rest."""
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
-
-from tests.figures.reading import render
 
 
 def outlines(figure):
     """Name -> window extent of every visible text, and of every panel; names of texts in a panel end in True."""
-    render(figure)
-    renderer = figure.canvas.get_renderer()
+    figure.set_dpi(100)
+    canvas = FigureCanvasAgg(figure)
+    figure.draw_without_rendering()  # places ticks and annotations
+    renderer = canvas.get_renderer()
     inside = {text for axes in figure.axes for text in axes.texts}
     shown = [t for t in figure.findobj(Text) if t.get_text().strip() and t.get_visible()]
     words = {(i, t.get_text(), t in inside): t.get_window_extent(renderer) for i, t in enumerate(shown)}

@@ -41,11 +41,11 @@ def bars(figure):
 def assert_drawn(pixels, axes, values, limits, colour_map="viridis", but=()):
     """The middle of every cell of a heatmap over noise.png has the colour of its value, up to one step of 256."""
     low, high = limits
-    rows, columns = values.shape
+    (rows, columns), table = values.shape, colour_table(colour_map).astype(int)
     for cell in set(np.ndindex(rows, columns)) - set(but):
         index = 128 if low == high else min(255, math.floor(256 * (values[cell].item() - low) / (high - low)))
         found = pixel_at(pixels, axes, 96 * (cell[1] + 0.5) / columns, 80 * (cell[0] + 0.5) / rows)
-        assert np.abs(np.array(found) - colour_table(colour_map)[max(0, index - 1):index + 2]).max(1).min() == 0, cell
+        assert np.abs(found - table[max(0, index - 1):index + 2]).max(1).min() == 0, cell
 
 
 def ends(values):

@@ -12,7 +12,7 @@ from PIL import Image
 from nlviz.figures import COLOUR_MAPS, DIVERGING, PIN_COLOURS, colour_table, draw_heatmap, draw_photo, queries_by_networks
 from nlviz.pictures import Picture
 from tests.figures.looking import look_at, picture
-from tests.figures.reading import pixel_at, render
+from tests.figures.reading import assert_drawn, heatmaps, pixel_at, render
 
 
 @pytest.mark.parametrize("name, first, last", [("viridis", "440154", "fde725"), ("cividis", "00224e", "fee838"),
@@ -105,8 +105,7 @@ def test_flat_limits_are_one_colour(limits):
     placed = look_at("embedded_gaussian", sub_sample=False).maps[0]
     axes = Figure(figsize=(6, 5)).add_axes((0, 0, 1, 1))
     draw_heatmap(axes, placed, picture(), torch.full((5, 6), limits[0]), limits, "viridis", 1.0, False)
-    colours = {tuple(c) for c in render(axes.figure)[5:-5, 5:-5].reshape(-1, 3).tolist()}
-    assert colours == {tuple(colour_table("viridis")[128].tolist())}
+    assert (render(axes.figure)[5:-5, 5:-5] == colour_table("viridis")[128]).all()
 
 
 def test_values_of_another_grid_are_refused():
@@ -132,4 +131,6 @@ def test_the_dot_lies_where_the_query_is(x, y):
 
 @pytest.mark.parametrize("name", COLOUR_MAPS)
 def test_every_colour_map_draws(name):
-    assert queries_by_networks([look_at("gc")], [(0.5, 0.5)], colour_map=name)
+    analysis = look_at("gc")
+    figure, values = queries_by_networks([analysis], [(0.5, 0.5)], colour_map=name, opacity=1.0), analysis.maps[0].heatmap(0.5, 0.5)
+    assert_drawn(render(figure), heatmaps(figure)[0], values, (0, values.max().item()), name)

@@ -14,6 +14,7 @@ from nlviz.figures import colour_table, figure_bytes, queries_by_networks
 from nlviz.pictures import Picture
 from tests.figures.looking import EIGHT, Cells, look_at, network, picture
 from tests.figures.reading import assert_drawn, bars, ends, flowing, heatmaps, panels, pixel_at, render, texts
+from tests.figures.svg import svg_texts
 
 
 def test_each_row_shows_its_own_numbered_query_and_its_own_map():
@@ -162,7 +163,8 @@ def test_a_map_kept_in_its_smaller_form_is_drawn_alike(block):
 
 def test_a_dollar_in_a_name_is_a_dollar():
     analysis = analyse(network(BLOCKS["gc"](3), title="cost $5 and $x_"), picture(), 96)
-    assert figure_bytes(queries_by_networks([analysis], [(0.5, 0.5)]), "png")
+    figure = queries_by_networks([analysis], [(0.5, 0.5)])
+    assert "cost $5 and $x_" in " ".join(text for text, *_ in svg_texts(figure_bytes(figure, "svg", dpi=72)))
 
 
 @pytest.mark.parametrize("queries, options, says", [

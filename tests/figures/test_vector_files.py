@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
@@ -18,13 +19,14 @@ from tests.figures.reading import ends, heatmaps
 from tests.figures.svg import svg_texts
 from tests.figures.toys import drawn, toys
 
+LAYOUTS_AND_WIDTHS = list(zip(LAYOUTS, itertools.cycle(WIDTHS)))  # each of both; all pairs are drawn where nothing may overlap
+
 
 def lines_of(figure) -> list[str]:
     return [line for t in figure.findobj(Text) if t.get_visible() for line in t.get_text().split("\n") if line]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout, width", LAYOUTS_AND_WIDTHS)
 def test_an_svg_has_its_labels_as_text_inside_the_page(layout, width):
     figure = drawn(toys(4), EIGHT[:2], layout=layout, width=width)
     content = figure_bytes(figure, "svg", dpi=72)
@@ -38,8 +40,7 @@ def test_an_svg_has_its_labels_as_text_inside_the_page(layout, width):
         assert style["font-family"].startswith("'DejaVu Sans'") and style["font-family"].endswith("'Helvetica', sans-serif")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout, width", LAYOUTS_AND_WIDTHS)
 def test_a_pdf_has_its_labels_as_text_inside_the_page(layout, width):
     figure = drawn(toys(4), EIGHT[:2], layout=layout, width=width)
     page, found = PdfReader(io.BytesIO(figure_bytes(figure, "pdf", dpi=72))).pages[0], []
@@ -68,8 +69,7 @@ def pictures_of(content: bytes, kind: str) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", ["svg", "pdf"])
-@pytest.mark.parametrize("opacity", [1.0, 0.4])
-@pytest.mark.parametrize("width", ["one column", "slide"])
+@pytest.mark.parametrize("opacity, width", [(1.0, "one column"), (0.4, "slide")])
 def test_the_cells_of_a_vector_file_have_their_colours_and_crisp_edges(kind, opacity, width):
     """A PDF's heatmap once had its opacity twice."""
     grey, analysis = 130, look_at("pam")

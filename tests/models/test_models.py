@@ -8,10 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save
 
-from nlviz import analyse, load_model
+from nlviz import analyse, capture_maps, load_model
 from nlviz.blocks import BLOCKS, Block
-from nlviz.models import CHECKPOINTS, MODELS, CheckpointError, build, list_models, read_card, render_readme
+from nlviz.models import CHECKPOINTS, MODELS, CheckpointError, list_models, read_card, render_readme
 from nlviz.pictures import open_picture
+from tests.networks import bundled
 from tests.pictures.drawn import quarters
 
 
@@ -26,7 +27,7 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_bundled_checkpoint_is_the_one_on_its_card_and_its_block_was_trained(name):
-    model, card = load_model(name), read_card(name)
+    model, card = bundled(name), read_card(name)
     assert hashlib.sha256((CHECKPOINTS / f"{name}.safetensors").read_bytes()).hexdigest() == card["sha256"]
     assert not model.training and 0 < card["score"] < 1
     blocks = [m for m in model.modules() if isinstance(m, Block)]
@@ -40,7 +41,7 @@ def test_every_bundled_checkpoint_is_the_one_on_its_card_and_its_block_was_train
 
 @pytest.mark.parametrize("name", [name for name, spec in MODELS.items() if spec.block])
 def test_every_bundled_network_makes_maps_that_hold_and_a_prediction(name):
-    analysis = analyse(load_model(name), open_picture(quarters(300, 200)), 224)
+    analysis = analyse(bundled(name), open_picture(quarters(300, 200)), 224)
     assert [m.parity.outcome for m in analysis.maps] == ["holds"] * len(analysis.maps)
     assert [call[0].nl_map.block for call in analysis.calls] == MODELS[name].blocks * (2 if "fashion" in name else 1)
     grid = {"fashion_embedded_gaussian": (14, 14), "msrc_rga": (28, 28)}.get(name, (9, 14))
@@ -53,16 +54,16 @@ def test_every_bundled_network_makes_maps_that_hold_and_a_prediction(name):
 
 
 def test_a_checkpoint_holds_only_what_was_trained():
-    for name, spec in MODELS.items():
+    for name in MODELS:
         state = load_file(CHECKPOINTS / f"{name}.safetensors")
-        assert state.keys() == build(spec).trained_state().keys()
+        assert state.keys() == bundled(name).net.trained_state().keys()
         assert not any(key.startswith("stem.") for key in state)
     assert sum(f.stat().st_size for f in CHECKPOINTS.iterdir()) < 80e6
 
 
 def test_the_backbone_is_the_untouched_imagenet_network():
     from nlviz.models import backbone
-    net, model = backbone.pretrained().eval(), load_model("caltech101_gc")
+    net, model = backbone.pretrained().eval(), bundled("caltech101_gc")
     x = torch.randn(1, 3, 64, 64)
     stem, _ = backbone.split(net)
     torch.testing.assert_close(model.net.stem(x), stem(x))
@@ -80,9 +81,12 @@ def test_list_models_has_a_row_for_each_with_both_scores():
     assert row["task"] == "segmentation" and rows["caltech101_none"]["score_without_block"] is None
     for name, spec in MODELS.items():
         if spec.block:
-            analysis = analyse(load_model(name), open_picture(quarters(64, 64)), 448)
-            assert [list(call[0].nl_map.query_grid) for call in analysis.calls] == rows[name]["grids_at_448"]
-            assert [call[0].nl_map.relates for call in analysis.calls][:len(spec.blocks)] == rows[name]["relates"]
+            model = bundled(name)
+            with capture_maps(model.net) as maps, torch.inference_mode():
+                model.net(model.preprocess(open_picture(quarters(64, 64)), 448)[0])
+            first = [nl_map for nl_map in maps if nl_map.number == 0]  # of each call
+            assert [list(nl_map.query_grid) for nl_map in first] == rows[name]["grids_at_448"]
+            assert [nl_map.relates for nl_map in first][:len(spec.blocks)] == rows[name]["relates"]
 
 
 def test_an_unknown_network_names_those_that_exist():

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from statistics import mean
 
 import numpy as np
@@ -16,7 +15,6 @@ import pytest
 import torch
 from PIL import Image
 
-from nlviz import load_model
 from nlviz.analysis import analyse, as_model
 from nlviz.blocks import BLOCKS
 from nlviz.cli import main
@@ -24,6 +22,7 @@ from nlviz.measures import fresh_block, fresh_map, measure
 from nlviz.study import Study, label_of, pictures_in, run_study
 from nlviz.study import study as studying
 from nlviz.study.summary import interval
+from tests.networks import bundled
 
 NETWORKS = ["msrc_gc", "msrc_embedded_gaussian", "fashion_embedded_gaussian"]
 SIZE = 64  # pixels of the long side: four cells
@@ -43,7 +42,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def models():
-    return [load_model(name) for name in NETWORKS]
+    return [bundled(name) for name in NETWORKS]
 
 
 def ran(models, folder, out, **options):
@@ -104,7 +103,7 @@ def test_a_broken_picture_is_listed_and_the_others_are_measured(models, folder, 
     assert {row["pictures"] for row in summary["rows"]} == {4}
 
 
-def test_a_network_that_fails_on_one_picture_is_listed_and_the_others_are_measured(models, folder, tmp_path, monkeypatch):
+def test_a_network_that_fails_on_one_picture_is_listed_and_the_others_are_measured(models, folder, tmp_path):
     class Fussy(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -162,11 +161,12 @@ def test_one_more_network_or_picture_measures_only_what_is_new(models, folder, t
     assert asked == ["msrc_gc"]  # another resolution is measured anew
 
 
-def test_the_backbone_runs_once_for_all_its_networks(models, folder, monkeypatch):
+def test_the_backbone_runs_once_for_all_its_networks(models, folder):
     ran_stems = []
-    for model in models[:2]:
-        model.net.stem.register_forward_hook(lambda *_: ran_stems.append(1))
+    hooks = [model.net.stem.register_forward_hook(lambda *_: ran_stems.append(1)) for model in models[:2]]
     found = dict(studying.measure_file(Study(models[:2], 64), folder / "a.png", models[:2]))
+    for hook in hooks:
+        hook.remove()
     assert len(ran_stems) == 1 and all("maps" in line for line in found.values())
 
 
@@ -219,11 +219,7 @@ def study_command(folder, out, *more):
 
 
 def test_the_command_line_writes_the_report_and_says_what_it_found(folder, tmp_path, capsys):
-    threads = torch.get_num_threads()
-    try:
-        assert main(study_command(folder, tmp_path / "out")) == 0
-    finally:
-        torch.set_num_threads(threads)
+    assert main(study_command(folder, tmp_path / "out")) == 0
     said = capsys.readouterr()
     assert "One map for all queries, by the block's design." in said.out and "4 pictures; report in" in said.out
     assert "left out broken.jpg" in said.err
@@ -239,36 +235,38 @@ def test_a_wrong_study_is_one_line_and_exit_code_2_and_leaves_nothing(folder, tm
     assert why in capsys.readouterr().err and not (tmp_path / "out").exists()
 
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+def test_processes_of_torchrun_share_the_pictures_and_write_the_same_bytes(folder, tmp_path, monkeypatch):
+    arguments = study_command(folder, "report")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "nlviz"]
+    done = subprocess.run([*torchrun, *arguments], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, cwd=tmp_path,
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    by_two = content(tmp_path / "report")
+    shutil.rmtree(tmp_path / "report")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["nlviz", *arguments])  # the report prints its command
+    assert main(arguments) == 0 and content(tmp_path / "report") == by_two
 
 
-def test_processes_of_torchrun_share_the_pictures_and_write_the_same_bytes(folder, tmp_path):
-    outs = {}
-    for processes in (1, 2):
-        launcher = [] if processes == 1 else ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-        done = subprocess.run([sys.executable, "-m", *launcher, "nlviz", *study_command(folder, "report")], env=ENVIRONMENT,
-                              cwd=tmp_path, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        outs[processes] = content(tmp_path / "report")
-        shutil.rmtree(tmp_path / "report")
-    assert outs[1] == outs[2]
+def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(folder, tmp_path, monkeypatch, capsys):
+    opened, real = [], studying.open_picture
 
+    def ctrl_c_at_the_third(path):
+        opened.append(path.name)
+        if len(opened) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return real(path)
 
-def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(folder, tmp_path):
-    many = tmp_path / "many"
-    many.mkdir()
-    for number in range(60):
-        shutil.copy(folder / "a.png", many / f"{number:02}.png")
-    command = [sys.executable, "-m", "nlviz", *study_command(many, tmp_path / "out")]
-    running = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    kept = tmp_path / "out" / "measured.0.jsonl"
-    while not (kept.exists() and kept.read_text().count("\n") > 4):
-        assert running.poll() is None
-        time.sleep(0.01)
-    running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=60)
-    assert running.returncode == 130 and said.strip().splitlines()[-1].endswith("the same command goes on where it was")
-    assert "Traceback" not in said and not (tmp_path / "out" / "summary.json").exists()
-    before = kept.read_text().count("msrc_gc")
-    assert subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=300).returncode == 0
-    assert 0 < before < 60 and json.loads((tmp_path / "out" / "summary.json").read_text())["pictures"] == 60
+    monkeypatch.setattr(studying, "open_picture", ctrl_c_at_the_third)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell Ctrl-C is ignored
+    try:
+        assert main(study_command(folder, tmp_path / "out")) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    said = capsys.readouterr().err
+    assert said.strip().splitlines()[-1].endswith("the same command goes on where it was") and "Traceback" not in said
+    assert (tmp_path / "out" / "measured.0.jsonl").read_text().count("msrc_gc") == 2
+    assert not (tmp_path / "out" / "summary.json").exists()
+    assert main(study_command(folder, tmp_path / "out")) == 0
+    assert sorted(opened) == ["a.png", "b.jpg", "broken.jpg", "broken.jpg", "c.JPG", "d.png"]  # the third again
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["pictures"] == 4
