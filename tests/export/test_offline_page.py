@@ -17,10 +17,10 @@ from nlviz.export import offline_page_html
 from nlviz.models import Model
 from nlviz.pictures import open_picture
 from nlviz.viewer import make_dependence, make_fresh
-from tests.conftest import Site
+from tests.browser import Site
 from tests.networks import network
 from tests.pictures.drawn import quarters
-from tests.ui.test_page import POINTS, analysed, assert_drawn, choose_map, drawn_levels, maps
+from tests.ui.answers import POINTS, analysed, assert_drawn, drawn_levels, maps
 
 NAMES = ["msrc_embedded_gaussian", "msrc_gc", "msrc_dual", "caltech101_embedded_gaussian"]
 MAPS = {name: placed for name, placed in maps(NAMES).items() if name != "msrc_dual/1"}  # those in which a place has a row
@@ -65,8 +65,9 @@ def site(open_file, whole) -> Site:
 # ---------------------------------------------------------------------------------------------------- what can be done with it
 
 
-def test_four_networks_take_less_than_five_megabytes(whole):
-    assert len(whole.encode()) < 5_000_000
+def test_four_networks_take_less_than_five_megabytes():
+    html = offline_page_html([analysed(name, resolution=448) for name in NAMES], queries=[(0.25, 0.3)])
+    assert len(html.encode()) < 5_000_000
 
 
 def test_hovering_draws_the_row_that_the_block_used(site):
@@ -111,7 +112,7 @@ def test_the_numbers_of_every_map_are_in_the_page(site):
         name, number = panel.split("/")
         placed = next(m for m in analysed(name).calls[int(number)] if m.nl_map.part == part)
         if part:
-            choose_map(site, panel, part)
+            site.choose_map(panel, part)
         site.settled()
         state = next(d for d in site.page.evaluate("site.viewer.state().dependence") if d["id"] == panel)
         with torch.inference_mode():

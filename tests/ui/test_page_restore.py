@@ -12,8 +12,9 @@ from playwright.sync_api import expect
 from nlviz import load_model
 from nlviz.cli import main
 from nlviz.recipes import Recipe, recipe_in, recipe_of_link
-from nlviz.ui.page import EXAMPLES
+from nlviz.ui.views import EXAMPLES
 from tests.pictures.drawn import quarters
+from tests.ui.visitor import CHOSEN, LION, sha256
 
 VIEW = """(() => {
     const {key, pins, settings, parts} = site.viewer.state();
@@ -46,9 +47,8 @@ def drop(site, path):
 
 
 @pytest.mark.parametrize("format", ["png", "svg", "pdf"])
-def test_a_dropped_figure_restores_the_whole_view(visit, format):
-    site = arranged(visit())
-    before, figure = site.page.evaluate(VIEW), export(site, format)
+def test_a_dropped_figure_restores_the_whole_view(site, visit, format):
+    before, figure = arranged(site).page.evaluate(VIEW), export(site, format)
     other = visit()
     assert other.page.evaluate(VIEW) != before
     drop(other, figure)
@@ -74,17 +74,14 @@ def test_everything_is_one_zip_with_the_recipe_the_rows_and_the_numbers(site):
         assert all(Recipe.from_json(text) == written for text in recipes.values()) and len(written.queries) == 2
 
 
-def test_the_address_carries_the_view_and_another_visitor_sees_it(visit):
-    site = arranged(visit())
+def test_the_address_carries_the_view_and_another_visitor_sees_it(site, visit):
+    arranged(site)
     site.page.wait_for_function("location.hash.includes('magma') && location.hash.includes('mean')")
-    before, address = site.page.evaluate(VIEW), site.page.url
-    recipe = recipe_of_link(address.partition("#")[2])
+    before, link = site.page.evaluate(VIEW), site.page.evaluate("location.hash")
+    recipe = recipe_of_link(link)
     assert [n["name"] for n in recipe.networks] == before["networks"] and len(recipe.queries) == 2 and recipe.colours == "magma"
-    other = visit()
-    other.page.goto("about:blank")
-    other.page.goto(address)
-    same = f"before => site.viewer?.state().key && JSON.stringify({VIEW}) === JSON.stringify(before)"
-    other.page.wait_for_function(same, arg=before)
+    other = visit(link)
+    other.page.wait_for_function(f"before => JSON.stringify({VIEW}) === JSON.stringify(before)", arg=before)
 
 
 def test_back_and_forward_work(site):
@@ -99,18 +96,15 @@ def test_back_and_forward_work(site):
     assert site.strip.count() == 2 * len(site.panels())
 
 
-def test_the_view_of_a_photo_that_is_not_here_asks_for_it_and_checks_it(visit, tmp_path):
+def test_the_view_of_a_photo_that_is_not_here_asks_for_it_and_checks_it(site, visit, tmp_path):
     own, wrong = tmp_path / "own.png", tmp_path / "wrong.png"
     quarters(320, 240).save(own)
     quarters(240, 320).save(wrong)
-    site = visit()
     site.upload(own)
     site.page.wait_for_function("site.viewer.state().key.name === 'own.png'")
     site.settled().ask(0.3, 0.4, click=True)
     site.page.wait_for_function("location.hash.includes('own.png') && location.hash.includes('queries=0')")
-    other = visit()
-    other.page.goto("about:blank")
-    other.page.goto(site.page.url)
+    other = visit(site.page.evaluate("location.hash"))
     expect(other.message).to_contain_text("This view is of own.png. Choose or drop that photo")
     other.upload(wrong)
     expect(other.message).to_contain_text("wrong.png is another picture than that of the view, own.png")
@@ -118,7 +112,8 @@ def test_the_view_of_a_photo_that_is_not_here_asks_for_it_and_checks_it(visit, t
     other.page.wait_for_function("site.viewer.state().key.name === 'own.png' && site.viewer.state().pins.length === 1")
 
 
-def test_another_checkpoint_is_said(site, tmp_path):
+def test_another_checkpoint_is_said(visit, tmp_path):
+    site = visit()
     figure = export(site)
     recipe = Recipe.from_json(recipe_in(figure.read_bytes()))
     changed = recipe.to_json().replace(load_model(recipe.networks[0]["name"]).card["sha256"], "f" * 64)
@@ -131,25 +126,27 @@ def test_another_checkpoint_is_said(site, tmp_path):
 @pytest.mark.parametrize("name, content, words", [
     ("mine.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "mine.svg carries no recipe of nlviz"),
     ("recipe.json", b'{"nlviz_recipe": {"version": 99}}', "has version 99, this nlviz reads version 1")])
-def test_a_file_without_a_recipe_that_can_be_read_says_so(site, tmp_path, name, content, words):
+def test_a_file_without_a_recipe_that_can_be_read_says_so(visit, tmp_path, name, content, words):
+    site = visit()
     (tmp_path / name).write_bytes(content)
     drop(site, tmp_path / name)
     expect(site.message).to_contain_text(words)
 
 
-def test_an_address_that_is_no_view_says_so_and_shows_the_first_photo(site):
-    site.page.goto("about:blank")
-    site.page.goto(site.url.rstrip("/") + "/#photo=x")
+def test_an_address_that_is_no_view_says_so_and_shows_the_first_photo(visit):
+    site = visit("#photo=x")
     expect(site.message).to_contain_text("this address is no view of the page: it lacks sha256, networks")
-    site.page.wait_for_function("site.viewer.state().key.networks.length > 0")
+    key = site.page.evaluate("site.viewer.state().key")
+    assert key["picture"] == sha256(LION) and key["networks"] == CHOSEN
 
 
-def test_a_view_of_a_resolution_that_the_page_lacks_says_how_to_draw_it(site, tmp_path):
+def test_a_view_of_a_resolution_that_the_page_lacks_says_how_to_draw_it(visit, tmp_path):
+    site = visit()
     recipe = Recipe.from_json(recipe_in(export(site).read_bytes()))
-    (tmp_path / "recipe.json").write_text(recipe.to_json().replace('"resolution": 448', '"resolution": 1024'))
+    (tmp_path / "recipe.json").write_text(recipe.to_json().replace('"resolution": 224', '"resolution": 1024'))
     drop(site, tmp_path / "recipe.json")
     expect(site.message).to_contain_text("an input of 1024 px; the page shows 224, 448, 672 px")
-    assert site.settled(resolution=448).panels()
+    assert site.settled(resolution=224).panels()
 
 
 def test_the_offline_page_holds_the_view(site, tmp_path):

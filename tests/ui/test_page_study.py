@@ -1,16 +1,17 @@
 """The question of the page, does attention depend on the query, as a visitor asks it: the panel, snapshots, the tab Study."""
 
+import re
 import zipfile
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from nlviz import analyse, load_model
 from nlviz.figures import colour_table
 from nlviz.measures import dependence_of_queries, measure
 from nlviz.metrics import cosine_distance, js_divergence
-from nlviz.ui.page import EXAMPLES
+from nlviz.ui.views import EXAMPLES
+from tests.ui.answers import analysed
 
 # ---------------------------------------------------------------------------------------------------- does it depend on the query?
 
@@ -27,7 +28,7 @@ def number_of(site, name, number="jsd_att", column="value"):
 
 def test_the_panel_gives_the_numbers_of_the_maps_on_screen_with_both_baselines(site):
     site.choose("msrc_embedded_gaussian", "msrc_gc").measured()
-    nl_map = analyse(load_model("msrc_embedded_gaussian"), EXAMPLES[0]).maps[0].nl_map
+    nl_map = analysed("msrc_embedded_gaussian").maps[0].nl_map
     found = measure(nl_map)
     assert number_of(site, "msrc_embedded_gaussian").startswith(f"{found.values['jsd_att']:.2f} nats, ")
     assert number_of(site, "msrc_embedded_gaussian", "cosine_att", "shuffled") == f"{found.shuffled['cosine_att']:.2f}"
@@ -35,9 +36,9 @@ def test_the_panel_gives_the_numbers_of_the_maps_on_screen_with_both_baselines(s
     assert card(site, "msrc_embedded_gaussian").locator(".nlviz-sentence").inner_text() == found.sentence
     assert "One map for all queries" in card(site, "msrc_gc").locator(".nlviz-sentence").inner_text()
     picture = card(site, "msrc_embedded_gaussian").locator("canvas.nlviz-heat")
-    queries, table = dependence_of_queries(nl_map).view(28, 28), colour_table("viridis")
-    for row, column in ((0, 0), (13, 20), (27, 27)):
-        seen = picture.evaluate("(canvas, point) => site.colours(canvas, [point])[0]", [(column + 0.5) / 28, (row + 0.5) / 28])
+    queries, table = dependence_of_queries(nl_map).view(14, 14), colour_table("viridis")
+    for row, column in ((0, 0), (6, 10), (13, 13)):
+        seen = picture.evaluate("(canvas, point) => site.colours(canvas, [point])[0]", [(column + 0.5) / 14, (row + 0.5) / 14])
         index = min(255, int(256 * queries[row, column] / queries.max()))
         assert min(abs(np.array(seen[:3]) - table[max(0, i)].astype(int)).max() for i in range(index - 1, min(index + 2, 256))) == 0
 
@@ -47,23 +48,26 @@ def test_a_click_on_the_picture_and_the_buttons_pin_queries_and_their_distances_
     for action in ("most", "least"):
         card(site, "msrc_embedded_gaussian").locator(f"[data-action=pin-{action}-typical]").click()
     pins = site.page.evaluate("site.viewer.state().pins.map(pin => pin.cell)")
-    nl_map = analyse(load_model("msrc_embedded_gaussian"), EXAMPLES[0]).maps[0].nl_map
+    nl_map = analysed("msrc_embedded_gaussian").maps[0].nl_map
     queries = dependence_of_queries(nl_map)
-    assert [28 * row + column for row, column in pins] == [int(queries.argmin()), int(queries.argmax())]
+    assert [14 * row + column for row, column in pins] == [int(queries.argmin()), int(queries.argmax())]
     rows = [nl_map.row(int(queries.argmin())), nl_map.row(int(queries.argmax()))]
     cells = site.page.locator(".nlviz-distance-table td").all_inner_texts()
     assert f"{js_divergence(*rows).item():.2f}" in cells and f"{cosine_distance(*rows).item():.2f}" in cells
 
 
 def test_hovering_goes_on_while_numbers_are_measured_and_asks_nothing_more(visit):
-    site = visit()
-    site.page.locator("#networks input[name=msrc_pyramid_oc]").check()
-    site.page.wait_for_function("site.viewer.state().key.networks.includes('msrc_pyramid_oc')")
+    site, held, released = visit().measured(), [], []
+    site.page.route("**/component_server/", lambda route: route.continue_() if released else held.append(route))
+    site.choose("msrc_embedded_gaussian", "msrc_pyramid_oc")
+    site.page.wait_for_function("site.viewer.state().measuring")
     before = site.pixels("msrc_embedded_gaussian/0")
     site.ask(0.2, 0.2)
     assert (site.pixels("msrc_embedded_gaussian/0") != before).any()
-    site.settled().measured()
-    count = len(site.requests)
+    assert held and site.page.evaluate("site.viewer.state().measuring")
+    released += held
+    held[0].continue_()
+    count = len(site.measured().requests)
     for x in (0.3, 0.5, 0.7):
         site.ask(x, 0.4)
     assert len(site.requests) == count
@@ -77,8 +81,8 @@ def test_the_slider_shows_query_dependence_go(site):
     site.page.keyboard.press("Home")
     site.page.wait_for_function("name => site.viewer.state().snapshots[name] === 0 && !site.viewer.state().measuring", arg=PAIR[0])
     assert number_of(site, PAIR[0]) != last and "epoch 0 of 240" in lost.evaluate("node => node.closest('.nlviz-panel').innerText")
-    before = load_model(f"{PAIR[0]}@0")
-    assert number_of(site, PAIR[0]).startswith(f"{measure(analyse(before, EXAMPLES[0]).maps[0].nl_map).values['jsd_att']:.2f} nats")
+    before = measure(analysed(f"{PAIR[0]}@0").maps[0].nl_map).values["jsd_att"]
+    assert number_of(site, PAIR[0]).startswith(f"{before:.2f} nats")
     site.page.keyboard.press("End")
     site.page.wait_for_function("name => !(name in site.viewer.state().snapshots) && !site.viewer.state().measuring", arg=PAIR[0])
     assert number_of(site, PAIR[0]) == last
@@ -87,7 +91,8 @@ def test_the_slider_shows_query_dependence_go(site):
 # ---------------------------------------------------------------------------------------------------- the tab Study
 
 @pytest.fixture
-def study(site):
+def study(visit):
+    site = visit()
     site.page.get_by_role("tab", name="Study").click()
     return site
 
@@ -100,13 +105,14 @@ def test_a_study_of_uploaded_pictures_gives_the_table_the_figure_and_the_report(
     (tmp_path / "broken.jpg").write_bytes(b"none")
     study.page.locator("#study-pictures input[type=file]").set_input_files([*EXAMPLES[:2], tmp_path / "broken.jpg"])
     expect(study.page.locator("#study-pictures")).to_contain_text("broken")
+    study.page.locator("input[type=radio][value='224']").last.check()
     study.page.locator("#study-measure").click()
     said(study, "2 pictures measured.")
     assert "Left out: broken.jpg" in study.page.locator("#study-status").inner_text()
     table = study.page.locator("#study-table tbody tr")
     networks = [row.locator("td").first.inner_text() for row in table.all()]
     assert networks == ["caltech101_embedded_gaussian", "msrc_embedded_gaussian", "msrc_gc · attention"]
-    values = [measure(analyse(load_model(networks[1]), path).maps[0].nl_map).values["jsd_att"] for path in EXAMPLES[:2]]
+    values = [measure(analysed(networks[1], path).maps[0].nl_map).values["jsd_att"] for path in EXAMPLES[:2]]
     assert table.nth(1).locator("td").nth(4).inner_text() == f"{sum(values) / 2:.3f}"
     expect(study.page.locator("#study-figure img")).to_be_visible()
     with study.page.expect_download() as download:
@@ -120,7 +126,7 @@ def test_a_study_without_pictures_or_networks_says_what_is_missing(study):
     said(study, "Choose pictures first.")
     study.page.locator("#study-pictures input[type=file]").set_input_files(EXAMPLES[:1])
     expect(study.page.locator("#study-pictures")).to_contain_text("lion")
-    study.page.locator("#study-networks").get_by_label("Clear").click()
+    study.page.locator("#study-networks").get_by_role("button", name="Clear").click()
     study.page.locator("#study-measure").click()
     said(study, "Choose at least one network.")
     assert study.page.locator("#study-table tbody").count() == 0
@@ -130,7 +136,7 @@ def test_a_study_can_be_stopped(study):
     study.page.locator("#study-pictures input[type=file]").set_input_files(EXAMPLES * 10)
     expect(study.page.locator("#study-pictures")).to_contain_text("lion")
     study.page.locator("#study-measure").click()
-    said(study, "Measured 1 of 40")
+    expect(study.page.locator("#study-status")).to_contain_text(re.compile(r"Measured \d+ of 40"))
     study.page.locator("#study-stop").click()
     said(study, "Stopped.")
     expect(study.page.locator("#study-table tbody")).to_have_count(0)
