@@ -1,6 +1,5 @@
 """Parts and terms of a map are drawn as their definitions say, or the reason is."""
 
-
 import numpy as np
 import pytest
 from torch import nn

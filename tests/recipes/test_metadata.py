@@ -43,7 +43,7 @@ def test_no_name_breaks_out_of_its_place(kind, name):
     assert Recipe.from_json(recipe_in(figure_bytes(Figure((1, 1)), kind, recipe, dpi=50))) == recipe
 
 
-@pytest.mark.parametrize("layout, kind", zip(LAYOUTS, itertools.cycle(KINDS)))
+@pytest.mark.parametrize("layout, kind", list(zip(LAYOUTS, itertools.cycle(KINDS))))
 def test_a_figure_carries_the_recipe_that_draws_it_again(layout, kind):
     analysis = look_at_channels("cam", "pam")
     seen = analysis.picture
