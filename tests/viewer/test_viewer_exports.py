@@ -3,18 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
-from nlviz.figures import DIVERGING
 from nlviz.recipes import LAYOUTS, WIDTHS
-from nlviz.viewer import table_bytes
-from tests.viewer.test_viewer import bare as bare
-from tests.viewer.test_viewer import choose, choose_map, point, show, the
-from tests.viewer.test_viewer_depends import pin
+from tests.viewer.pages import PHOTO, TABLES, choose, choose_map, pin, point, show
+from tests.viewer.scenes import the
 
 # Every request is kept, and answered when the test says so.
 SERVER = """([colourMaps, diverging]) => {
     const root = document.createElement("div");
     document.body.replaceChildren(root);
-    document.body.style.margin = "0";
     window.asked = [];
     const onExport = request => new Promise((resolve, reject) => {
         asked.push({request: structuredClone(request), reject: text => reject(new Error(text)),
@@ -28,8 +24,7 @@ KINDS = ["export-figure", "export-zip", "export-html"]
 
 @pytest.fixture
 def page(bare):
-    bare.set_viewport_size({"width": 1200, "height": 900})
-    bare.evaluate(SERVER, [{name: table_bytes(name) for name in ("viridis", "inferno")}, table_bytes(DIVERGING)])
+    bare.evaluate(SERVER, TABLES)
     show(bare, "dense", "global", "relations")
     return bare
 
@@ -103,7 +98,7 @@ def test_one_query_is_the_pin_on_which_the_pointer_last_was_else_the_first(page)
     pins = page.evaluate("viewer.state().pins.map(({x, y}) => [x, y])")
     page.locator(OPENER).click()
     for at, spot in ((1, (0.9, 0.1)), (0, (0.5, 0.5))):
-        point(page, ".nlviz-panels .nlviz-marks[data-panel=photo]", *spot)
+        point(page, PHOTO, *spot)
         assert click(page, "export-figure")["queries"] == [pins[at]]
         finish(page)
 
@@ -195,7 +190,7 @@ def test_without_a_server_there_is_nothing_to_export(page):
         const root = document.createElement("div");
         document.body.replaceChildren(root);
         window.viewer = createViewer(root, {colourMaps});
-    }""", {"viridis": table_bytes("viridis")})
+    }""", TABLES[0])
     show(page, "dense")
     assert page.locator("[data-action^=export]").count() == 0
 

@@ -2,11 +2,10 @@
 
 import pytest
 
-from nlviz.figures import DIVERGING
-from nlviz.viewer import table_bytes
-from tests.viewer.test_viewer import CENTRED, FULL, MAPS, choose, choose_map, drawn, heat, levels, node, point, the
-from tests.viewer.test_viewer import bare as bare
-from tests.viewer.test_viewer_depends import SERVER, hold, key_shown, move, pin, show, slider, trained, words_of
+from tests.viewer.pages import PHOTO, TABLES, choose, choose_map, drawn, heat, levels, node, pin, point
+from tests.viewer.scenes import CENTRED, FULL, MAPS, the
+from tests.viewer.served import SERVER, hold, show
+from tests.viewer.snapshots import key_shown, move, slider, trained, words_of
 
 # A clock of the page's that stands still until the test moves it.
 CLOCK = """() => {
@@ -31,8 +30,7 @@ VIEW = {"queries": [[0.2, 0.3], [0.7, 0.6]], "parts": {"disentangled/0": "unary"
 
 @pytest.fixture
 def page(bare):
-    bare.set_viewport_size({"width": 1200, "height": 900})
-    bare.evaluate(TOLD, [{name: table_bytes(name) for name in ("viridis", "inferno")}, table_bytes(DIVERGING)])
+    bare.evaluate(TOLD, TABLES)
     return bare
 
 
@@ -197,7 +195,7 @@ def test_several_changes_are_told_once_a_quarter_of_a_second_after_the_last(stil
 
 def test_pointing_restoring_and_a_new_scene_are_not_told(still):
     show(still, [the("dense"), the("disentangled"), *trained(still, "net")])
-    point(still, ".nlviz-panels .nlviz-marks[data-panel=photo]", 0.2, 0.8)
+    point(still, PHOTO, 0.2, 0.8)
     choose(still, "scale", "per panel")
     restore(still, VIEW | {"snapshots": {"net": 1}})  # also takes the place of what was to be told
     still.wait_for_function("viewer.state().snapshots.net === 1")
