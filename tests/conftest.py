@@ -1,9 +1,6 @@
 """A browser for all tests, and four small pictures."""
 
 import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch comes: threads that wait for each other beside a browser take long
-
 import shutil
 from collections.abc import Iterator
 
@@ -13,6 +10,10 @@ from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser import WAIT
+
+# Before torch is imported, here and in the processes that tests start: where tensors are small, threads that wait for each
+# other take several times as long as one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
