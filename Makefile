@@ -12,7 +12,7 @@ run: .venv/app
 test: .venv/dev .venv/browser
 	$(BIN)/python -m ruff check .
 	$(BIN)/oxlint nlviz
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --durations 10
 
 bench: .venv/dev .venv/browser
 	DATA=$(DATA) $(BIN)/python -m benchmarks.speed

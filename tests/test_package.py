@@ -17,7 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import nlviz
-from tests.pictures.test_pictures import quarters
+from tests.pictures.drawn import quarters
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = {"gradio", "matplotlib", "timm", "torchvision", "safetensors", "PIL"}
