@@ -137,9 +137,9 @@ def test_parity_calls_an_untrained_block_one_that_adds_nothing(name):
 
 
 @pytest.mark.parametrize("cells", [0, 10**6])
-def test_parity_of_criss_cross_holds_through_the_composed_map_and_one_recurrence_after_the_other(x, cells, monkeypatch):
+def test_parity_of_criss_cross_holds_through_the_composed_map_and_one_recurrence_after_the_other(cells, monkeypatch):
     monkeypatch.setattr("nlviz.blocks.criss_cross.COMPOSED_CELLS", cells)
-    block = randomised(BLOCKS["criss_cross"](4)).float()
+    block, x = randomised(BLOCKS["criss_cross"](4)).float(), pictures(4)
     with capture_maps(block) as maps:
         block(x)
     assert check_parity(block, maps[0]).outcome == "holds"
