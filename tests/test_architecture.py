@@ -91,3 +91,8 @@ def test_the_lower_rooms_know_only_torch():
 
 def test_pyplot_is_never_used():
     assert not [path for path in FILES if re.search(r"import.*\bpyplot|matplotlib\.pyplot", path.read_text())]
+
+
+def test_no_test_file_is_longer_than_400_lines():
+    long = [path for path in (ROOT / "tests").rglob("*.py") if len(path.read_text().splitlines()) > 400]
+    assert not long
