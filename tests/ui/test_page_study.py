@@ -101,6 +101,13 @@ def said(site, words):
     site.page.wait_for_function("words => document.querySelector('#study-status')?.innerText.includes(words)", arg=words)
 
 
+LISTEN = """() => {  // to all that the status says: what was on its way when the study stopped may be said a moment later
+    const status = document.querySelector("#study-status");
+    window.heard = [];
+    new MutationObserver(() => heard.push(status.innerText)).observe(status, {subtree: true, childList: true, characterData: true});
+}"""
+
+
 def test_a_study_of_uploaded_pictures_gives_the_table_the_figure_and_the_report(study, tmp_path):
     (tmp_path / "broken.jpg").write_bytes(b"none")
     study.page.locator("#study-pictures input[type=file]").set_input_files([*EXAMPLES[:2], tmp_path / "broken.jpg"])
@@ -137,6 +144,7 @@ def test_a_study_can_be_stopped(study):
     expect(study.page.locator("#study-pictures")).to_contain_text("lion")
     study.page.locator("#study-measure").click()
     expect(study.page.locator("#study-status")).to_contain_text(re.compile(r"Measured \d+ of 40"))
+    study.page.evaluate(LISTEN)
     study.page.locator("#study-stop").click()
-    said(study, "Stopped.")
+    study.page.wait_for_function("heard.some(words => words.includes('Stopped.'))")
     expect(study.page.locator("#study-table tbody")).to_have_count(0)
