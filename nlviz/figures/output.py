@@ -3,7 +3,7 @@
 import io
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from matplotlib import style
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ..files import write_whole
 from ..recipes import KEYS, Recipe
+from .exact import on_whole_dots
 
 METADATA = {"svg": {"Creator": None, "Date": None}, "png": {"Software": None},
             "pdf": {"Creator": None, "Producer": None, "CreationDate": None}}  # neither time nor version
@@ -45,7 +46,7 @@ def figure_bytes(figure: Figure, format: str, recipe: Recipe | None = None, dpi:
         raise ValueError(f"a figure is written as {_named('')}, got {format!r}")
     carried = {KEYS[format]: recipe.to_json()} if recipe else {}
     file = io.BytesIO()
-    with settings():
+    with settings(), on_whole_dots(figure, dpi) if format == "png" else nullcontext():
         figure.savefig(file, format=format, dpi=dpi, metadata=METADATA[format] | carried)
     return file.getvalue()
 

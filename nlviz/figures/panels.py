@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -13,6 +12,7 @@ from torch.nn import functional
 from ..analysis import PlacedMap
 from ..pictures import Picture, Placement
 from .colours import LIGHT_INK, PIN_COLOURS, colours
+from .exact import add_cells, add_photo
 
 DOT_TEXT = 6.0  # points
 
@@ -35,10 +35,10 @@ def draw_heatmap(axes: Axes, placed: PlacedMap, picture: Picture, values: Tensor
     place = placed.keys if on_keys else placed.queries
     if tuple(values.shape) != tuple(place.grid):
         raise ValueError(f"values have shape {tuple(values.shape)}, the grid is {tuple(place.grid)}")
-    _draw_picture(axes, picture.image.convert("L").convert("RGB"))
+    add_photo(axes, picture.image.convert("L").convert("RGB"))
     heat = colours(_finer(values) if smooth else values, limits, colour_map)
     heat[..., 3] = (heat[..., 3] * opacity).round()  # not the image's alpha, which SVG and PDF apply twice
-    axes.imshow(heat, extent=_extent(place, picture.size), interpolation="nearest")
+    add_cells(axes, heat, _extent(place, picture.size))
     _frame(axes, picture.size)
 
 
@@ -56,7 +56,7 @@ def draw_photo(axes: Axes, picture: Picture, queries: Sequence[tuple[float, floa
         first: number of the first dot; number n has colour PIN_COLOURS[n - 1].
         scale: of the dots.
     """
-    _draw_picture(axes, picture.image)
+    add_photo(axes, picture.image)
     for number, (x, y) in enumerate(queries, first):
         draw_dot(axes, (x * picture.size[0], y * picture.size[1]), number, scale)
     _frame(axes, picture.size)
@@ -82,12 +82,8 @@ def _extent(place: Placement, size: tuple[int, int]) -> tuple[float, float, floa
 
 def draw_bare(axes: Axes, picture: Picture) -> None:
     """Draw the photo in grey and nothing on it; the Axes become the picture, in its pixels."""
-    _draw_picture(axes, picture.image.convert("L").convert("RGB"))
+    add_photo(axes, picture.image.convert("L").convert("RGB"))
     _frame(axes, picture.size)
-
-
-def _draw_picture(axes: Axes, image: Image.Image) -> None:
-    axes.imshow(np.asarray(image), extent=(0, image.width, image.height, 0), interpolation="antialiased")
 
 
 def _frame(axes: Axes, size: tuple[int, int]) -> None:
