@@ -1,0 +1,146 @@
+"""Pictures are decoded in processes that can be stopped: a small file can ask for minutes and gigabytes."""
+
+import atexit
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .limits import PictureError
+from .worker import receive, send
+
+SECONDS = 10
+MEMORY = 2 * 2**30
+AT_ONCE = 4
+START_SECONDS = 60
+ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}  # threads reserve address space each
+ROOT = str(Path(__file__).resolve().parents[2])
+
+
+class Worker:
+    """A process that decodes one picture after another."""
+
+    def __init__(self, memory: int) -> None:
+        path = [*(entry for entry in map(str, sys.path) if entry), ROOT]  # never the folder that the program happens to be in
+        code = f"import sys; sys.path[:] = {path!a}; from nlviz.pictures.worker import serve; serve({memory})"
+        self.late = False
+        self.process = subprocess.Popen(  # no multiprocessing: it runs a script without a __main__ guard once more
+            [sys.executable, "-S", "-W", "ignore", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+            env=os.environ | ALONE, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0))
+
+    def answer(self, seconds: float, message: dict | None = None, content: bytes = b"") -> tuple[dict, np.ndarray]:
+        """What it says next, to the message if there is one.
+
+        Raises:
+            TimeoutError: it had to be stopped.
+            MemoryError: the limit of memory was reached.
+            EOFError or OSError: it has ended.
+        """
+        timer = threading.Timer(seconds, self._stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            if message is not None:
+                send(self.process.stdin, message, len(content), [content])
+            said, body = receive(self.process.stdout)
+        except (EOFError, OSError):
+            if self.late:
+                raise TimeoutError from None
+            raise
+        finally:
+            timer.cancel()
+            timer.join()
+        if self.late:
+            raise TimeoutError
+        if "full" in said:
+            raise MemoryError
+        return said, body
+
+    def _stop(self) -> None:
+        self.late = True
+        self.process.kill()
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Decoder:
+    """Workers, started when they are needed; one that was stopped is replaced.
+
+    Args:
+        seconds: for one picture.
+        memory: address space of a worker in bytes, where the system can limit it.
+    """
+
+    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        self.seconds, self.memory = seconds, memory
+        self.forget()
+        atexit.register(self.close)
+
+    def forget(self) -> None:
+        """Leave all workers to the process that this one was forked from."""
+        self._free, self._all, self._slots = [], set(), threading.Semaphore(AT_ONCE)
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in list(self._all):
+            self._drop(worker)
+
+    def decode(self, content: bytes, name: str) -> tuple[Image.Image, list[str]]:
+        """As :func:`nlviz.pictures.decoding.decode`, within the limits.
+
+        Raises:
+            PictureError: it cannot be shown, or not within the limits; the message says why and what to do.
+        """
+        with self._slots:
+            worker = self._free_one(name)
+            try:
+                said, pixels = worker.answer(self.seconds, {"name": name, "seconds": self.seconds}, content)
+            except BaseException as error:  # also when interrupted: what it says next would belong to this picture
+                self._drop(worker)
+                if isinstance(error, (MemoryError, EOFError, OSError)):
+                    raise PictureError(f"{name}: {self._why(error)}") from None
+                raise
+            self._free.append(worker)
+        if "error" in said:
+            raise PictureError(said["error"])
+        return Image.frombytes("RGB", tuple(said["size"]), pixels), said["notes"]
+
+    def _free_one(self, name: str) -> Worker:
+        while self._free:
+            worker = self._free.pop()
+            if worker.process.poll() is None:
+                return worker
+            self._drop(worker)  # ended by somebody else
+        try:
+            worker = Worker(self.memory)
+            self._all.add(worker)
+            worker.answer(START_SECONDS)
+        except (EOFError, OSError) as error:
+            raise PictureError(f"{name}: the process that decodes pictures does not start ({error or 'it ended'}). "
+                               "Close other programs, or install nlviz anew.") from None
+        return worker
+
+    def _drop(self, worker: Worker) -> None:
+        self._all.discard(worker)
+        worker.end()
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return f"decoding it takes longer than {self.seconds:g} s, the most that is allowed. Save it again as JPEG or PNG."
+        if isinstance(error, MemoryError):
+            return f"decoding it takes more than {self.memory / 2**30:.3g} GB of memory. Scale it down first."
+        return "the file is broken: its decoder stopped without a word. Save or download it again."
+
+
+DECODER = Decoder()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=DECODER.forget)
