@@ -39,7 +39,7 @@ class Picture:
 def open_picture(source: str | Path | bytes | Image.Image, name: str | None = None) -> Picture:
     """Open a file, its bytes or a PIL image as an upright 8-bit RGB picture.
 
-    Files are decoded in a process of their own, which is stopped after 10 seconds or at 2 GB.
+    Files are decoded in a process of their own, which is stopped after 10 seconds of computing or at 2 GB.
 
     Raises:
         PictureError: not a readable picture, fewer than 16 pixels on a side, more than 50 million

@@ -50,8 +50,11 @@ def _to_8_bit(image: Image.Image, name: str, notes: list[str]) -> Image.Image:
             notes.append(f"Its 16-bit grey uses {bits} bits; {high} is shown as white.")
     else:
         notes.append(f"Its grey values are shown from black, {low:.6g}, to white, {high:.6g}.")
-    scaled = (values.astype(np.float64) - low) * (255 / max(high - low, 1e-12))
-    return Image.fromarray(scaled.round().clip(0, 255).astype(np.uint8))
+    shown = np.empty(values.shape, np.uint8)
+    for rows in range(0, len(values), 64):  # eight bytes a pixel, of few at a time
+        scaled = (values[rows:rows + 64].astype(np.float64) - low) * (255 / max(high - low, 1e-12))
+        shown[rows:rows + 64] = scaled.round().clip(0, 255)
+    return Image.fromarray(shown)
 
 
 def _on_white(image: Image.Image, notes: list[str]) -> Image.Image:

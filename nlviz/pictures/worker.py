@@ -56,10 +56,13 @@ def _read(pipe: BinaryIO, size: int) -> np.ndarray:
 def serve(memory: int) -> None:
     """Answer until the input ends, in at most ``memory`` bytes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program; when it ends, so does the input
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 2  # not one for each core: threads reserve address space
     if resource:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        _limit(resource.RLIMIT_AS, memory)
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 2  # not one for each core: threads reserve address space
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        except (OSError, ValueError):  # macOS has no such limit, and a lower one is kept
+            pass
     source, answers = (open(stream.fileno(), mode, buffering=0, closefd=False)
                        for stream, mode in ((sys.stdin, "rb"), (sys.stdout, "wb")))
     send(answers, {"ready": True})
@@ -68,17 +71,27 @@ def serve(memory: int) -> None:
             asked, content = receive(source)
         except EOFError:
             return
-        if resource:
-            used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-            _limit(resource.RLIMIT_CPU, int(used + 4 * asked["seconds"]) + 1)  # nobody may be left who would end it
-        try:
-            image, notes = decode(bytes(content), asked["name"])
-        except PictureError as error:
-            send(answers, {"error": str(error)})
-        except MemoryError:
-            send(answers, {"full": True})
-        else:
-            send(answers, {"size": image.size, "notes": notes}, 3 * image.width * image.height, _stripes(image))
+        _end_after(asked["seconds"])
+        _answer(answers, bytes(content), asked["name"])
+        _end_after(0)
+
+
+def _end_after(seconds: float) -> None:
+    """The system ends this process after so many seconds of computing; 0: it does not."""
+    if hasattr(signal, "SIGPROF"):  # not on Windows
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _answer(answers: BinaryIO, content: bytes, name: str) -> None:
+    try:
+        image, notes = decode(content, name)
+    except PictureError as error:
+        send(answers, {"error": str(error)})
+    except MemoryError:
+        send(answers, {"full": True})
+    else:
+        send(answers, {"size": image.size, "notes": notes}, 3 * image.width * image.height, _stripes(image))
 
 
 def _stripes(image: Image.Image) -> Iterator[bytes]:
@@ -86,10 +99,3 @@ def _stripes(image: Image.Image) -> Iterator[bytes]:
     rows = max(1, STRIPE // image.width)
     for top in range(0, image.height, rows):
         yield image.crop((0, top, image.width, min(top + rows, image.height))).tobytes()
-
-
-def _limit(kind: int, most: int) -> None:
-    try:
-        resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
-    except (OSError, ValueError):  # macOS has no limit of address space, and a user's own may be lower
-        pass

@@ -77,6 +77,15 @@ def test_a_jpeg_that_takes_minutes_is_stopped_and_its_worker_is_replaced(decoder
     assert worker_of(decoder).pid != first.pid
 
 
+def test_a_worker_that_does_not_answer_is_ended_by_the_clock(decoder, monkeypatch):
+    process = worker_of(decoder)
+    os.kill(process.pid, signal.SIGSTOP)
+    monkeypatch.setattr(workers, "PATIENCE", 0.01)
+    with pytest.raises(PictureError, match="longer than 10 s"):
+        decoder.decode(encoded(quarters()), "photo.png")
+    assert process.poll() is not None
+
+
 def test_a_tiffs_directories_are_not_counted():
     picture = open_picture(long_tiff(), "long.tif")
     assert corners(picture) == COLOURS and picture.notes == ("long.tif has several frames; the first is shown.",)

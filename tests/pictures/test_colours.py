@@ -1,0 +1,143 @@
+"""Colours as a picture's profile means them, and grey by the bits that are there."""
+
+import io
+import struct
+from itertools import product
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from nlviz.pictures import open_picture
+from tests.pictures.test_pictures import encoded, quarters
+
+# Columns are the primaries adapted to D50, as ICC profiles store them.
+ADOBE = [(0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457)]
+P3 = [(0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407)]
+D50 = (0.96420, 1.0, 0.82491)
+
+
+def xyz(values) -> bytes:
+    return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(v * 65536)) for v in values)
+
+
+def gamma(exponent: float) -> bytes:
+    return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(exponent * 256))
+
+
+def profile(space: bytes, kind: bytes, name: str, **tags: bytes) -> bytes:
+    """An ICC profile of version 2 with these tags."""
+    tags |= {"desc": b"desc\0\0\0\0" + struct.pack(">I", len(name) + 1) + name.encode() + bytes(79), "wtpt": xyz(D50)}
+    table, data = struct.pack(">I", len(tags)), b""
+    for tag, content in tags.items():
+        content += bytes(-len(content) % 4)
+        table += tag.encode() + struct.pack(">II", 132 + 12 * len(tags) + len(data), len(content))
+        data += content
+    head = struct.pack(">I4sI4s4s4s12s4s", 128 + len(table + data), b"\0\0\0\0", 0x02400000, kind, space,
+                       b"Lab " if kind == b"prtr" else b"XYZ ", bytes(12), b"acsp")
+    return head.ljust(68, b"\0") + xyz(D50)[8:] + bytes(48) + table + data
+
+
+def rgb_profile(name: str, primaries, exponent: float) -> bytes:
+    colours = {f"{c}XYZ": xyz(p) for c, p in zip("rgb", primaries)}
+    return profile(b"RGB ", b"mntr", name, **colours, **{f"{c}TRC": gamma(exponent) for c in "rgb"})
+
+
+def ink_profile() -> bytes:
+    """Four inks of which each takes a third of the light, and black all: a table of Lab values."""
+    corners = b"".join(bytes([int(255 * (1 - k) * (1 - (c + m + y) / 3)), 128, 128]) for c, m, y, k in product((0, 1), repeat=4))
+    ramp = bytes(range(256))
+    table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + b"".join(struct.pack(">i", 65536 * (i % 4 == 0)) for i in range(9))
+    return profile(b"CMYK", b"prtr", "Four inks", A2B0=table + 4 * ramp + corners + 3 * ramp)
+
+
+def linear(values: np.ndarray) -> np.ndarray:
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def by_hand(colour, primaries, exponent: float) -> np.ndarray:
+    """The sRGB colour of a profile's colour, by its definition: light, XYZ, sRGB's primaries adapted to D50, sRGB's curve."""
+    srgb = np.array([(0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.71410)])
+    light = np.linalg.solve(srgb.T, np.array(primaries).T @ (np.array(colour) / 255) ** exponent).clip(0, 1)
+    return 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+@pytest.mark.parametrize("colour", [(128, 128, 128), (180, 100, 90), (60, 120, 200), (0, 255, 0)])
+@pytest.mark.parametrize("name, primaries, exponent", [("Adobe RGB (1998)", ADOBE, 2.2), ("Display P3", P3, 2.2)])
+def test_colours_of_a_wide_profile_become_srgb_and_it_is_said(name, primaries, exponent, colour):
+    picture = open_picture(encoded(Image.new("RGB", (20, 20), colour), icc_profile=rgb_profile(name, primaries, exponent)))
+    assert np.abs(picture.image.getpixel((9, 9)) - by_hand(colour, primaries, exponent)).max() <= 2
+    assert picture.notes == (f"Its colours are converted to sRGB from {name}.",)
+
+
+def test_a_converted_picture_is_not_converted_again():
+    image = Image.new("RGB", (20, 20), (180, 100, 90))
+    stored = Image.open(io.BytesIO(encoded(image, icc_profile=rgb_profile("wide", ADOBE, 2.2))))
+    picture = open_picture(stored)
+    assert picture.image.info == {} and "icc_profile" in stored.info
+    again = open_picture(encoded(picture.image))
+    assert again.sha256 == picture.sha256 != open_picture(image).sha256 and again.notes == ()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_srgb_under_any_name_is_left_as_it_is(mode):
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = quarters().convert(mode)
+    assert open_picture(encoded(image, icc_profile=srgb)).sha256 == open_picture(image).sha256
+    assert open_picture(encoded(image, icc_profile=srgb)).notes == ()
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
+def test_grey_has_profiles_too(mode):
+    value = 100 * 257 if mode == "I;16" else 100
+    image = Image.new("L", (20, 20), 100).convert(mode) if mode != "I;16" else Image.fromarray(np.full((20, 20), value, np.uint16))
+    if mode == "I;16":
+        image.putpixel((0, 0), 65535)
+    picture = open_picture(encoded(image, icc_profile=profile(b"GRAY", b"mntr", "Linear grey", kTRC=gamma(1))))
+    expected = 255 * (1.055 * (100 / 255) ** (1 / 2.4) - 0.055)
+    assert np.abs(np.array(picture.image.getpixel((9, 9))) - expected).max() <= 2
+    assert picture.notes == ("Its colours are converted to sRGB from Linear grey.",)
+
+
+@pytest.mark.parametrize("inks, lightness", [
+    ((0, 0, 0, 0), 100), ((255, 0, 0, 0), 66.6), ((255, 255, 0, 0), 33.3), ((0, 0, 0, 255), 0)])
+def test_inks_are_read_by_their_profile(inks, lightness):
+    picture = open_picture(encoded(Image.new("CMYK", (32, 32), inks), "TIFF", icc_profile=ink_profile()))
+    luminance = ((lightness + 16) / 116) ** 3 if lightness > 8 else lightness / 903.3
+    assert np.abs(linear(np.array(picture.image.getpixel((9, 9))) / 255) - luminance).max() < 0.02
+    assert picture.notes == ("Its colours are converted to sRGB from Four inks.",)
+
+
+@pytest.mark.parametrize("mode, stored", [
+    ("RGB", b"no profile"), ("RGB", rgb_profile("cut", P3, 2.2)[:200]), ("RGB", ink_profile()),
+    ("CMYK", rgb_profile("Display P3", P3, 2.2)), ("RGB", profile(b"GRAY", b"mntr", "grey", kTRC=gamma(1)))],
+    ids=["junk", "cut", "inks for RGB", "RGB for inks", "grey for RGB"])
+def test_a_profile_that_cannot_be_used_is_said_and_the_colours_are_as_stored(mode, stored):
+    image = quarters().convert(mode)
+    picture = open_picture(encoded(image, "TIFF", icc_profile=stored))
+    assert picture.sha256 == open_picture(image).sha256
+    assert picture.notes == ("Its colour profile cannot be used; its colours are shown as stored.",)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 15])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_grey_of_few_bits_in_a_16_bit_file_is_shown_from_black_to_white_and_it_is_said(bits, kind):
+    pixels = np.zeros((20, 30), np.uint16)
+    pixels[:, 10:20], pixels[:, 20:] = 2**bits // 2, 2**bits - 1
+    picture = open_picture(encoded(Image.fromarray(pixels), kind))
+    assert [picture.image.getpixel((x, 5))[0] for x in (5, 15, 25)] == [0, 128, 255]
+    assert picture.notes == (f"Its 16-bit grey uses {bits} bits; {2**bits - 1} is shown as white.",)
+
+
+def test_all_16_bits_need_no_word_and_black_stays_black():
+    pixels = np.zeros((20, 20), np.uint16)
+    assert open_picture(encoded(Image.fromarray(pixels))).image.getextrema() == ((0, 0),) * 3
+    pixels[5, 5] = 40_000
+    picture = open_picture(encoded(Image.fromarray(pixels)))
+    assert picture.image.getpixel((5, 5)) == (156,) * 3 and picture.notes == ()
+
+
+def test_grey_without_a_fixed_range_says_what_is_black_and_what_white():
+    pixels = np.linspace(-2, 812.5, 400, dtype=np.float32).reshape(20, 20)
+    assert open_picture(encoded(Image.fromarray(pixels), "TIFF")).notes == (
+        "Its grey values are shown from black, -2, to white, 812.5.",)
