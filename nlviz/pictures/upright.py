@@ -22,6 +22,7 @@ def upright(image: Image.Image, name: str) -> tuple[Image.Image, list[str]]:
     if getattr(image, "is_animated", False):  # never n_frames: counting walks through them all
         notes.append(f"{name} has several frames; the first is shown.")
         image.seek(0)
+    deep = _has_deep_colour(image)
     try:
         if image.getexif().get(ORIENTATION, 1) != 1:
             image = ImageOps.exif_transpose(image)
@@ -30,6 +31,8 @@ def upright(image: Image.Image, name: str) -> tuple[Image.Image, list[str]]:
     profile, grey = image.info.get("icc_profile"), image.mode.startswith(("1", "L", "I", "F")) and image.mode != "LAB"
     if image.mode.startswith(("I", "F")):
         image = _to_8_bit(image, name, notes)
+    elif deep:
+        image = _brighter(image, notes)
     if image.has_transparency_data:
         image = _on_white(image, notes)
     if profile:
@@ -55,6 +58,23 @@ def _to_8_bit(image: Image.Image, name: str, notes: list[str]) -> Image.Image:
         scaled = (values[rows:rows + 64].astype(np.float64) - low) * (255 / max(high - low, 1e-12))
         shown[rows:rows + 64] = scaled.round().clip(0, 255)
     return Image.fromarray(shown)
+
+
+def _has_deep_colour(image: Image.Image) -> bool:
+    """16 bits a channel, of which Pillow reads the upper 8; known until the pixels are read."""
+    return image.mode in ("RGB", "RGBA", "LA") and any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
+
+
+def _brighter(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Colour of which only lower bits are used, so that it does not come out nearly black."""
+    bands = image.split()
+    colours = bands[:-1] if image.mode.endswith("A") else bands
+    bits = max(band.getextrema()[1] for band in colours).bit_length()
+    if not 0 < bits < 8:
+        return image
+    notes.append(f"Its 16-bit colour uses {8 + bits} bits, of which the upper {bits} are read; all of them set is shown as white.")
+    shown = [band.point([min(255, round(value * 255 / (2**bits - 1))) for value in range(256)]) for band in colours]
+    return Image.merge(image.mode, [*shown, *bands[len(colours):]])
 
 
 def _on_white(image: Image.Image, notes: list[str]) -> Image.Image:

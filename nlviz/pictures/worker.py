@@ -69,11 +69,11 @@ def serve(memory: int) -> None:
     while True:
         try:
             asked, content = receive(source)
-        except EOFError:
+            _end_after(asked["seconds"])
+            _answer(answers, bytes(content), asked["name"])
+            _end_after(0)
+        except (EOFError, BrokenPipeError):  # the program has ended
             return
-        _end_after(asked["seconds"])
-        _answer(answers, bytes(content), asked["name"])
-        _end_after(0)
 
 
 def _end_after(seconds: float) -> None:

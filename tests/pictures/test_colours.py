@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 from itertools import product
 
 import numpy as np
@@ -127,6 +128,34 @@ def test_grey_of_few_bits_in_a_16_bit_file_is_shown_from_black_to_white_and_it_i
     picture = open_picture(encoded(Image.fromarray(pixels), kind))
     assert [picture.image.getpixel((x, 5))[0] for x in (5, 15, 25)] == [0, 128, 255]
     assert picture.notes == (f"Its 16-bit grey uses {bits} bits; {2**bits - 1} is shown as white.",)
+
+
+def deep_png(pixels: np.ndarray) -> bytes:
+    """A PNG of 16 bits a channel, which Pillow cannot write: (H, W, 2 to 4)."""
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    height, width, channels = pixels.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    head = struct.pack(">IIBBBBB", width, height, 16, {2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_colour_of_12_bits_in_a_16_bit_file_is_not_nearly_black_and_it_is_said(channels):
+    pixels = np.zeros((20, 30, channels), np.uint16)
+    pixels[:, 10:20], pixels[:, 20:] = 2047, 4095
+    if channels != 3:
+        pixels[..., -1] = 65535
+    picture = open_picture(deep_png(pixels))
+    assert [picture.image.getpixel((x, 5)) for x in (5, 15, 25)] == [(0,) * 3, (119,) * 3, (255,) * 3]
+    assert picture.notes == (
+        "Its 16-bit colour uses 12 bits, of which the upper 4 are read; all of them set is shown as white.",)
+
+
+def test_colour_of_all_16_bits_is_read_as_it_is():
+    picture = open_picture(deep_png(np.full((20, 20, 3), 40_000, np.uint16)))
+    assert picture.image.getpixel((5, 5)) == (156,) * 3 and picture.notes == ()
 
 
 def test_all_16_bits_need_no_word_and_black_stays_black():

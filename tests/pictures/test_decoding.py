@@ -58,7 +58,7 @@ def worker_of(decoder: Decoder) -> subprocess.Popen:
 
 
 def run(*command, **options) -> str:
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=60, env=with_nlviz(), **options)
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=300, env=with_nlviz(), **options)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -174,7 +174,7 @@ def test_the_folder_that_a_program_happens_to_be_in_is_not_imported_from(photo, 
 def test_a_worker_ends_with_its_program_even_if_that_is_killed(photo):
     code = OPEN.format(photo=photo) + "import os; os.kill(os.getpid(), 9)"
     killed = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=with_nlviz())
-    assert killed.communicate(timeout=60) == (None, b"")  # the worker holds its end of stderr until it ends
+    assert killed.communicate(timeout=300) == (None, b"")  # the worker holds its end of stderr until it ends
     assert killed.returncode == -9
 
 
