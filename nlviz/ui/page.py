@@ -17,6 +17,7 @@ from .photo_box import PhotoBox
 from .presets import PRESETS, Groups, bundled_groups
 from .store import Store
 from .study_tab import study_tab
+from .uploads import Page
 from .viewer import CSS, HERE, make_viewer
 from .views import EXAMPLES, Views
 
@@ -79,7 +80,7 @@ def _warm(store: Store, photo: str, names: list[str], resolution: int) -> None:
 def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chosen: list[str], first: str = EXAMPLES[0],
               size: int = RESOLUTION) -> gr.Blocks:
     """The page of a store's networks, with those chosen, its first photo and input resolution."""
-    with gr.Blocks(title="nlviz", fill_width=True, analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as page:
+    with Page(title="nlviz", fill_width=True, analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as page:
         gr.HTML(TITLE, padding=False)
         with gr.Tab("Compare"):
             with gr.Row(elem_id="chooser"):

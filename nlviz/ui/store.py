@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..analysis import Analysis, analyse
 from ..models import Model
 from ..pictures import Picture
+from .seals import Seals
 
 STORE_BYTES = 512 * 2**20
 
@@ -15,15 +16,15 @@ STORE_BYTES = 512 * 2**20
 class Store:
     """Networks by name, each loaded once, and the latest analyses up to a byte budget.
 
-    An analysis is found by the sha256 of its picture's pixels: nobody reaches a picture that they don't have. Two
-    people with the same pixels share it, but each sees their own file's name.
+    An analysis is kept by the sha256 of its picture's pixels: two people with the same pixels share it, but each sees their
+    own file's name. Links and recipes publish that sha256, so what a visitor asks for is found by ``seals`` only.
 
     Args:
         loaders: name -> function that makes the model.
     """
 
     def __init__(self, loaders: dict[str, Callable[[], Model]], max_bytes: int = STORE_BYTES):
-        self._loaders, self._max_bytes = loaders, max_bytes
+        self._loaders, self._max_bytes, self.seals = loaders, max_bytes, Seals()
         self._models: dict[str, Model] = {}
         self._analyses: OrderedDict[tuple[str, str, int], Analysis] = OrderedDict()
         self._lock, self._running = threading.RLock(), threading.Lock()

@@ -18,8 +18,11 @@ from .store import Store
 TYPES = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml", "zip": "application/zip", "html": "text/html"}
 
 
-def show(store: Store, photo: str | None, names: list[str], resolution: int) -> Iterator[dict]:
-    """Values for the viewer while a photo runs through the networks; the last holds the scene or says what is wrong."""
+def show(store: Store, photo: str | None, names: list[str], resolution: int, session: str | None = None) -> Iterator[dict]:
+    """Values for the viewer while a photo runs through the networks; the last holds the scene or says what is wrong.
+
+    ``session``: the visitor's; the scene's key has the seal by which they alone reach the photo again.
+    """
     if photo is None:
         yield {"message": "Choose a photo: drop one, paste one, use the camera or take an example."}
         return
@@ -31,15 +34,22 @@ def show(store: Store, photo: str | None, names: list[str], resolution: int) -> 
     except PictureError as error:
         yield {"message": str(error), "error": True}
         return
-    shown, failed = {}, []
+    shown, failed, visit = {}, [], store.seals.visit(session)
     for number, name in enumerate(names, 1):
         yield {"busy": f"Running network {number} of {len(names)}"}
         try:
             shown[name] = store.analyse(picture, name, resolution)
         except Exception as error:  # a user's network may raise anything; the others are shown all the same
             failed.append(_why(name, error, resolution))
-    scene = {"scene": make_scene(list(shown.values()), list(shown), resolution)} if shown else {}
-    yield scene | {"message": " ".join([*failed, *picture.notes]), "error": bool(failed)}
+    yield _scene(store, visit, shown, resolution) | {"message": " ".join([*failed, *picture.notes]), "error": bool(failed)}
+
+
+def _scene(store: Store, visit: str, shown: dict[str, Analysis], resolution: int) -> dict:
+    if not shown:
+        return {}
+    analyses = list(shown.values())
+    scene = make_scene(analyses, list(shown), resolution)
+    return {"scene": scene | {"key": scene["key"] | {"seal": store.seals.seal(visit, analyses[0].picture)}}}
 
 
 def export(store: Store, request: dict) -> dict:
@@ -104,10 +114,11 @@ def snapshot(store: Store, request: dict) -> dict:
 
 
 def _kept(store: Store, request: dict, name: str) -> Analysis:
-    """The analysis of a network on screen, at the snapshot that it shows."""
+    """The analysis of a network on screen, at the snapshot that it shows; it is nobody's who was not shown the photo."""
     key, epoch = request["key"], request.get("snapshots", {}).get(name)
-    found = store.find(key["picture"], str(key["name"])[:200], name if epoch is None else f"{name}@{epoch}", key["resolution"])
-    if found is None:
+    visit = store.seals.visit_of(str(key.get("seal", "")), str(key["picture"]), str(key["name"]))
+    found = visit and store.find(key["picture"], key["name"], name if epoch is None else f"{name}@{epoch}", key["resolution"])
+    if not found:
         raise ValueError("the server no longer keeps this photo. Choose it again.")
     return found
 

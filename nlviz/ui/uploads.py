@@ -1,0 +1,45 @@
+"""What an event may name as a file: what was uploaded to this server, and nothing else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+NOT_UPLOADED = "Expected a file that was uploaded to this page, got another path. Drop the photo or the figure again."
+
+
+class Page(gr.Blocks):
+    """gradio's Blocks whose every event is looked through for files before gradio touches them.
+
+    gradio checks only what says of itself that it is a file (``meta``), which a box for images does not ask for; and what
+    begins with http it fetches, whatever the box.
+    """
+
+    async def preprocess_data(self, block_fn, inputs, *more, **options):
+        for path in _paths_in(inputs):
+            if path is not None and not is_uploaded(path):
+                raise gr.Error(NOT_UPLOADED, print_exception=False)
+        return await super().preprocess_data(block_fn, inputs, *more, **options)
+
+
+def is_uploaded(path: object) -> bool:
+    """Whether it is the path of a regular file in the folder for uploads; links are followed first."""
+    try:
+        found = Path(path).resolve()
+        return found.is_relative_to(Path(get_upload_folder()).resolve()) and found.is_file()
+    except (OSError, TypeError, ValueError, RuntimeError):  # no text, a zero in it, too long, a link to itself
+        return False
+
+
+def _paths_in(value: object) -> Iterator[object]:
+    """Whatever stands under ``path`` anywhere in what came."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if "path" in one:
+                yield one["path"]
+            waiting += one.values()
+        elif isinstance(one, (list, tuple)):
+            waiting += one
