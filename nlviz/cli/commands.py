@@ -4,7 +4,6 @@ import argparse
 import json
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from ..recipes import SETTINGS
@@ -39,12 +38,13 @@ def render(args: argparse.Namespace) -> None:
         recipe = read_recipe(args.recipe)
         if recipe is None:
             raise ValueError(f"{args.recipe} carries no recipe of nlviz")
-        recipe = replace(recipe, **given)
+        recipe = recipe.but(given)
         pictures = pictures_named(args.picture) or [find_picture(recipe, [args.recipe.parent, Path()])]
     elif not (args.picture and args.model and args.query):
         raise ValueError("render needs a PICTURE, a --model and a --query; or a --recipe")
     else:
-        recipe = Recipe({}, [{"name": name, "sha256": None} for name in args.model], tuple(args.query), **given)
+        networks = [{"name": name} for name in dict.fromkeys(args.model)]
+        recipe = Recipe.checked(given | {"networks": networks, "queries": args.query})
         pictures = pictures_named(args.picture)
     outs = outputs_for(pictures, args.out, args.format)  # a wrong name is said before anything runs
     open_picture(pictures[0])

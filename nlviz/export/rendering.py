@@ -15,10 +15,11 @@ from ..figures import draw, figure_bytes
 from ..files import write_whole
 from ..models import Model
 from ..pictures import open_picture
-from ..recipes import Recipe, recipe_in
+from ..recipes import LONGEST, Recipe, recipe_in
 from .bundle import bundle_bytes, make_recipe
 from .offline_page import offline_page_html
 
+MOST_BYTES = 512 * 2**20  # of a file that may carry a recipe: a figure of the most dots, and no device that never ends
 SUFFIXES = (".png", ".svg", ".pdf", ".zip", ".html")
 
 
@@ -29,11 +30,14 @@ def read_recipe(path: Path) -> Recipe | None:
         OSError: the file cannot be read.
         ValueError: this version cannot read the recipe, or the JSON is none.
     """
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"{path.name} is larger than {MOST_BYTES // 2**20} MB: no recipe and no figure of nlviz")
     text = recipe_in(content)
     if text is None and path.suffix.lower() != ".json":
         return None
-    return Recipe.from_json(content.decode("utf-8", "replace") if text is None else text)
+    return Recipe.from_json(content[:4 * LONGEST].decode("utf-8", "replace") if text is None else text)
 
 
 def find_picture(recipe: Recipe, folders: Sequence[Path]) -> Path:

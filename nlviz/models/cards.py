@@ -48,7 +48,7 @@ def read_card(name: str, folder: Path = CHECKPOINTS) -> dict:
     except OSError:
         raise CheckpointError(f"{path.name} is missing: {name} was not trained. "
                               f"Make it with: python -m nlviz train {name} --data DIR") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path.name} is not a card ({error}). {RESTORE}") from None
     kinds = {"name": str, "sha256": str, "metric": str, "score": float}
     wrong = [key for key, kind in kinds.items() if not isinstance(card, dict) or not isinstance(card.get(key), kind)]

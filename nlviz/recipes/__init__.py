@@ -5,7 +5,7 @@ May import nothing of nlviz.
 
 from .link import link_of, recipe_of_link
 from .metadata import KEYS, recipe_in
-from .recipe import LAYOUTS, RESOLUTIONS, SETTINGS, WIDTHS, Recipe, check_choice
+from .recipe import CHOICES, LAYOUTS, LONGEST, RESOLUTIONS, SETTINGS, WIDTHS, Recipe, check_choice
 
-__all__ = ["KEYS", "LAYOUTS", "RESOLUTIONS", "SETTINGS", "WIDTHS", "Recipe", "check_choice", "link_of", "recipe_in",
-           "recipe_of_link"]
+__all__ = ["CHOICES", "KEYS", "LAYOUTS", "LONGEST", "RESOLUTIONS", "SETTINGS", "WIDTHS", "Recipe", "check_choice", "link_of",
+           "recipe_in", "recipe_of_link"]

@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, urlencode
 
-from .recipe import SETTINGS, Recipe
+from .recipe import LONGEST, SETTINGS, Recipe
 
 DEFAULTS = Recipe({}, (), ())
 
@@ -24,24 +24,29 @@ def recipe_of_link(fragment: str) -> Recipe:
     Raises:
         ValueError: it is no view of the page; the message says what is wrong.
     """
+    if len(fragment) > LONGEST:
+        raise ValueError(f"this address is no view of the page: it is longer than {LONGEST // 1024} KB")
     found = {name: values[-1] for name, values in parse_qs(fragment.lstrip("#"), keep_blank_values=True).items()}
     if missing := [name for name in ("photo", "sha256", "networks") if not found.get(name)]:
         raise ValueError(f"this address is no view of the page: it lacks {', '.join(missing)}")
+    entries = {name: found[name] for name in SETTINGS if name in found}
+    entries |= {name: _number(found[name], kind) for name, kind in (("opacity", float), ("resolution", int)) if name in found}
+    entries |= {"picture": {"name": found["photo"], "sha256": found["sha256"]}, "queries": _queries(found.get("queries", "")),
+                "networks": [{"name": name} for name in found["networks"].split(",")],
+                "parts": dict(text.partition("=")[::2] for text in found.get("parts", "").split(";") if text)}
     try:
-        queries = tuple(_pair(text) for text in found.get("queries", "").split(";") if text)
-        settings = {name: found[name] for name in SETTINGS if name in found}
-        if "opacity" in settings:
-            settings["opacity"] = float(settings["opacity"])
-        parts = dict(text.split("=", 1) for text in found.get("parts", "").split(";") if text)
-        return Recipe({"name": found["photo"], "sha256": found["sha256"]},
-                      tuple({"name": name, "sha256": None} for name in found["networks"].split(",")), queries,
-                      int(found.get("resolution", DEFAULTS.resolution)), parts=parts, **settings)
+        return Recipe.checked(entries)
     except ValueError as error:
         raise ValueError(f"this address is no view of the page: {error}") from None
 
 
-def _pair(text: str) -> tuple[float, float]:
-    x, y = (float(part) for part in text.split(","))
-    if not (0 <= x <= 1 and 0 <= y <= 1):
-        raise ValueError(f"a query is given by fractions of width and height, 0 to 1, got {text}")
-    return x, y
+def _queries(text: str) -> list:
+    return [[_number(part, float) for part in pair.split(",")] for pair in text.split(";") if pair]
+
+
+def _number(text: str, kind: type) -> float | str:
+    """The number, or the text for the schema to complain of."""
+    try:
+        return kind(text)
+    except ValueError:
+        return text

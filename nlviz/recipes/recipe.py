@@ -2,12 +2,19 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 
 LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances")
 RESOLUTIONS = (224, 448, 672)  # offered by the page and the command line
 WIDTHS = {"one column": 3.3, "two columns": 6.9, "slide": 13.3}  # inches
 SETTINGS = ("colours", "scale", "view", "opacity", "direction", "term")
+CHOICES = {"colours": ("viridis", "inferno", "magma", "cividis", "gray"), "scale": ("shared", "per panel"),
+           "view": ("cells", "smooth"), "direction": ("attends to", "attended by"),
+           "term": ("full", "pairwise only", "unary only", "row minus the mean row")}  # what there is of those that are words
+MOST_NETWORKS = MOST_QUERIES = 8  # in a figure
+RESOLUTION_RANGE = (16, 2048)
+DPI = (50, 1200)
+LONGEST = 64 * 1024  # characters of a recipe as JSON, and of an address
 VERSION = 1  # of the recipe's form
 
 
@@ -47,8 +54,7 @@ class Recipe:
     def __post_init__(self) -> None:
         check_choice("layout", self.layout, LAYOUTS)
         check_choice("width", self.width, WIDTHS)
-        if not 50 <= self.dpi <= 1200:
-            raise ValueError(f"dpi goes from 50 to 1200, got {self.dpi}")
+        check_dpi(self.dpi)
 
     @property
     def settings(self) -> dict:
@@ -66,22 +72,44 @@ class Recipe:
         Raises:
             ValueError: no recipe, one of another version, or one with unknown or missing entries; the message says which.
         """
+        if len(text) > LONGEST:
+            raise ValueError(f"this recipe is longer than {LONGEST // 1024} KB")
         try:
-            found = dict(json.loads(text)["nlviz_recipe"])
-        except (ValueError, KeyError, TypeError):
-            raise ValueError("this is no recipe of nlviz: expected JSON with an entry nlviz_recipe") from None
-        if found.get("version") != VERSION:
-            raise ValueError(f"this recipe has version {found.get('version')}, this nlviz reads version {VERSION}")
+            found = json.loads(text)["nlviz_recipe"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise ValueError("this is no recipe of nlviz: expected JSON with an entry nlviz_recipe")
+        version = found.get("version")
+        if type(version) is not int or version != VERSION:
+            raise ValueError(f"this recipe has version {str(version)[:40]}, this nlviz reads version {VERSION}"
+                             f"{' as a number' if str(version) == str(VERSION) else ''}")
         known = {f.name for f in fields(cls)}
         if wrong := sorted(found.keys() - known):
-            raise ValueError(f"this recipe has unknown entries: {', '.join(wrong)}")
+            raise ValueError(f"this recipe has unknown entries: {ascii(', '.join(wrong))[1:-1][:200]}")
         if missing := sorted({"picture", "networks", "queries"} - found.keys()):
             raise ValueError(f"this recipe lacks: {', '.join(missing)}")
         try:
-            return replace(cls(**found), queries=tuple((float(x), float(y)) for x, y in found["queries"]),
-                           networks=tuple(dict(name=str(n["name"]), sha256=n.get("sha256")) for n in found["networks"]))
-        except (TypeError, KeyError, AttributeError) as error:
+            return cls.checked(found)
+        except ValueError as error:
             raise ValueError(f"this recipe cannot be read: {error}") from None
+
+    @classmethod
+    def checked(cls, found: Mapping) -> "Recipe":
+        """The recipe of entries that came from outside.
+
+        Raises:
+            ValueError: an entry is not what it should be; the message says which.
+        """
+        from .schema import Whole, checked
+
+        entries = checked(Whole, found)
+        networks = tuple({"sha256": None} | network for network in entries["networks"])
+        return cls(**{"picture": {}} | entries | {"networks": networks, "queries": tuple(entries["queries"])})
+
+    def but(self, changes: Mapping) -> "Recipe":
+        """The same with other entries, checked as in ``checked``."""
+        return self.checked(json.loads(self.to_json())["nlviz_recipe"] | changes)
 
     def differences(self, picture: Mapping[str, str], networks: Sequence[Mapping[str, str | None]]) -> list[str]:
         """What is not as it was when the recipe was written, in words; empty where the figure will be the same."""
@@ -102,4 +130,12 @@ class Recipe:
 def check_choice(what: str, value: str, allowed: Collection[str]) -> None:
     """Raise ValueError with what is allowed where ``value`` is not."""
     if value not in allowed:
-        raise ValueError(f"unknown {what} {value!r}; there are: {', '.join(allowed)}")
+        raise ValueError(f"unknown {what} {value!r:.60}; there are: {', '.join(allowed)}")
+
+
+def check_dpi(value: int) -> int:
+    """The dots per inch of a PNG; raise ValueError where they cannot be drawn."""
+    least, most = DPI
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"dpi goes from {least} to {most}, got {value}")
+    return value

@@ -21,8 +21,9 @@ def recipe(**changes):
 
 @given(st.builds(recipe, queries=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=8).map(tuple),
                  layout=st.sampled_from(LAYOUTS), width=st.sampled_from(sorted(WIDTHS)), dpi=st.integers(50, 1200),
-                 opacity=st.floats(0, 1), parts=st.dictionaries(st.text(), st.text()),
-                 picture=st.fixed_dictionaries({"name": st.text(), "sha256": st.text()})))
+                 opacity=st.floats(0, 1), parts=st.dictionaries(st.sampled_from(["a/0", "b/c/11"]), st.text(max_size=300)),
+                 picture=st.fixed_dictionaries({"name": st.text(st.characters(exclude_characters="/\0."), min_size=1, max_size=255),
+                                                "sha256": st.text("0123456789abcdef", min_size=64, max_size=64)})))
 def test_a_recipe_is_itself_after_json_and_the_json_is_ascii(made):
     assert Recipe.from_json(made.to_json()) == made and made.to_json().isascii()
 
@@ -52,7 +53,7 @@ def test_what_differs_is_said(picture, networks, words):
 
 
 FRACTIONS = st.integers(0, 1000).map(lambda n: n / 1000)
-NAMES = st.text(st.characters(exclude_characters=";", exclude_categories=["Cs"]))
+NAMES = st.text(st.characters(exclude_characters=";", exclude_categories=["Cs"]), max_size=300)
 
 
 @given(st.builds(recipe, queries=st.lists(st.tuples(FRACTIONS, FRACTIONS), max_size=8).map(tuple), opacity=FRACTIONS,
@@ -71,10 +72,16 @@ def test_the_page_leaves_out_of_its_address_what_is_the_recipes_default():
     assert usual == {name: str(value) for name, value in recipe().settings.items()}
 
 
+VIEW = f"photo=a&sha256={'b' * 64}&networks=c"
+
+
 @pytest.mark.parametrize("fragment, why", [
     ("", "lacks photo, sha256, networks"), ("#photo=a&networks=b", "lacks sha256"),
-    ("photo=a&sha256=b&networks=c&queries=2,0", "0 to 1, got 2,0"), ("photo=a&sha256=b&networks=c&queries=x", "no view"),
-    ("photo=a&sha256=b&networks=c&resolution=big", "no view"), ("photo=a&sha256=b&networks=c&opacity=x", "no view")])
+    (f"{VIEW}&queries=2,0", "0 to 1, got 2,0"), (f"{VIEW}&queries=x", "0 to 1, got .'x'"),
+    (f"{VIEW}&parts=x=y", "such as .*got 'x'"), (f"{VIEW}&networks=a,a", "named twice"),
+    (f"{VIEW}&resolution=big", "resolution should be a whole number, got 'big'"),
+    (f"{VIEW}&opacity=x", "opacity should be a number"),
+    (VIEW.replace("=a&", "=..%2Fa&"), "plain file name"), (f"{VIEW}{'x' * 70000}", "64 KB")])
 def test_an_address_that_is_no_view_says_so(fragment, why):
     with pytest.raises(ValueError, match=why):
         recipe_of_link(fragment)

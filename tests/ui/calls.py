@@ -20,7 +20,8 @@ class Caller:
     """
 
     def __init__(self, page: gr.Blocks, url: str):
-        self.page, self.http = page, httpx.Client(base_url=f"{url}gradio_api", timeout=WAIT, verify=False)  # http, and certificates take long to load
+        self.page = page
+        self.http = httpx.Client(base_url=f"{url}gradio_api", timeout=WAIT, verify=False)  # certificates take long to load
         self.session = secrets.token_hex()
 
     def box(self, name: str) -> gr.blocks.Block:

@@ -83,7 +83,8 @@ def test_only_a_regular_file_among_the_uploads_counts(tmp_path, monkeypatch):
 
 
 def request_of(scene, **changes):
-    return {"key": scene["key"], "what": "html", "format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {}} | changes
+    usual = {"what": "html", "format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {}}
+    return {"key": scene["key"]} | usual | changes
 
 
 def test_what_the_server_keeps_is_exported_for_those_who_were_shown_it(visitor, photo):
