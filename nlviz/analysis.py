@@ -9,7 +9,7 @@ from torch import nn
 
 from .blocks import Block
 from .capture import Parity, capture_maps, check_parity
-from .maps import NLMap, cell_of, flat_index
+from .maps import NLMap, cell_of, check_finite, flat_index, precise
 from .models import Model, predict
 from .pictures import Frame, Picture, Placement, open_picture
 
@@ -46,11 +46,11 @@ class PlacedMap:
             raise ValueError(f"a place in the picture has no row in this map of {self.nl_map.block}: "
                              f"it relates {self.nl_map.key_grid[0]} channels")
         if self.nl_map.relates == "gate":
-            return self.nl_map.weights[0].view(self.keys.grid)
+            return precise(self.nl_map.weights[0]).view(self.keys.grid)
         cell = self.queries.cell(x, y)
         if cell is None:
             raise ValueError(f"no query of {self.nl_map.block} covers the place {x}, {y}")
-        return self.nl_map.row(flat_index(cell, self.queries.grid)).view(self.keys.grid)
+        return precise(self.nl_map.row(flat_index(cell, self.queries.grid))).view(self.keys.grid)
 
     def strongest(self, x: float, y: float) -> tuple[tuple[int, ...], float]:
         """((row, column), weight) of the key that weighs most for the query at (x, y)."""
@@ -110,7 +110,7 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
 
     Raises:
         PictureError: the picture cannot be used.
-        ValueError: the model has no block, none of them ran, or their maps are not two-dimensional.
+        ValueError: the model has no block, none of them ran, or their maps are not two-dimensional or hold what is no number.
     """
     model = as_model(model, preprocess)
     picture = picture if isinstance(picture, Picture) else open_picture(picture)
@@ -120,18 +120,25 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
         if not blocks:
             raise ValueError(f"{model.name} has no block of nlviz.blocks in it, so there is no map to show")
         with capture_maps(model.net) as maps:
-            output = model(x.to(next(model.parameters()).device))
+            output = model(as_input(x, model))
         if not maps:
             raise ValueError(f"the blocks of {model.name} ({', '.join(blocks)}) did not run in its forward pass")
-        return Analysis(model, picture, frame, _place(maps, frame, blocks), predict(model, output))
+        return Analysis(model, picture, frame, _place(maps, frame, blocks, model.name), predict(model, output))
 
 
-def _place(maps: list[NLMap], frame: Frame, blocks: dict[str, Block]) -> tuple[PlacedMap, ...]:
+def as_input(x: torch.Tensor, model: Model) -> torch.Tensor:
+    """The tensor on the model's device and in its precision."""
+    weights = next(model.parameters())
+    return x.to(weights.device, weights.dtype if weights.is_floating_point() else x.dtype)
+
+
+def _place(maps: list[NLMap], frame: Frame, blocks: dict[str, Block], network: str) -> tuple[PlacedMap, ...]:
     placed, parity = [], None
     for nl_map in maps:
         grid = tuple(nl_map.input.shape[2:])
         if len(grid) != 2:
             raise ValueError(f"the block at {nl_map.layer!r} has grid {grid}; only (rows, columns) lie in a picture")
+        check_finite(nl_map, network)
         parity = check_parity(blocks[nl_map.layer], nl_map) if nl_map.number == 0 else parity  # one for all maps of a call
         cells = frame.place(grid)
         queries, keys = (cells.coarser(part, stride) if len(part) == 2 else None for part, stride in

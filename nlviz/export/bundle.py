@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from torch import Tensor
 
 from ..analysis import Analysis, PlacedMap
 from ..figures import draw, figure_bytes
@@ -75,14 +76,19 @@ def _arrays(placed: PlacedMap, analysis: Analysis, recipe: Recipe, whole: bool) 
             cells = [place.rectangle(row, column) for row in range(place.grid[0]) for column in range(place.grid[1])]
             found[name] = np.array([[float(edge) * size[at % 2] for at, edge in enumerate(cell)] for cell in cells], np.float32)
     if placed.keys is not None and nl_map.relates != "gate":
-        found["rows"] = np.concatenate([np.zeros((0, nl_map.shape[1])), *(_row(placed, x, y)[None] for x, y in recipe.queries)])
+        none = np.zeros((0, nl_map.shape[1]), np.float32)
+        found["rows"] = np.concatenate([none, *(_row(placed, x, y)[None] for x, y in recipe.queries)])
     if whole or nl_map.relates == "gate":
-        found["map"] = (nl_map.weights[0] if nl_map.weights is not None else nl_map.lazy.dense()[0]).cpu().numpy()
-    return {name: array.astype(np.float32) if array.dtype == np.float64 else array for name, array in found.items()}
+        found["map"] = _float32(nl_map.weights[0] if nl_map.weights is not None else nl_map.lazy.dense()[0])
+    return found
 
 
 def _row(placed: PlacedMap, x: float, y: float) -> np.ndarray:
     cell = placed.queries.cell(x, y)
     if cell is None:
         return np.full(placed.nl_map.shape[1], np.nan, np.float32)
-    return placed.nl_map.row(flat_index(cell, placed.queries.grid)).cpu().numpy()
+    return _float32(placed.nl_map.row(flat_index(cell, placed.queries.grid)))
+
+
+def _float32(weights: Tensor) -> np.ndarray:
+    return weights.detach().float().cpu().numpy()

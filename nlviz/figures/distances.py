@@ -81,7 +81,8 @@ def _entry(looks: Sequence[Look], row: int, at: int, style: Style) -> Entry:
     if row < at and (reason := _no_divergence(looks[first], style)):
         return None, f"divergence n/a: {reason}"
     try:
-        return (js_divergence if row < at else cosine_distance)(*rows).item(), ""
+        found = js_divergence(*rows, looks[first].column.placed.nl_map.dtype) if row < at else cosine_distance(*rows)
+        return found.item(), ""
     except ValueError as error:
         return None, f"{'divergence' if row < at else 'cosine'} n/a: {error}"
 

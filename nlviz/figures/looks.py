@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-from torch import Tensor
+from torch import Tensor, finfo
 
 from ..analysis import PlacedMap
 from ..maps import NLMap, flat_index
@@ -14,7 +14,7 @@ from .colours import is_flat
 from .columns import Column
 from .style import Style
 
-ROUNDING = 1e-5  # of the largest weight: what float32 leaves of the difference between equal rows
+ROUNDING = 1e-5  # of the largest weight: what float32 leaves of the difference between equal rows; half precision its eps
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def _heatmap(column: Column, x: float, y: float, style: Style) -> Look:
         return Look(column, note="not finite")
     if style.centred:
         largest = _weights_at(column, column.whole, x, y, style.forward)[0].abs().max()
-        values = values * (values.abs().max() > ROUNDING * largest)
+        rounding = max(ROUNDING, finfo(column.whole.nl_map.dtype).eps)
+        values = values * (values.abs().max() > rounding * largest)
     place = column.placed.keys if on_keys else column.placed.queries
     limits = _own_limits(values, style.centred)
     return Look(column, values.view(place.grid), limits, on_keys, cell, text=_caption(column, values, limits, style))
@@ -109,7 +110,8 @@ def _caption(column: Column, values: Tensor, limits: tuple[float, float], style:
     """Where the weights lie, or what the panel's own colours stand for; of a distribution, how far from uniform it is."""
     text = _span("range" if style.shared else "scale", _own_limits(values) if style.shared else limits)
     if style.forward and column.placed.nl_map.rows == "distribution" and len(values) > 1:
-        text += f"\nentropy {percent(entropy(values).item() / log(len(values)))} of uniform"
+        share = entropy(values, column.placed.nl_map.dtype).item() / log(len(values))
+        text += f"\nentropy {percent(share)} of uniform"
     return text
 
 

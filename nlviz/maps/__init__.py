@@ -5,9 +5,10 @@ May import torch alone.
 
 from .crosses import Crosses, Product
 from .factors import Factors
+from .finite import check_finite
 from .grids import cell_of, cells, flat_index
-from .lazy import LazyMap, Streamed, Sum, applied
+from .lazy import LazyMap, Streamed, Sum, applied, precise
 from .nl_map import TERMS, NLMap
 
 __all__ = ["TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "Product", "Streamed", "Sum", "applied", "cell_of", "cells",
-           "flat_index"]
+           "check_finite", "flat_index", "precise"]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .lazy import LazyMap
+from .lazy import LazyMap, precise
 
 PLAIN_BYTES = 4 * 2**20  # smaller maps that PyTorch cannot fuse are a plain product
 UNFUSED_BYTES = 2**19  # rows of logits at a time where PyTorch cannot fuse: what stays in a core's cache
@@ -42,10 +42,10 @@ class Factors(LazyMap):
             return torch.relu(q + self.k.mT)  # (B, n, 1) + (B, 1, N')
         if self.kind == "dot":
             return q @ self.k.mT
-        return self._logits(start, stop).softmax(-1)
+        return self._logits(start, stop).softmax(-1).to(self.q.dtype)
 
     def _logits(self, start: int, stop: int | None) -> Tensor:
-        logits = self.q[:, start:stop] @ self.k.mT
+        logits = precise(self.q[:, start:stop]) @ precise(self.k).mT  # bfloat16 would round a logit of 20 by up to 6 %
         if self.cells is None:
             return logits
         return logits.masked_fill(self.cells[start:stop, None] != self.cells, -torch.inf)
@@ -54,10 +54,9 @@ class Factors(LazyMap):
         k = self.k[:, key : key + 1]
         if self.kind == "relu_sum":
             return torch.relu(self.q + k)[..., 0]
-        logits = (self.q @ k.mT)[..., 0]
         if self.kind == "dot":
-            return logits
-        column = (logits - self.log_sum()).exp()
+            return (self.q @ k.mT)[..., 0]
+        column = ((precise(self.q) @ precise(k).mT)[..., 0] - self.log_sum()).exp().to(self.q.dtype)
         return column if self.cells is None else column.masked_fill(self.cells != self.cells[key], 0)
 
     def log_sum(self) -> Tensor:
@@ -109,8 +108,9 @@ class Factors(LazyMap):
         """
         if self.kind != "softmax":
             raise ValueError(f"only a softmax over q . k splits into a pairwise and a unary term, not kind {self.kind!r}")
-        mean_q, mean_k = self._means(self.q), self._means(self.k)
-        return (replace(self, q=self.q - mean_q, k=self.k - mean_k), replace(self, q=mean_q.expand_as(self.q)))
+        q, k = precise(self.q), precise(self.k)
+        mean_q, mean_k = self._means(q), self._means(k)
+        return replace(self, q=q - mean_q, k=k - mean_k), replace(self, q=mean_q.expand_as(q), k=k)
 
     def _means(self, vectors: Tensor) -> Tensor:
         """The mean vector of each position's cell, (B, N, C'), or (B, 1, C') where there is one cell."""

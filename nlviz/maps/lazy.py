@@ -11,6 +11,11 @@ ROW_BLOCK_BYTES = 4 * 2**20  # rows computed at a time while streaming: what sta
 GPU_BLOCK_BYTES = 256 * 2**20  # on a GPU: what keeps it busy between two calls
 
 
+def precise(tensor: Tensor) -> Tensor:
+    """Half precision as float32, which holds it exactly; anything else as it is."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+
+
 class LazyMap(ABC):
     """A map A (B, N, N') that computes its rows when asked for them."""
 
@@ -50,7 +55,7 @@ class LazyMap(ABC):
 
     def mean_row(self) -> Tensor:
         """The mean of all rows, (B, N')."""
-        return sum(self.rows(start, stop).sum(1) for start, stop in self.spans()) / self.shape[1]
+        return sum(precise(self.rows(start, stop)).sum(1) for start, stop in self.spans()) / self.shape[1]
 
     def tensors(self):
         """What the map is made of."""

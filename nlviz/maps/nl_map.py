@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from .factors import Factors
 from .grids import cells
-from .lazy import LazyMap, Sum
+from .lazy import LazyMap, Sum, precise
 
 TERMS = ("full", "pairwise only", "unary only", "row minus the mean row")
 
@@ -113,7 +114,8 @@ class NLMap:
 
     def _centred(self) -> "NLMap":
         if self.lazy is None:
-            return replace(self, weights=self.weights - self.weights.mean(1, keepdim=True), rows="raw")
+            weights = precise(self.weights)
+            return replace(self, weights=weights - weights.mean(1, keepdim=True), rows="raw")
         return replace(self, lazy=Sum(self.lazy, -self.lazy.mean_row()[:, None]), weights=None, rows="raw")
 
     def mean_row(self, item: int = 0) -> Tensor:
@@ -123,7 +125,12 @@ class NLMap:
             ValueError: a gate has no rows.
         """
         self._check(0, self.query_grid, "query")
-        return self.lazy.mean_row()[item] if self.lazy is not None else self.weights[item].mean(0)
+        return self.lazy.mean_row()[item] if self.lazy is not None else precise(self.weights[item]).mean(0)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision that the weights were computed in."""
+        return (self.weights if self.weights is not None else next(self.lazy.tensors())).dtype
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..blocks import Block, to_positions
-from ..maps import LazyMap, NLMap, cells
+from ..maps import LazyMap, NLMap, cells, precise
 from ..metrics import COARSE, Cosines, Divergences, js_divergence
 from ..numbers import percent
 
@@ -71,12 +71,13 @@ def measure(nl_map: NLMap, item: int = 0) -> Dependence:
         return found
     pairs = _record(found, "jsd_att", lambda: Divergences(nl_map.row_blocks(item), COARSE), queries)
     if pairs is not None and pairs.keys > 1:
-        found.entropy = pairs.entropy() / math.log(pairs.keys)
+        found.entropy = min(pairs.entropy() / math.log(pairs.keys), 1.0)  # rows in half precision may sum to more than 1
     return found
 
 
 def _features(nl_map: NLMap, item: int, found: Dependence) -> None:
-    x, added = nl_map.input[item], nl_map.output[item] - nl_map.input[item]
+    x, z = precise(nl_map.input[item]), precise(nl_map.output[item])
+    added = z - x
     _record(found, "cosine_input", lambda: Cosines(to_positions(x[None])[0]))
     _record(found, "cosine_output", lambda: Cosines(to_positions(added[None])[0]))
     found.added = (added.double().square().mean().sqrt() / x.double().square().mean().sqrt().clamp_min(1e-30)).item()
@@ -122,7 +123,7 @@ def terms_of(nl_map: NLMap, item: int = 0) -> dict[str, float]:
     distances = []
     for start, stop in nl_map.lazy.spans():
         rows, *alone = (one.lazy.rows(start, stop)[item].double() for one in (nl_map, pairwise, unary))
-        distances.append(torch.stack([js_divergence(rows, term).sum() for term in alone]))
+        distances.append(torch.stack([js_divergence(rows, term, nl_map.dtype).sum() for term in alone]))
     to_pairwise, to_unary = (sum(distances) / cells(nl_map.query_grid)).tolist()
     return {"jsd_pairwise": Divergences(pairwise.row_blocks(item), COARSE).mean(), "to_pairwise": to_pairwise, "to_unary": to_unary}
 

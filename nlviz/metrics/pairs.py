@@ -166,8 +166,8 @@ def js_dependence(rows: Rows, query: Tensor | None = None, error: float = FINE) 
         (N,), or of the query's row alone ().
     """
     if query is not None:
-        distances = torch.cat([js_divergence(query.double(), block) for block in _blocks(rows)])
-        return distances.mean()
+        kept_in = query.dtype  # the rows are those of one map
+        return torch.cat([js_divergence(query.double(), block, kept_in) for block in _blocks(rows)]).mean()
     if not isinstance(rows, Tensor) and iter(rows) is rows:
         raise ValueError("rows are gone through twice: give a tensor or a list of blocks, not a generator")
     return Divergences(rows, error).of_each(rows)

@@ -8,14 +8,15 @@ from torch import Tensor
 UNDEFINED = "needs distributions: rows that are nowhere negative and sum to 1"
 
 
-def entropy(rows: Tensor) -> Tensor:
+def entropy(rows: Tensor, computed_in: torch.dtype | None = None) -> Tensor:
     """Shannon entropy H(p) = -sum_k p_k ln p_k of each row, in nats, 0 to ln N'; 0 ln 0 = 0.
 
     Args:
         rows: (..., N') distributions.
+        computed_in: the precision that they were computed in, where it was another one: their sums are as exact as that.
 
     Returns:
-        (...).
+        (...), of half precision in float32.
 
     Raises:
         ValueError: a row is negative somewhere or does not sum to 1.
@@ -24,8 +25,8 @@ def entropy(rows: Tensor) -> Tensor:
         >>> entropy(torch.tensor([0.5, 0.5, 0.0]))
         tensor(0.6931)
     """
-    check_distributions(rows, "entropy")
-    return torch.special.entr(rows).sum(-1)
+    check_distributions(rows, "entropy", computed_in)
+    return torch.special.entr(precise(rows)).sum(-1)
 
 
 def top_mass(rows: Tensor, k: int) -> Tensor:
@@ -48,7 +49,7 @@ def top_mass(rows: Tensor, k: int) -> Tensor:
     check_distributions(rows, "top-k mass")
     if not 1 <= k <= rows.shape[-1]:
         raise ValueError(f"k must be 1 to {rows.shape[-1]}, the number of keys, got {k}")
-    return rows.topk(k).values.sum(-1)
+    return precise(rows).topk(k).values.sum(-1)
 
 
 def attention_distance(rows: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
@@ -70,6 +71,7 @@ def attention_distance(rows: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
         tensor(2.5000)
     """
     check_distributions(rows, "attention distance")
+    rows = precise(rows)
     return (rows * (queries[..., None, :] - keys).norm(dim=-1).to(rows.dtype)).sum(-1)
 
 
@@ -92,16 +94,17 @@ def cosine_distance(a: Tensor, b: Tensor) -> Tensor:
     return ((1 - (directions(a) * directions(b)).sum(-1)) / 2).clamp(0, 1)
 
 
-def js_divergence(p: Tensor, q: Tensor) -> Tensor:
+def js_divergence(p: Tensor, q: Tensor, computed_in: torch.dtype | None = None) -> Tensor:
     """Jensen-Shannon divergence H((p + q) / 2) - (H(p) + H(q)) / 2, in nats, 0 to ln 2 (GCNet, arXiv 1904.11492, 3.2).
 
     SciPy's ``jensenshannon`` is its square root.
 
     Args:
         p, q: (..., N') distributions; 0 ln 0 = 0.
+        computed_in: as in ``entropy``.
 
     Returns:
-        (...).
+        (...), of half precision in float32.
 
     Raises:
         ValueError: a row is negative somewhere or does not sum to 1.
@@ -111,23 +114,34 @@ def js_divergence(p: Tensor, q: Tensor) -> Tensor:
         tensor(0.6931)
     """
     for rows in (p, q):
-        check_distributions(rows, "Jensen-Shannon divergence")
-    entr = torch.special.entr
+        check_distributions(rows, "Jensen-Shannon divergence", computed_in)
+    p, q, entr = precise(p), precise(q), torch.special.entr
     return (entr((p + q) / 2) - (entr(p) + entr(q)) / 2).sum(-1).clamp(0, math.log(2))
 
 
-def check_distributions(rows: Tensor, what: str) -> None:
-    """Raise ValueError where rows are no distributions, saying what needs them."""
+def check_distributions(rows: Tensor, what: str, computed_in: torch.dtype | None = None) -> None:
+    """Raise ValueError where rows are no distributions, saying what needs them.
+
+    A row sums to 1 within 1e-3, or within 2 eps of the precision that it was computed in: 0.002 in float16, 0.016 in bfloat16.
+    """
+    computed_in, rows = computed_in or rows.dtype, precise(rows)
+    tolerance = max(1e-3, 2 * torch.finfo(computed_in).eps) if computed_in.is_floating_point else 1e-3
     lowest = rows.min().item() if rows.numel() else 0
     if lowest < 0:
         raise ValueError(f"{what} {UNDEFINED}; the lowest weight is {lowest:.3g}")
     off = (rows.sum(-1) - 1).abs()
-    if not (off < 1e-3).all():  # not a number counts as off
+    if not (off < tolerance).all():  # not a number counts as off
         raise ValueError(f"{what} {UNDEFINED}; a row sums to {rows.sum(-1).flatten()[off.flatten().argmax()]:.6g}")
+
+
+def precise(rows: Tensor) -> Tensor:
+    """Half precision as float32, which holds it exactly; anything else as it is."""
+    return rows.to(torch.promote_types(rows.dtype, torch.float32))
 
 
 def directions(vectors: Tensor) -> Tensor:
     """Each vector divided by its length; ValueError where that is 0 or not finite."""
+    vectors = precise(vectors)
     length = vectors.norm(dim=-1, keepdim=True)
     if not ((length > 0) & length.isfinite()).all():
         raise ValueError("a vector that is zero everywhere or not finite has no direction, so its cosine is undefined")

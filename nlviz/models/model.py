@@ -41,7 +41,7 @@ def predict(model: Model, output: Tensor) -> dict | None:
         ``{"kind": "segmentation", "labels": (h, w) int64}``, or None where the task is unknown.
     """
     if model.task == "classification":
-        best = output[0].softmax(0).topk(min(5, output.shape[1]))
+        best = output[0].float().softmax(0).topk(min(5, output.shape[1]))
         return {"kind": "classes", "top": [(model.classes[i], p) for i, p in zip(best.indices.tolist(), best.values.tolist())]}
     if model.task == "segmentation":
         finer = torch.nn.functional.interpolate(output, scale_factor=4, mode="bilinear", align_corners=False)

@@ -1,0 +1,30 @@
+"""Weights that are no numbers: NaN and infinite ones."""
+
+import torch
+
+from .factors import Factors
+from .lazy import precise
+from .nl_map import NLMap
+
+
+def check_finite(nl_map: NLMap, network: str) -> None:
+    """Raise ValueError where a weight is not a finite number: nothing that is drawn or measured of such a map is right."""
+    if _surely_finite(nl_map):
+        return
+    blocks = [nl_map.weights] if nl_map.weights is not None else (nl_map.lazy.rows(*span) for span in nl_map.lazy.spans())
+    counted = [((~block.isfinite()).sum().item(), block.numel()) for block in blocks]
+    wrong, every = (sum(numbers) for numbers in zip(*counted))
+    if wrong:
+        part = f"the map {nl_map.part!r} of " if nl_map.part else "the map of "
+        raise ValueError(f"{network}: {wrong} of {every} weights in {part}layer {nl_map.layer or 'the network itself'} are not "
+                         "finite numbers (NaN or infinite). Check the network's weights and its input; in half precision, "
+                         "run it in float32.")
+
+
+def _surely_finite(nl_map: NLMap) -> bool:
+    """Told without the rows of a map that is kept as queries and keys: |q . k| <= |q| |k|, and a finite logit has a weight."""
+    lazy = nl_map.lazy
+    if nl_map.weights is not None or not isinstance(lazy, Factors):
+        return False
+    q, k = (precise(vectors).norm(dim=-1).max().item() for vectors in (lazy.q, lazy.k))
+    return q * k < torch.finfo(lazy.q.dtype).max
