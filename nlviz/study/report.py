@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..figures import distances_by_layer, distribution_by_network, figure_bytes
-from ..files import write_whole
+from ..files import printable, write_whole
 from ..measures import NAMES
 from ..numbers import number, percent
 from .summary import IDENTITY, Line, label_of, summarise, told
@@ -28,16 +28,18 @@ def write_report(lines: Sequence[Line], out: Path, folder: Path, resolution: int
     Raises:
         OSError: ``out`` cannot be written.
     """
+    lines = [(printable(picture), model, line) for picture, model, line in lines]
     summary = summarise(lines, resolution, seed)
     figures = {"distribution.png": distribution_by_network(_distributions(lines, summary))}
     if layers := _layers(summary):
         figures["layers.png"] = distances_by_layer(layers)
     write_whole(out / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
-    write_whole(out / "pictures.csv", _csv(lines).encode())
+    write_whole(out / "pictures.csv", _csv(lines).encode(errors="backslashreplace"))
     for name, figure in figures.items():
         for path in (out / name, (out / name).with_suffix(".pdf")):
             write_whole(path, figure_bytes(figure, path.suffix[1:]))
-    write_whole(out / "README.md", render_report(summary, folder, command, list(figures)).encode())
+    report = render_report(summary, Path(printable(folder)), printable(command), list(figures))
+    write_whole(out / "README.md", report.encode(errors="backslashreplace"))
     return summary
 
 

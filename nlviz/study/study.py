@@ -1,30 +1,23 @@
-"""A folder of pictures through some networks: GCNet's numbers of every map, one line a picture and network.
+"""Pictures through some networks: GCNet's numbers of every map, one line a picture and network."""
 
-What is measured is kept line by line, so that a stopped study goes on where it was, and several processes share one.
-"""
-
-import json
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import torch
-from torch import Tensor, distributed
-from tqdm import tqdm
+from torch import Tensor
 
-from ..analysis import one_at_a_time
+from ..analysis import as_input, one_at_a_time
 from ..blocks import Block
 from ..capture import capture_maps
-from ..files import write_whole
-from ..maps import NLMap
+from ..maps import NLMap, check_finite
 from ..measures import fresh_block, fresh_map, measure, terms_of
 from ..models import Model, OnBackbone
-from ..pictures import Picture, PictureError, open_picture
-from .report import write_report
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")  # those tried first for a name without
-KEPT = "measured.{}.jsonl"  # by the number of the process
+from ..pictures import Picture, PictureError, Preprocess, open_picture
+from ..version import __version__
+from .folders import read_picture
+from .kept import Key
 
 
 @dataclass
@@ -38,7 +31,7 @@ class Study:
         terms: whether softmax maps are split into their pairwise and unary term too.
 
     Raises:
-        ValueError: a network has no block, so there is nothing to measure.
+        ValueError: a network has no block, so there is nothing to measure, or two have one name.
     """
 
     models: list[Model]
@@ -46,15 +39,25 @@ class Study:
     seed: int = 0
     terms: bool = False
     _fresh: dict = field(default_factory=dict, repr=False)
+    _weights: dict = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        names = [model.name for model in self.models]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"{names.count(twice)} networks are called {twice!r}: give each a name of its own")
         for model in self.models:
             if not any(isinstance(module, Block) for module in model.net.modules()):
                 raise ValueError(f"{model.name} has no block of nlviz.blocks in it, so there is nothing to measure")
 
-    def key(self, picture: str, model: Model) -> tuple:
-        """What tells one line from all others: another resolution, seed or checkpoint is measured anew."""
-        return picture, model.name, model.card.get("sha256"), self.resolution, self.seed, self.terms
+    def key(self, content: str, model: Model) -> Key:
+        """What a line depends on: with another picture, checkpoint, resolution, seed or nlviz it is measured anew.
+
+        Args:
+            content: the sha256 of the picture's file, whatever its name.
+        """
+        if model not in self._weights:
+            self._weights[model] = model.card.get("sha256") or _digest(model)
+        return content, model.name, self._weights[model], __version__, self.resolution, self.seed, self.terms
 
     @torch.inference_mode()
     def measure(self, picture: Picture, models: Iterable[Model]) -> Iterator[tuple[Model, list[dict] | str]]:
@@ -77,10 +80,12 @@ class Study:
                 model(self._input(model, picture))
         if not maps:
             raise ValueError("no block of nlviz.blocks ran in its forward pass")
+        for nl_map in maps:
+            check_finite(nl_map, model.name)
         return maps
 
     def _input(self, model: Model, picture: Picture) -> Tensor:
-        return model.preprocess(picture, self.resolution)[0].to(next(model.parameters()).device)
+        return as_input(model.preprocess(picture, self.resolution)[0], model)
 
     def _stem(self, model: Model, picture: Picture, features: dict) -> Tensor:
         if model.preprocess not in features:
@@ -88,7 +93,7 @@ class Study:
         return features[model.preprocess]
 
     def _numbers(self, model: Model, nl_map: NLMap) -> dict:
-        key = model.name, nl_map.layer
+        key = model, nl_map.layer
         if key not in self._fresh:
             self._fresh[key] = fresh_block(model.net.get_submodule(nl_map.layer), self.seed)
         found = {name: getattr(nl_map, name) for name in ("layer", "block", "part", "rows")} | asdict(measure(nl_map))
@@ -101,125 +106,34 @@ class Study:
         return found
 
 
-def pictures_in(folder: Path, names: Path | None = None, limit: int | None = None) -> list[str]:
-    """Paths of the pictures relative to ``folder``, sorted.
-
-    Args:
-        names: a text file with one name a line, with or without its suffix, instead of all in the folder and below it.
-        limit: at most so many, spread evenly over the sorted list.
-
-    Raises:
-        FileNotFoundError: no such folder or list, no picture in it, or a name on the list that is not there.
-    """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"no folder {folder}")
-    if names is None:
-        found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    else:
-        found = sorted(_on_list(folder, line.strip()) for line in names.read_text().splitlines() if line.strip())
-    if not found:
-        raise FileNotFoundError(f"no picture in {names or folder} ({', '.join(SUFFIXES)})")
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit must be at least 1, got {limit}")
-    return found if limit is None or limit >= len(found) else [found[i * len(found) // limit] for i in range(limit)]
-
-
-def _on_list(folder: Path, name: str) -> str:
-    for path in (name, *(name + suffix for lower in SUFFIXES for suffix in (lower, lower.upper()))):
-        if (folder / path).is_file():
-            return path
-    raise FileNotFoundError(f"{name} is on the list but not in {folder}")
-
-
-def run_study(study: Study, folder: Path, pictures: list[str], out: Path, command: str = "",
-              progress: Callable[[Iterable], Iterable] = tqdm) -> dict | None:
-    """Measure what is not measured yet and write the report into ``out``.
-
-    Under torchrun the pictures are shared out over the processes, and the first of them writes the report: the same bytes
-    as one process would. A broken picture is listed in it.
-
-    Args:
-        pictures: paths relative to ``folder``.
-        command: what the report says it was made by.
-        progress: wraps the pictures that this process goes through.
-
-    Returns:
-        The report's summary, see :func:`nlviz.study.summary.summarise`; None in the other processes.
-
-    Raises:
-        OSError: ``out`` cannot be written. What was measured before is kept.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    rank, processes = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    if processes > 1 and not distributed.is_initialized():
-        distributed.init_process_group("gloo")
-    lines = _shared(_read(out) if rank == 0 else None, processes)
-    wanted = {study.key(picture, model): model for picture in pictures for model in study.models}
-    missing = {}
-    for key, model in wanted.items():
-        if key not in lines:
-            missing.setdefault(key[0], []).append(model)
-    mine = list(missing)[rank::processes]
-    new = {}
-    with open(out / KEPT.format(rank), "a") as file:
-        file.write("\n")  # behind a line that was cut short
-        for picture in progress(mine):
-            for model, line in measure_file(study, folder / picture, missing[picture]):
-                key = study.key(picture, model)
-                new[key] = line
-                file.write(json.dumps([key, line]) + "\n")
-            file.flush()
-    for part in _gathered(new, rank, processes):
-        lines |= part
-    if rank:
-        return None
-    for path in out.glob(KEPT.format("*")):
-        if path.name != KEPT.format(0):
-            path.unlink()
-    kept = sorted(json.dumps([key, line]) for key, line in lines.items())
-    write_whole(out / KEPT.format(0), "\n".join([*kept, ""]).encode())
-    return write_report([(picture, model, lines[study.key(picture, model)]) for picture in pictures for model in study.models],
-                        out, folder, study.resolution, study.seed, command)
+def _digest(model: Model) -> str:
+    """Of a network that has no card: its weights, and how a picture becomes its input."""
+    found = sha256(repr(model.preprocess if isinstance(model.preprocess, Preprocess) else "").encode())
+    for name, weights in model.net.state_dict().items():
+        if isinstance(weights, Tensor):
+            found.update(f"{name} {weights.dtype} {tuple(weights.shape)} ".encode())
+            found.update(weights.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return found.hexdigest()
 
 
 def measure_file(study: Study, path: Path, models: list[Model]) -> Iterator[tuple[Model, dict]]:
     """A line for each network: ``{"maps": numbers}``; or why not, ``{"broken"}`` of the picture, ``{"failed"}`` of the network."""
     try:
-        picture = open_picture(path)
+        content = read_picture(path)
+    except PictureError as error:
+        content = error
+    yield from measure_bytes(study, content, path.name, models)
+
+
+def measure_bytes(study: Study, content: bytes | PictureError, name: str, models: list[Model]) -> Iterator[tuple[Model, dict]]:
+    """The same of a picture's bytes, or of why there are none."""
+    try:
+        if isinstance(content, PictureError):
+            raise content
+        picture = open_picture(content, name)
     except (PictureError, OSError) as error:
         for model in models:
-            yield model, {"broken": str(error)}
+            yield model, {"broken": str(error).removeprefix(f"{name}: ")}
         return
     for model, found in study.measure(picture, models):
         yield model, {"failed": found} if isinstance(found, str) else {"maps": found}
-
-
-def _read(out: Path) -> dict[tuple, dict]:
-    """What was measured before; a line cut short by a full disk or a kill counts as not measured."""
-    found = {}
-    for path in sorted(out.glob(KEPT.format("*"))):
-        for text in path.read_text().splitlines():
-            try:
-                key, line = json.loads(text)
-                found[tuple(key)] = line
-            except (ValueError, TypeError):
-                continue
-    return found
-
-
-def _shared(lines: dict | None, processes: int) -> dict:
-    """The first process's lines, in all of them."""
-    if processes == 1:
-        return lines
-    box = [lines]
-    distributed.broadcast_object_list(box)
-    return box[0]
-
-
-def _gathered(new: dict, rank: int, processes: int) -> list[dict]:
-    """The new lines of all processes, in the first."""
-    if processes == 1:
-        return [new]
-    parts = [None] * processes if rank == 0 else None
-    distributed.gather_object(new, parts)
-    return parts or []

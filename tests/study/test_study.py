@@ -132,11 +132,11 @@ def test_the_same_study_gives_the_same_bytes_and_another_seed_others(models, fol
 def test_a_stopped_study_goes_on_where_it_was_with_the_same_bytes(models, folder, tmp_path, monkeypatch):
     whole, opened, real = ran(models, folder, tmp_path / "whole"), [], studying.open_picture
 
-    def stopped_at_the_third(path):
+    def stopped_at_the_third(content, name):
         if len(opened) == 2:
             raise KeyboardInterrupt
-        opened.append(path.name)
-        return real(path)
+        opened.append(name)
+        return real(content, name)
 
     monkeypatch.setattr(studying, "open_picture", stopped_at_the_third)
     with pytest.raises(KeyboardInterrupt):
@@ -144,7 +144,7 @@ def test_a_stopped_study_goes_on_where_it_was_with_the_same_bytes(models, folder
     assert not (tmp_path / "stopped" / "summary.json").exists()
     with open(tmp_path / "stopped" / "measured.0.jsonl", "a") as file:
         file.write('[["d.png", "msrc_gc"')  # cut short by a full disk
-    monkeypatch.setattr(studying, "open_picture", lambda path: opened.append(path.name) or real(path))
+    monkeypatch.setattr(studying, "open_picture", lambda content, name: opened.append(name) or real(content, name))
     assert ran(models, folder, tmp_path / "stopped") == whole
     assert sorted(opened) == ["a.png", "b.jpg", "broken.jpg", "c.JPG", "d.png"]  # each once
     assert content(tmp_path / "stopped") == content(tmp_path / "whole")
@@ -251,11 +251,11 @@ def test_processes_of_torchrun_share_the_pictures_and_write_the_same_bytes(folde
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(folder, tmp_path, monkeypatch, capsys):
     opened, real = [], studying.open_picture
 
-    def ctrl_c_at_the_third(path):
-        opened.append(path.name)
+    def ctrl_c_at_the_third(content, name):
+        opened.append(name)
         if len(opened) == 3:
             signal.raise_signal(signal.SIGINT)
-        return real(path)
+        return real(content, name)
 
     monkeypatch.setattr(studying, "open_picture", ctrl_c_at_the_third)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell Ctrl-C is ignored

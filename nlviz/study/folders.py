@@ -1,0 +1,53 @@
+"""Which pictures of a folder are measured, and their bytes."""
+
+from pathlib import Path
+
+from ..pictures import PictureError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")  # those tried first for a name without
+
+
+def pictures_in(folder: Path, names: Path | None = None, limit: int | None = None) -> list[str]:
+    """Paths of the pictures relative to ``folder``, sorted.
+
+    Args:
+        names: a text file with one name a line, with or without its suffix, instead of all in the folder and below it.
+        limit: at most so many, spread evenly over the sorted list.
+
+    Raises:
+        FileNotFoundError: no such folder or list, no picture in it, or a name on the list that is not there.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder {folder}")
+    if names is None:
+        found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*")
+                       if path.suffix.lower() in SUFFIXES and not path.is_dir())
+    else:
+        lines = names.read_text("utf-8-sig", errors="surrogateescape").splitlines()  # names need not be UTF-8
+        found = sorted(_on_list(folder, line.strip()) for line in lines if line.strip())
+    if not found:
+        raise FileNotFoundError(f"no picture in {names or folder} ({', '.join(SUFFIXES)})")
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, got {limit}")
+    return found if limit is None or limit >= len(found) else [found[i * len(found) // limit] for i in range(limit)]
+
+
+def _on_list(folder: Path, name: str) -> str:
+    for path in (name, *(name + suffix for lower in SUFFIXES for suffix in (lower, lower.upper()))):
+        if (folder / path).is_file():
+            return path
+    raise FileNotFoundError(f"{name} is on the list but not in {folder}")
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a regular file; nothing else is opened: a pipe never ends, and a device may do anything.
+
+    Raises:
+        PictureError: it is none, or cannot be read.
+    """
+    if path.exists() and not path.is_file():
+        raise PictureError("not a regular file (a pipe, a socket, a device or a folder), so it was not opened.")
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise PictureError(f"cannot be read ({getattr(error, 'strerror', error)}).") from None

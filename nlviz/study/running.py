@@ -1,0 +1,121 @@
+"""A folder through some networks. What is measured is kept line by line, so that a stopped study goes on where it was, and
+several processes share one.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from sys import stderr
+
+from torch import distributed
+from tqdm import tqdm
+
+from ..files import saying_where, write_whole
+from ..pictures import PictureError
+from .folders import read_picture
+from .kept import KEPT, Key, line_of, read_kept
+from .report import write_report
+from .study import Study, measure_bytes
+
+New = dict[tuple[str, int], tuple[Key | None, dict]]  # (picture, number of the network) -> a line, and its key where it is kept
+
+
+def run_study(study: Study, folder: Path, pictures: list[str], out: Path, command: str = "",
+              progress: Callable[[Iterable], Iterable] = tqdm, say: Callable[[str], None] | None = None) -> dict | None:
+    """Measure what is not measured yet and write the report into ``out``.
+
+    A picture is known by its content: one that was replaced is measured anew. Those that could not be read, and networks that
+    failed, are tried again each time. Under torchrun the pictures are shared out over the processes, and the first of them
+    writes the report: the same bytes as one process would. A broken picture is listed in it.
+
+    Args:
+        pictures: paths relative to ``folder``.
+        command: what the report says it was made by.
+        progress: wraps the pictures that this process goes through.
+        say: told which kept lines cannot be used; by default it goes to stderr.
+
+    Returns:
+        The report's summary, see :func:`nlviz.study.summary.summarise`; None in the other processes.
+
+    Raises:
+        OSError: ``out`` cannot be written. What was measured before is kept.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    rank, processes = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    if processes > 1 and not distributed.is_initialized():
+        distributed.init_process_group("gloo")
+    kept = read_kept(out, say or partial(tqdm.write, file=stderr)) if rank == 0 else {}
+    known = _known(study, folder, pictures, kept)
+    missing = _shared({picture: [at for at in range(len(study.models)) if (picture, at) not in known] for picture in pictures},
+                      processes)
+    mine = [picture for picture, networks in missing.items() if networks][rank::processes]
+    for part in _gathered(_measured(study, folder, {picture: missing[picture] for picture in mine}, out / KEPT.format(rank),
+                                    progress), rank, processes):
+        known |= part
+    if rank:
+        return None
+    _keep(kept | {key: line for key, line in known.values() if key}, out)
+    return write_report([(picture, model, known[picture, at][1]) for picture in pictures for at, model in enumerate(study.models)],
+                        out, folder, study.resolution, study.seed, command)
+
+
+def _known(study: Study, folder: Path, pictures: list[str], kept: dict[Key, dict]) -> New:
+    """What is measured already of the pictures' content."""
+    found = {}
+    for picture in pictures if kept else ():
+        try:
+            content = sha256(read_picture(folder / picture)).hexdigest()
+        except PictureError:
+            continue
+        keys = [study.key(content, model) for model in study.models]
+        found |= {(picture, at): (key, kept[key]) for at, key in enumerate(keys) if key in kept}
+    return found
+
+
+def _measured(study: Study, folder: Path, missing: dict[str, list[int]], out: Path,
+              progress: Callable[[Iterable], Iterable]) -> New:
+    """The lines of this process, each kept as soon as its picture is done."""
+    found = {}
+    with saying_where(out), open(out, "a") as file:
+        file.write("\n")  # behind a line that was cut short
+        for picture in progress(list(missing)):
+            try:
+                content = read_picture(folder / picture)
+            except PictureError as error:
+                content = error
+            models = [study.models[at] for at in missing[picture]]
+            lines = measure_bytes(study, content, Path(picture).name, models)
+            for at, (model, line) in zip(missing[picture], lines):
+                key = study.key(sha256(content).hexdigest(), model) if "maps" in line else None
+                found[picture, at] = key, line
+                file.write(line_of(key, line) if key else "")
+            file.flush()
+    return found
+
+
+def _keep(lines: dict[Key, dict], out: Path) -> None:
+    """All lines in one file, sorted."""
+    write_whole(out / KEPT.format(0), "".join(sorted(line_of(key, line) for key, line in lines.items())).encode())
+    for path in out.glob(KEPT.format("*")):
+        if path.name != KEPT.format(0):
+            path.unlink()
+
+
+def _shared(missing: dict | None, processes: int) -> dict:
+    """What the first process finds missing, in all of them."""
+    if processes == 1:
+        return missing
+    box = [missing]
+    distributed.broadcast_object_list(box)
+    return box[0]
+
+
+def _gathered(new: New, rank: int, processes: int) -> list[New]:
+    """The new lines of all processes, in the first."""
+    if processes == 1:
+        return [new]
+    parts = [None] * processes if rank == 0 else None
+    distributed.gather_object(new, parts)
+    return parts or []
