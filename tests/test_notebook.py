@@ -225,7 +225,7 @@ def test_the_tour_says_what_python_finds(tour):
     assert "(28, 28) queries" in text(tour.cells[1]) and shown.maps[0].parity.text.partition("(")[0] in text(tour.cells[1])
     (row, column), _ = shown.maps[0].strongest(0.47, 0.33)
     assert "sum to 1.0" in text(tour.cells[3]) and f"the strongest is cell ({row}, {column})" in text(tour.cells[3])
-    assert f"msrc_embedded_gaussian : {shown.measure()[0]['jsd_att']:.3f} nats" in text(tour.cells[5])
+    assert f"msrc_embedded_gaussian : {shown.measure()[0]['jsd_att_nats']:.3f} nats" in text(tour.cells[5])
     assert all(f"lion.{kind}" in text(tour.cells[7]) for kind in ("pdf", "svg", "html", "zip"))
     assert "it was not trained" in text(tour.cells[8]) and "(14, 14) queries" in text(tour.cells[9])
     assert MODELS["msrc_embedded_gaussian"].block in text(tour.cells[8])

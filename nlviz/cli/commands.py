@@ -70,8 +70,8 @@ def _table_of(rows: list[dict]) -> str:
     def text(value: float | None) -> str:
         return "n/a" if value is None else number(value if abs(value) > 1e-9 else 0.0)
 
-    columns = {"cosine_input": "cos input", "cosine_output": "cos output", "cosine_att": "cos attention", "jsd_att": "JSD, nats",
-               "jsd_att_shuffled": "shuffled", "jsd_att_fresh": "fresh"}
+    columns = {"cosine_input": "cos input", "cosine_output": "cos output", "cosine_att": "cos attention",
+               "jsd_att_nats": "JSD, nats", "jsd_att_nats_shuffled": "shuffled", "jsd_att_nats_fresh": "fresh"}
     lines = [f"{'map':52}" + "".join(f"{words:>14}" for words in columns.values())]
     for row in rows:
         name = " ".join(filter(None, [row["model"], row["layer"], row["part"]]))

@@ -49,9 +49,9 @@ def bundle_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool 
 def maps_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool = False) -> bytes:
     """An npz of every map, float32, by names such as ``msrc_gc/0/attention``.
 
-    For each: ``.../query_grid`` and ``.../key_grid``; where cells lie in the picture, ``.../query_rectangles`` (N, 4) and
-    ``.../key_rectangles`` (N', 4): left, top, right, bottom in pixels of the picture; ``.../rows`` (queries, N') of the recipe's
-    queries, NaN where none lies there; and ``.../map`` (N, N'), or a gate's values, where whole maps are asked for.
+    For each: ``.../query_grid`` and ``.../key_grid``; where cells lie in the picture, ``.../query_rectangles_px`` (N, 4)
+    and ``.../key_rectangles_px`` (N', 4): left, top, right, bottom in pixels of the picture; ``.../rows`` (queries, N') of the
+    recipe's queries, NaN where none lies there; and ``.../map`` (N, N'), or a gate's values, where whole maps are asked for.
     """
     arrays = {}
     for analysis in analyses:
@@ -71,7 +71,7 @@ def maps_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool = 
 def _arrays(placed: PlacedMap, analysis: Analysis, recipe: Recipe, whole: bool) -> dict[str, np.ndarray]:
     nl_map, size = placed.nl_map, analysis.picture.size
     found = {"query_grid": np.array(nl_map.query_grid), "key_grid": np.array(nl_map.key_grid)}
-    for name, place in (("query_rectangles", placed.queries), ("key_rectangles", placed.keys)):
+    for name, place in (("query_rectangles_px", placed.queries), ("key_rectangles_px", placed.keys)):
         if place is not None:
             cells = [place.rectangle(row, column) for row in range(place.grid[0]) for column in range(place.grid[1])]
             found[name] = np.array([[float(edge) * size[at % 2] for at, edge in enumerate(cell)] for cell in cells], np.float32)

@@ -41,8 +41,8 @@ class Found:
     def caption(self, shared: bool) -> str:
         """The mean over all pairs of queries beside that of the same rows shuffled, and what they mean."""
         lines = [] if shared or self.values is None else [f"scale {' to '.join(map(number, self.limits))} nats"]
-        if "jsd_att" in self.numbers.values:
-            mean, shuffled = self.numbers.values["jsd_att"], self.numbers.shuffled["jsd_att"]
+        if "jsd_att_nats" in self.numbers.values:
+            mean, shuffled = self.numbers.values["jsd_att_nats"], self.numbers.shuffled["jsd_att_nats"]
             share = percent(mean / shuffled) if shuffled > 0 else "n/a"
             lines.append(f"mean {number(mean)} nats, {share} of {number(shuffled)} nats shuffled")
         if "cosine_att" in self.numbers.values:

@@ -12,7 +12,7 @@ from .output import settings
 WIDTH = 6.9  # inches, two columns of a paper
 SIZE = 7  # points
 MEASURES = {"cosine_input": "cosine, input", "cosine_output": "cosine, output", "cosine_att": "cosine, attention",
-            "jsd_att": "JSD, attention, nats"}
+            "jsd_att_nats": "JSD, attention, nats"}
 BASELINES = {"shuffled": ("|", "keys shuffled"), "fresh": ("x", "fresh weights")}
 
 
@@ -69,7 +69,7 @@ def distances_by_layer(networks: Mapping[str, Sequence[Mapping]]) -> Figure:
         for axes, (name, words) in zip(panels, MEASURES.items()):
             _style(axes)
             axes.set_title(words, fontsize=SIZE)
-            axes.set_ylim(0, math.log(2) if name == "jsd_att" else 1)
+            axes.set_ylim(0, math.log(2) if name == "jsd_att_nats" else 1)
             axes.set_xlabel("block, in order", fontsize=SIZE)
             axes.set_xticks(range(1, max(map(len, networks.values())) + 1))
             for index, (network, layers) in enumerate(networks.items()):

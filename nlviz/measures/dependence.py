@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from ..blocks import Block, to_positions
 from ..maps import LazyMap, NLMap, cells, precise
-from ..metrics import COARSE, Cosines, Divergences, js_divergence
+from ..metrics import COARSE, Cosines, Divergences, entropy, js_divergence
 from ..numbers import percent
 
-NAMES = ("cosine_input", "cosine_output", "cosine_att", "jsd_att")
+NAMES = ("cosine_input", "cosine_output", "cosine_att", "jsd_att_nats")
 NO_DISTRIBUTION = {"scaled": "rows are scaled by 1/N′, not a distribution", "raw": "rows are raw, not a distribution"}
 NO_ROWS = {"channels": "rows are those of channels: a place in the picture has none",
            "gate": "a gate has one value for each channel or position, and no row for a query"}
@@ -34,8 +34,8 @@ class Dependence:
             A missing one is in ``reasons``.
         shuffled: the same with each vector's numbers shuffled by themselves: what unrelated queries would give.
         reasons: why a value is undefined.
-        entropy: mean entropy of the rows as a share of ln N', 0 (one key) to 1 (flat); None where it is undefined.
-        added: |z - x| as a share of |x|, root mean squares: how much the block is used.
+        entropy_share: mean entropy of the rows as a share of ln N', 0 (one key) to 1 (flat); None where it is undefined.
+        added_share: |z - x| as a share of |x|, root mean squares: how much the block is used.
         relates: what the map relates.
     """
 
@@ -43,18 +43,18 @@ class Dependence:
     values: dict[str, float] = field(default_factory=dict)
     shuffled: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
-    entropy: float | None = None
-    added: float = 0.0
+    entropy_share: float | None = None
+    added_share: float = 0.0
 
     @property
     def sentence(self) -> str:
         """What the numbers mean, in words."""
-        if "jsd_att" in self.values:
-            return dependence_in_words(self.values["jsd_att"], self.shuffled["jsd_att"], self.relates)
+        if "jsd_att_nats" in self.values:
+            return dependence_in_words(self.values["jsd_att_nats"], self.shuffled["jsd_att_nats"], self.relates)
         if "cosine_att" in self.values:
             share = self.values["cosine_att"] / max(self.shuffled["cosine_att"], 1e-12)
             return f"By cosine distance alone, rows differ by {percent(share)} of what shuffled rows would."
-        return f"No answer here: {self.reasons['jsd_att']}."
+        return f"No answer here: {self.reasons['jsd_att_nats']}."
 
 
 def measure(nl_map: NLMap, item: int = 0) -> Dependence:
@@ -63,16 +63,24 @@ def measure(nl_map: NLMap, item: int = 0) -> Dependence:
     _features(nl_map, item, found)
     if nl_map.relates not in ("positions", "global"):
         found.reasons |= dict.fromkeys(NAMES[2:], NO_ROWS[nl_map.relates])
+        if nl_map.relates == "channels" and nl_map.rows == "distribution":
+            each = torch.cat([entropy(rows.double(), nl_map.dtype) for rows in nl_map.row_blocks(item)])
+            found.entropy_share = _share_of_flat(each.mean().item(), nl_map.shape[1])
         return found
     queries = cells(nl_map.query_grid) if nl_map.relates == "global" else None
     _record(found, "cosine_att", lambda: Cosines(nl_map.row_blocks(item)), queries)
     if nl_map.rows != "distribution":
-        found.reasons["jsd_att"] = NO_DISTRIBUTION[nl_map.rows]
+        found.reasons["jsd_att_nats"] = NO_DISTRIBUTION[nl_map.rows]
         return found
-    pairs = _record(found, "jsd_att", lambda: Divergences(nl_map.row_blocks(item), COARSE), queries)
-    if pairs is not None and pairs.keys > 1:
-        found.entropy = min(pairs.entropy() / math.log(pairs.keys), 1.0)  # rows in half precision may sum to more than 1
+    pairs = _record(found, "jsd_att_nats", lambda: Divergences(nl_map.row_blocks(item), COARSE), queries)
+    if pairs is not None:
+        found.entropy_share = _share_of_flat(pairs.entropy(), pairs.keys)
     return found
+
+
+def _share_of_flat(nats: float, keys: int) -> float | None:
+    """An entropy as a share of ln N'; rows in half precision may sum to more than 1."""
+    return min(nats / math.log(keys), 1.0) if keys > 1 else None
 
 
 def _features(nl_map: NLMap, item: int, found: Dependence) -> None:
@@ -80,7 +88,7 @@ def _features(nl_map: NLMap, item: int, found: Dependence) -> None:
     added = z - x
     _record(found, "cosine_input", lambda: Cosines(to_positions(x[None])[0]))
     _record(found, "cosine_output", lambda: Cosines(to_positions(added[None])[0]))
-    found.added = (added.double().square().mean().sqrt() / x.double().square().mean().sqrt().clamp_min(1e-30)).item()
+    found.added_share = (added.double().square().mean().sqrt() / x.double().square().mean().sqrt().clamp_min(1e-30)).item()
 
 
 def _record(found: Dependence, name: str, gather: Callable[[], Cosines | Divergences], queries: int | None = None):
@@ -113,8 +121,9 @@ def terms_of(nl_map: NLMap, item: int = 0) -> dict[str, float]:
     """How the pairwise and the unary term explain a softmax map (Yin et al. 2020, arXiv 2006.06668), in nats.
 
     Returns:
-        ``jsd_pairwise``, the mean divergence of the pairwise term's rows over all pairs (the unary term's is 0); ``to_pairwise``
-        and ``to_unary``, the mean divergence of a query's row to its row in each term alone: the nearer term explains it.
+        ``jsd_pairwise_nats``, the mean divergence of the pairwise term's rows over all pairs (the unary term's is 0);
+        ``to_pairwise_nats`` and ``to_unary_nats``, the mean divergence of a query's row to its row in each term alone: the
+        nearer term explains it.
 
     Raises:
         ValueError: the map has no such terms; the message says why.
@@ -125,7 +134,8 @@ def terms_of(nl_map: NLMap, item: int = 0) -> dict[str, float]:
         rows, *alone = (one.lazy.rows(start, stop)[item].double() for one in (nl_map, pairwise, unary))
         distances.append(torch.stack([js_divergence(rows, term, nl_map.dtype).sum() for term in alone]))
     to_pairwise, to_unary = (sum(distances) / cells(nl_map.query_grid)).tolist()
-    return {"jsd_pairwise": Divergences(pairwise.row_blocks(item), COARSE).mean(), "to_pairwise": to_pairwise, "to_unary": to_unary}
+    alone = Divergences(pairwise.row_blocks(item), COARSE).mean()
+    return {"jsd_pairwise_nats": alone, "to_pairwise_nats": to_pairwise, "to_unary_nats": to_unary}
 
 
 def last_scale(block: Block) -> float | None:

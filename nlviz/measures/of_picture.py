@@ -4,16 +4,13 @@ import csv
 import io
 from collections.abc import Sequence
 
-import torch
-
-from .. import metrics
 from ..analysis import Analysis
 from .dependence import NAMES, measure, measure_fresh
 
 NUMBERS = [name + ending for name in NAMES for ending in ("", "_shuffled", "_fresh")]
 NUMBERS.remove("cosine_input_fresh")  # the input does not depend on the block
-COLUMNS = ("model", "layer", "block", "part", "relates", "rows", "query_grid", "key_grid", *NUMBERS, "jsd_reason", "entropy",
-           "added", "parity")
+COLUMNS = ("model", "layer", "block", "part", "relates", "rows", "query_grid", "key_grid", *NUMBERS, "jsd_reason",
+           "entropy_share", "added_share", "parity")
 
 
 def measures_of(analysis: Analysis, seed: int = 0) -> list[dict]:
@@ -24,7 +21,7 @@ def measures_of(analysis: Analysis, seed: int = 0) -> list[dict]:
 
     Returns:
         For each map in the order computed: COLUMNS and ``reasons``. A value that is undefined is None and has its reason in
-        ``reasons`` (that of the divergence also in ``jsd_reason``). ``entropy`` is the mean over the rows in nats.
+        ``reasons`` (that of the divergence also in ``jsd_reason``).
     """
     return [_of(analysis, placed.nl_map, placed.parity.outcome, seed) for placed in analysis.maps]
 
@@ -34,13 +31,11 @@ def _of(analysis: Analysis, nl_map, parity: str, seed: int) -> dict:
     fresh = measure_fresh(analysis.model.net.get_submodule(nl_map.layer), nl_map, seed)
     known = {name + ending: value for ending, values in (("", found.values), ("_shuffled", found.shuffled), ("_fresh", fresh))
              for name, value in values.items()}
-    distributions = nl_map.rows == "distribution" and nl_map.relates != "gate"
-    entropy = torch.cat([metrics.entropy(rows) for rows in nl_map.row_blocks()]).mean().item() if distributions else None
     return {
         "model": analysis.model.name, **{name: getattr(nl_map, name) for name in ("layer", "block", "part", "relates", "rows")},
         "query_grid": list(nl_map.query_grid), "key_grid": list(nl_map.key_grid), **{name: known.get(name) for name in NUMBERS},
-        "jsd_reason": found.reasons.get("jsd_att"), "entropy": entropy, "added": found.added, "parity": parity,
-        "reasons": found.reasons,
+        "jsd_reason": found.reasons.get("jsd_att_nats"), "entropy_share": found.entropy_share,
+        "added_share": found.added_share, "parity": parity, "reasons": found.reasons,
     }
 
 

@@ -15,10 +15,10 @@ from ..numbers import number, percent
 from .summary import IDENTITY, Line, label_of, summarise, told
 
 WORDS = {"cosine_input": "cosine distance, input", "cosine_output": "cosine distance, output",
-         "cosine_att": "cosine distance, attention", "jsd_att": "Jensen-Shannon divergence, attention, nats"}
+         "cosine_att": "cosine distance, attention", "jsd_att_nats": "Jensen-Shannon divergence, attention, nats"}
 BASELINES = {"": "values", "_shuffled": "shuffled", "_fresh": "fresh"}  # ending of a column -> where it stands in a line
 COLUMNS = [name + ending for name in NAMES for ending in BASELINES if name + ending != "cosine_input_fresh"]
-TERMS = ("jsd_pairwise", "to_pairwise", "to_unary")
+TERMS = ("jsd_pairwise_nats", "to_pairwise_nats", "to_unary_nats")
 SMALLEST = 1e-9  # below it a mean over pairs is rounding
 
 
@@ -46,7 +46,7 @@ def write_report(lines: Sequence[Line], out: Path, folder: Path, resolution: int
 def _csv(lines: Sequence[Line]) -> str:
     """A line for each picture, network and map."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, ["picture", "model", *IDENTITY, *COLUMNS, "entropy", "added", *TERMS, "why_not"],
+    writer = csv.DictWriter(file, ["picture", "model", *IDENTITY, *COLUMNS, "entropy_share", "added_share", *TERMS, "why_not"],
                             lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     for picture, model, line in lines:
@@ -66,9 +66,9 @@ def _distributions(lines: Sequence[Line], summary: dict) -> list[dict]:
     for model in dict.fromkeys(model for _, model, _ in lines):
         maps = [line["maps"] for _, own, line in lines if own is model and "maps" in line]
         for at, row in enumerate(row for row in summary["rows"] if row["model"] == model.name):
-            if "mean" in row["measures"]["jsd_att"] and row["relates"] == "positions":
-                found.append({"label": label_of(row), "values": [m[at]["values"]["jsd_att"] for m in maps]}
-                             | {name: row["measures"]["jsd_att"][name] for name in ("shuffled", "fresh")})
+            if "mean" in row["measures"]["jsd_att_nats"] and row["relates"] == "positions":
+                found.append({"label": label_of(row), "values": [m[at]["values"]["jsd_att_nats"] for m in maps]}
+                             | {name: row["measures"]["jsd_att_nats"][name] for name in ("shuffled", "fresh")})
     return found
 
 
@@ -96,16 +96,16 @@ def render_report(summary: dict, folder: Path, command: str, figures: list[str])
                  "network": label_of, **{f"{WORDS[name]}: {baseline}": _baseline(name, baseline)
                                          for name in NAMES for baseline in ("shuffled", "fresh")
                                          if (name, baseline) != ("cosine_input", "fresh")},
-                 "entropy, of uniform": lambda row: or_not(row["entropy"], percent),
-                 "adds, of its input": lambda row: or_not(row["added"], percent),
+                 "entropy, of uniform": lambda row: or_not(row["entropy_share"], percent),
+                 "adds, of its input": lambda row: or_not(row["added_share"], percent),
                  "its last weight": lambda row: or_not(row["scale"])})]
     if any(row["terms"] for row in rows):
         parts += ["\nThe split of softmax maps into a pairwise term, which depends on the query, and a unary term, which does not: "
                   "the divergence among the pairwise term's rows, and how far the full rows are from each term alone (nats).\n\n",
                   _table([row for row in rows if row["terms"]], {
-                      "network": label_of, "pairwise term alone": lambda row: or_not(row["terms"]["jsd_pairwise"]),
-                      "full to pairwise": lambda row: or_not(row["terms"]["to_pairwise"]),
-                      "full to unary": lambda row: or_not(row["terms"]["to_unary"])})]
+                      "network": label_of, "pairwise term alone": lambda row: or_not(row["terms"]["jsd_pairwise_nats"]),
+                      "full to pairwise": lambda row: or_not(row["terms"]["to_pairwise_nats"]),
+                      "full to unary": lambda row: or_not(row["terms"]["to_unary_nats"])})]
     parts += [f"\n![{name}]({name})\n" for name in figures]
     parts += ["\nThe page on the picture with the highest value of each:\n\n",
               *(f"- {label_of(row)}, {number(row['highest']['value'])}: `{open_command(row, folder, summary['resolution'])}`\n"
@@ -164,7 +164,7 @@ def _baseline(name: str, baseline: str) -> Callable[[dict], str]:
 
 
 def _share(row: dict, of: float) -> str:
-    jsd = row["measures"]["jsd_att"]
+    jsd = row["measures"]["jsd_att_nats"]
     return percent(jsd["mean"] / of) if "mean" in jsd else "n/a"
 
 

@@ -28,8 +28,8 @@ def summarise(lines: Sequence[Line], resolution: int, seed: int) -> dict:
     Returns:
         ``pictures`` (how many), ``resolution``, ``seed``, ``broken`` and ``failed`` (with reasons), and ``rows``: for each
         map of each network what it is, the network's score, ``pictures`` it was measured on, ``measures`` by NAMES (mean,
-        low, high, shuffled, fresh; or the reason), entropy, added, scale (the block's last), terms, sentence and ``highest``:
-        the picture with the largest divergence (where there is none, cosine distance).
+        low, high, shuffled, fresh; or the reason), entropy_share, added_share, scale (the block's last), terms, sentence and
+        ``highest``: the picture with the largest divergence (where there is none, cosine distance).
     """
     broken = {picture: line["broken"] for picture, _, line in lines if "broken" in line}
     rows = []
@@ -49,14 +49,14 @@ def _row(model: Model, found: list[tuple[str, dict]], seed: int) -> dict:
     """One map of one network over all pictures."""
     first, card = found[0][1], model.card
     measures = {name: _measure(name, [numbers for _, numbers in found], seed) for name in NAMES}
-    deciding = next((name for name in ("jsd_att", "cosine_att", "cosine_output") if "mean" in measures[name]), None)
+    deciding = next((name for name in ("jsd_att_nats", "cosine_att", "cosine_output") if "mean" in measures[name]), None)
     highest = max((pair for pair in found if deciding in pair[1]["values"]), key=lambda pair: pair[1]["values"][deciding],
                   default=None)
-    jsd = measures["jsd_att"]
+    jsd = measures["jsd_att_nats"]
     return {"model": model.name, "title": model.title} | {name: first[name] for name in IDENTITY} | {
         "pictures": len(found), "score": card.get("score"), "metric": card.get("metric"),
         "score_without_block": card.get("score_without_block"), "measures": measures,
-        "entropy": _mean(numbers["entropy"] for _, numbers in found), "added": _mean(numbers["added"] for _, numbers in found),
+        **{name: _mean(numbers[name] for _, numbers in found) for name in ("entropy_share", "added_share")},
         "scale": last_scale(model.net.get_submodule(first["layer"])),
         "terms": {name: _mean(numbers["terms"].get(name) for _, numbers in found) for name in first.get("terms", {})},
         "sentence": (dependence_in_words(jsd["mean"], jsd["shuffled"], first["relates"]) if "mean" in jsd

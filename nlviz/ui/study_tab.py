@@ -110,7 +110,7 @@ def _table(rows: list[dict]) -> str:
 
 def _cells(row: dict) -> list[str]:
     measures = row["measures"]
-    jsd = measures["jsd_att"]
+    jsd = measures["jsd_att_nats"]
     means = [or_not(measures[name].get("mean")) for name in NAMES]
     baselines = [or_not(jsd.get(name)) for name in ("shuffled", "fresh")]
     return [label_of(row), *means, between(jsd) if "mean" in jsd else "n/a", *baselines, row["sentence"]]

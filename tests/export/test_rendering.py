@@ -125,7 +125,7 @@ def test_measure_prints_the_numbers_of_every_map(photos, capsys):
     assert main(["measure", str(photos / "a.png"), "--model", SMALL, "--model", "msrc_gc", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["model"], row["layer"]) for row in rows][:2] == [(SMALL, "nl_1"), (SMALL, "nl_2")]
-    assert rows[-1]["jsd_att"] is None and "gate" in rows[-1]["jsd_reason"]
+    assert rows[-1]["jsd_att_nats"] is None and "gate" in rows[-1]["jsd_reason"]
     assert main(["measure", str(photos / "a.png"), "--model", SMALL]) == 0
     assert "nl_2" in capsys.readouterr().out
 
@@ -150,7 +150,7 @@ def test_the_rows_in_the_zip_are_those_of_the_queries_with_their_places(block):
     assert found[f"{name}/rows"].dtype == np.float32 and tuple(found[f"{name}/key_grid"]) == placed.nl_map.key_grid
     np.testing.assert_array_equal(found[f"{name}/map"], placed.nl_map.weights[0].numpy())
     left, top, right, bottom = (float(edge) for edge in placed.keys.rectangle(0, 1))
-    np.testing.assert_allclose(found[f"{name}/key_rectangles"][1], [left * 96, top * 80, right * 96, bottom * 80], rtol=1e-6)
+    np.testing.assert_allclose(found[f"{name}/key_rectangles_px"][1], [left * 96, top * 80, right * 96, bottom * 80], rtol=1e-6)
 
 
 def test_the_zip_holds_everything_and_is_the_same_bytes_twice():

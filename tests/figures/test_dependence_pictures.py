@@ -34,7 +34,7 @@ def test_per_panel_each_dependence_picture_has_its_own_printed_scale():
 def test_under_a_dependence_picture_stand_the_mean_its_share_of_shuffled_rows_and_what_they_mean():
     analysis = look_at("embedded_gaussian")
     shown, found = flowing(drawn([analysis], layout="dependence")), measure(analysis.maps[0].nl_map)
-    mean, shuffled = found.values["jsd_att"], found.shuffled["jsd_att"]
+    mean, shuffled = found.values["jsd_att_nats"], found.shuffled["jsd_att_nats"]
     assert f"mean {number(mean)} nats, {percent(mean / shuffled)} of {number(shuffled)} nats shuffled {found.sentence}" in shown
     assert "at every query the mean Jensen-Shannon divergence" in shown and "queries 5 × 6, keys 2 × 3" in shown
     assert "mean 0 nats, 0.0 % of" in flowing(drawn([look_at("gc")], layout="dependence"))

@@ -21,7 +21,7 @@ def networks(count):
     def layer(name, at):
         known = {"mean": 0.1 * at + 0.05, "low": 0.1 * at, "high": 0.1 * at + 0.2}
         measures = dict.fromkeys(("cosine_input", "cosine_output", "cosine_att"), known)
-        return {"layer": name, "measures": measures | {"jsd_att": {"reason": "raw"}}}
+        return {"layer": name, "measures": measures | {"jsd_att_nats": {"reason": "raw"}}}
     return {f"caltech101_embedded_gaussian_{i}": [layer("a", i), layer("b", i + 1)] for i in range(count)}
 
 

@@ -39,23 +39,23 @@ def test_every_map_of_every_block_is_measured_or_says_why_not(name):
         assert found.values.keys() == found.shuffled.keys() and all(found.reasons.values())
         assert found.values["cosine_input"] == pytest.approx(mean_cosine(positions(x)), abs=1e-7)
         assert found.values["cosine_output"] == pytest.approx(mean_cosine(positions(z - x)), abs=1e-7)
-        assert found.added == pytest.approx(((z - x).norm() / x.norm()).item())
+        assert found.added_share == pytest.approx(((z - x).norm() / x.norm()).item())
         if nl_map.relates == "positions" and (nl_map.weights[1] == 0).all(1).any():
             assert "no direction" in found.reasons["cosine_att"]
         elif nl_map.relates == "positions":
             assert found.values["cosine_att"] == pytest.approx(mean_cosine(nl_map.weights[1]), abs=1e-7)
         if nl_map.relates == "global":
             assert found.values["cosine_att"] == pytest.approx(0, abs=1e-12)
-        assert ("jsd_att" in found.values) == (nl_map.relates in ("positions", "global") and nl_map.rows == "distribution")
-        if "jsd_att" not in found.values:
-            with pytest.raises(ValueError, match=found.reasons["jsd_att"]):
+        assert ("jsd_att_nats" in found.values) == (nl_map.relates in ("positions", "global") and nl_map.rows == "distribution")
+        if "jsd_att_nats" not in found.values:
+            with pytest.raises(ValueError, match=found.reasons["jsd_att_nats"]):
                 dependence_of_queries(nl_map, item=1)
             continue
         truth = js_matrix(nl_map.weights[1]) if nl_map.relates == "positions" else torch.zeros(42, 42)
-        assert found.values["jsd_att"] == pytest.approx(truth.mean().item(), abs=3e-7)
+        assert found.values["jsd_att_nats"] == pytest.approx(truth.mean().item(), abs=3e-7)
         assert dependence_of_queries(nl_map, item=1).numpy() == pytest.approx(truth.mean(1).numpy(), abs=6e-7)
         entropy = torch.special.entr(nl_map.weights[1]).sum(1).mean().item() / math.log(nl_map.shape[1])
-        assert found.entropy == pytest.approx(entropy, abs=1e-9)
+        assert found.entropy_share == pytest.approx(entropy, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -71,9 +71,9 @@ def test_a_map_that_is_not_kept_densely_has_the_same_numbers(name):
 def test_a_global_map_is_at_no_distance_and_its_shuffles_are_those_of_so_many_rows(name):
     nl_map = maps_of(built(name, 8, GRID))[0]
     found, many = measure(nl_map), [nl_map.weights[0, 0][torch.randperm(42)] for _ in range(400)]
-    assert found.values["jsd_att"] == pytest.approx(0, abs=3e-7)
+    assert found.values["jsd_att_nats"] == pytest.approx(0, abs=3e-7)
     of_42 = (41 / 42) / (399 / 400)  # from the pairs of 400 rows to those of 42
-    assert found.shuffled["jsd_att"] == pytest.approx(js_matrix(torch.stack(many)).mean().item() * of_42, rel=0.02, abs=1e-6)
+    assert found.shuffled["jsd_att_nats"] == pytest.approx(js_matrix(torch.stack(many)).mean().item() * of_42, rel=0.02, abs=1e-6)
     assert found.shuffled["cosine_att"] == pytest.approx(mean_cosine(torch.stack(many)) * of_42, rel=0.02)
 
 
@@ -88,17 +88,19 @@ def embedded(queries, bias=0.0):
 
 def test_queries_that_are_all_alike_give_one_map():
     found = measure(maps_of(embedded(0.0, bias=1.0))[0])
-    assert found.values["jsd_att"] == pytest.approx(0, abs=3e-7) and found.values["cosine_att"] == pytest.approx(0, abs=1e-12)
-    assert found.shuffled["jsd_att"] > 0.1 and "Nearly one map for all queries: rows differ by 0.0 %" in found.sentence
+    assert found.values["jsd_att_nats"] == pytest.approx(0, abs=3e-7) and found.values["cosine_att"] == pytest.approx(0, abs=1e-12)
+    assert found.shuffled["jsd_att_nats"] > 0.1 and "Nearly one map for all queries: rows differ by 0.0 %" in found.sentence
 
 
 def test_the_terms_tell_what_explains_a_map():
     unary = terms_of(maps_of(embedded(0.0, bias=1.0))[0])
-    assert unary == pytest.approx({"jsd_pairwise": 0, "to_pairwise": unary["to_pairwise"], "to_unary": 0}, abs=3e-7)
-    assert unary["to_pairwise"] > 0.05
+    expected = {"jsd_pairwise_nats": 0, "to_pairwise_nats": unary["to_pairwise_nats"], "to_unary_nats": 0}
+    assert unary == pytest.approx(expected, abs=3e-7)
+    assert unary["to_pairwise_nats"] > 0.05
     x = picture(8, GRID, batch=1)
     pairwise = terms_of(maps_of(embedded(1.0), x - x.mean((2, 3), keepdim=True))[0])
-    assert pairwise["to_pairwise"] == pytest.approx(0, abs=1e-9) and min(pairwise["to_unary"], pairwise["jsd_pairwise"]) > 0.05
+    assert pairwise["to_pairwise_nats"] == pytest.approx(0, abs=1e-9)
+    assert min(pairwise["to_unary_nats"], pairwise["jsd_pairwise_nats"]) > 0.05
 
 
 def test_the_terms_are_those_of_the_rows():
@@ -106,8 +108,8 @@ def test_the_terms_are_those_of_the_rows():
     terms = [nl_map.term(name).lazy.dense()[0] for name in ("pairwise only", "unary only")]
     pairs = [js_divergence(nl_map.weights[0], term).mean().item() for term in terms]
     found = terms_of(nl_map)
-    assert [found["to_pairwise"], found["to_unary"]] == pytest.approx(pairs, abs=1e-9)
-    assert found["jsd_pairwise"] == pytest.approx(js_matrix(terms[0]).mean().item(), abs=3e-7)
+    assert [found["to_pairwise_nats"], found["to_unary_nats"]] == pytest.approx(pairs, abs=1e-9)
+    assert found["jsd_pairwise_nats"] == pytest.approx(js_matrix(terms[0]).mean().item(), abs=3e-7)
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -139,7 +141,7 @@ def test_the_last_scale_is_gamma_or_the_last_batch_norms_weight(name, weight):
 def test_a_block_that_adds_nothing_says_so_and_keeps_its_map():
     block = BLOCKS["pam"](8).eval()
     found = measure(maps_of(block, picture(8, GRID, 1).float())[0])
-    assert "no direction" in found.reasons["cosine_output"] and found.added == 0 and "jsd_att" in found.values
+    assert "no direction" in found.reasons["cosine_output"] and found.added_share == 0 and "jsd_att_nats" in found.values
 
 
 def test_a_network_of_ones_own_with_a_layer_that_knows_no_reset_is_refreshed_too():

@@ -52,7 +52,7 @@ def ran(folder, out, model=None, **options):
 
 
 def values(out):
-    return {row["picture"]: row["jsd_att"] for row in csv.DictReader((out / "pictures.csv").open())}
+    return {row["picture"]: row["jsd_att_nats"] for row in csv.DictReader((out / "pictures.csv").open())}
 
 
 def test_a_replaced_picture_is_measured_anew_and_the_others_are_not(folder, tmp_path, opened):

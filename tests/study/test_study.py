@@ -89,10 +89,10 @@ def test_a_study_measures_what_an_analysis_shows(models, folder, tmp_path):
                 assert row["layer"] == placed.nl_map.layer and row["part"] == placed.nl_map.part
                 assert all(f"{key}: {reason}" in row["why_not"] for key, reason in numbers.reasons.items())
     row = next(row for row in summary["rows"] if row["model"] == "msrc_embedded_gaussian")
-    values = [float(r["jsd_att"]) for r in rows if r["model"] == row["model"] and r["jsd_att"]]
-    assert len(values) == 4 and row["measures"]["jsd_att"]["mean"] == pytest.approx(mean(values))
+    values = [float(r["jsd_att_nats"]) for r in rows if r["model"] == row["model"] and r["jsd_att_nats"]]
+    assert len(values) == 4 and row["measures"]["jsd_att_nats"]["mean"] == pytest.approx(mean(values))
     assert row["highest"]["value"] == max(values) and row["score"] == models[1].card["score"]
-    assert row["measures"]["jsd_att"]["low"] < mean(values) < row["measures"]["jsd_att"]["high"]
+    assert row["measures"]["jsd_att_nats"]["low"] < mean(values) < row["measures"]["jsd_att_nats"]["high"]
 
 
 def test_a_broken_picture_is_listed_and_the_others_are_measured(models, folder, tmp_path):
@@ -174,7 +174,7 @@ def test_terms_are_measured_where_a_map_has_them(models, folder, tmp_path):
     summary = ran(models[:2], folder, tmp_path, terms=True)
     by_model = {row["model"]: row for row in summary["rows"] if not row["part"] or row["part"] == "attention"}
     assert by_model["msrc_gc"]["terms"] == {} and set(by_model["msrc_embedded_gaussian"]["terms"]) == {
-        "jsd_pairwise", "to_pairwise", "to_unary"}
+        "jsd_pairwise_nats", "to_pairwise_nats", "to_unary_nats"}
     assert "full to unary" in (tmp_path / "README.md").read_text()
 
 

@@ -22,7 +22,7 @@ def card(site, name):
     return site.page.locator(f".nlviz-card[data-panel='{name}/0']")
 
 
-def number_of(site, name, number="jsd_att", column="value"):
+def number_of(site, name, number="jsd_att_nats", column="value"):
     return card(site, name).locator(f"td[data-number={number}][data-column={column}]").text_content()
 
 
@@ -30,7 +30,7 @@ def test_the_panel_gives_the_numbers_of_the_maps_on_screen_with_both_baselines(s
     site.choose("msrc_embedded_gaussian", "msrc_gc").measured()
     nl_map = analysed("msrc_embedded_gaussian").maps[0].nl_map
     found = measure(nl_map)
-    assert number_of(site, "msrc_embedded_gaussian").startswith(f"{found.values['jsd_att']:.2f} nats, ")
+    assert number_of(site, "msrc_embedded_gaussian").startswith(f"{found.values['jsd_att_nats']:.2f} nats, ")
     assert number_of(site, "msrc_embedded_gaussian", "cosine_att", "shuffled") == f"{found.shuffled['cosine_att']:.2f}"
     assert "nats" in number_of(site, "msrc_embedded_gaussian", column="fresh")
     assert card(site, "msrc_embedded_gaussian").locator(".nlviz-sentence").inner_text() == found.sentence
@@ -81,7 +81,7 @@ def test_the_slider_shows_query_dependence_go(site):
     site.page.keyboard.press("Home")
     site.page.wait_for_function("name => site.viewer.state().snapshots[name] === 0 && !site.viewer.state().measuring", arg=PAIR[0])
     assert number_of(site, PAIR[0]) != last and "epoch 0 of 240" in lost.evaluate("node => node.closest('.nlviz-panel').innerText")
-    before = measure(analysed(f"{PAIR[0]}@0").maps[0].nl_map).values["jsd_att"]
+    before = measure(analysed(f"{PAIR[0]}@0").maps[0].nl_map).values["jsd_att_nats"]
     assert number_of(site, PAIR[0]).startswith(f"{before:.2f} nats")
     site.page.keyboard.press("End")
     site.page.wait_for_function("name => !(name in site.viewer.state().snapshots) && !site.viewer.state().measuring", arg=PAIR[0])
@@ -119,7 +119,7 @@ def test_a_study_of_uploaded_pictures_gives_the_table_the_figure_and_the_report(
     table = study.page.locator("#study-table tbody tr")
     networks = [row.locator("td").first.inner_text() for row in table.all()]
     assert networks == ["caltech101_embedded_gaussian", "msrc_embedded_gaussian", "msrc_gc · attention"]
-    values = [measure(analysed(networks[1], path).maps[0].nl_map).values["jsd_att"] for path in EXAMPLES[:2]]
+    values = [measure(analysed(networks[1], path).maps[0].nl_map).values["jsd_att_nats"] for path in EXAMPLES[:2]]
     assert table.nth(1).locator("td").nth(4).inner_text() == f"{sum(values) / 2:.3f}"
     expect(study.page.locator("#study-figure img")).to_be_visible()
     with study.page.expect_download() as download:

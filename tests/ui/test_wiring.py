@@ -243,7 +243,7 @@ def test_the_numbers_of_a_map_are_those_of_its_rows_and_its_picture_has_one_for_
     assert answer["sentence"] == found.sentence and answer["note"] == ""
     divergences = floats(answer["picture"]["data"])
     assert list(answer["picture"]["grid"]) == list(placed.queries.grid) and len(divergences) == cells(placed.queries.grid)
-    assert divergences.mean().item() == pytest.approx(found.values["jsd_att"], abs=1e-6)
+    assert divergences.mean().item() == pytest.approx(found.values["jsd_att_nats"], abs=1e-6)
     json.dumps(answer)
 
 
@@ -252,7 +252,7 @@ def test_fresh_weights_are_measured_on_the_same_input(store, photo):
     analysis = store.find(open_picture(photo).sha256, "photo.png", "embedded_gaussian", 448)
     nl_map = analysis.maps[0].nl_map
     expected = measure(fresh_map(fresh_block(analysis.model.net.get_submodule(nl_map.layer)), nl_map)).values
-    assert answer == {"fresh": expected, "note": ""} and {"cosine_output", "cosine_att", "jsd_att"} <= expected.keys()
+    assert answer == {"fresh": expected, "note": ""} and {"cosine_output", "cosine_att", "jsd_att_nats"} <= expected.keys()
 
 
 def test_a_map_without_a_divergence_has_a_reason_instead_of_a_picture(store, photo):
@@ -311,7 +311,7 @@ def test_exports_and_numbers_are_of_the_snapshot_on_screen(snapshots, photo):
     of = {"key": key, "snapshots": {"net": 2}}
     kept = snapshots.find(key["picture"], "photo.png", "net@2", 448)
     numbers = wiring.depends(snapshots, of | {"panel": "net/0", "map": "", "step": "attention"})["numbers"]
-    assert numbers[3]["value"] == measure(kept.maps[0].nl_map).values["jsd_att"]
+    assert numbers[3]["value"] == measure(kept.maps[0].nl_map).values["jsd_att_nats"]
     answer = wiring.export(snapshots, of | {"format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {"net/0": ""}})
     figure = queries_by_networks([kept], [(0.2, 0.3)], opacity=SETTINGS["opacity"])
     assert pixels(base64.b64decode(answer["data"])) == pixels(figure_bytes(figure, "png"))

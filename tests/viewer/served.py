@@ -37,9 +37,10 @@ def panel(name: str, *maps, **more) -> dict:
     return PANELS.pop() | more
 
 
-def numbers(cosine_input=0.2, cosine_output=0.1, cosine_att=0.3, jsd_att=0.25, shuffled=(0.4, 0.5), reason="") -> list[dict]:
-    shuffled = {"cosine_input": 0.45, "cosine_output": 0.48, "cosine_att": shuffled[0], "jsd_att": shuffled[1]}
-    measured = {"cosine_input": cosine_input, "cosine_output": cosine_output, "cosine_att": cosine_att, "jsd_att": jsd_att}
+def numbers(cosine_input=0.2, cosine_output=0.1, cosine_att=0.3, jsd_att_nats=0.25, shuffled=(0.4, 0.5), reason="") -> list[dict]:
+    shuffled = {"cosine_input": 0.45, "cosine_output": 0.48, "cosine_att": shuffled[0], "jsd_att_nats": shuffled[1]}
+    measured = {"cosine_input": cosine_input, "cosine_output": cosine_output, "cosine_att": cosine_att,
+                "jsd_att_nats": jsd_att_nats}
     return [{"name": name, "value": value, "shuffled": shuffled.get(name) if value is not None else None,
              "reason": "" if value is not None else reason} for name, value in measured.items()]
 
@@ -48,8 +49,8 @@ def attention(sentence="It depends.", picture=None, note="", **changes) -> dict:
     return {"numbers": numbers(**changes), "sentence": sentence, "picture": picture, "note": note}
 
 
-def fresh(cosine_output=0.11, cosine_att=0.21, jsd_att=0.31, note="") -> dict:
-    return {"fresh": {"cosine_output": cosine_output, "cosine_att": cosine_att, "jsd_att": jsd_att}, "note": note}
+def fresh(cosine_output=0.11, cosine_att=0.21, jsd_att_nats=0.31, note="") -> dict:
+    return {"fresh": {"cosine_output": cosine_output, "cosine_att": cosine_att, "jsd_att_nats": jsd_att_nats}, "note": note}
 
 
 def picture(values: np.ndarray, its_place: dict | None = None) -> dict:

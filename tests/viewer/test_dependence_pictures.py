@@ -108,8 +108,8 @@ def test_where_every_query_is_the_same_none_is_typical(page):
 def test_nothing_below_the_panels_is_wider_than_its_place(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     panels = [the("dense"), the("dot"), the("global"), the("channels"), the("pooled"), *trained(page, "net")]
-    serve(page, panels[:-1], dot={"jsd_att": None, "reason": REASON, "note": REASON},
-          dense={"picture": picture(np.arange(30.0).reshape(5, 6)), "jsd_att": 0.0084, "shuffled": (0.0001234, 0.0847)})
+    serve(page, panels[:-1], dot={"jsd_att_nats": None, "reason": REASON, "note": REASON},
+          dense={"picture": picture(np.arange(30.0).reshape(5, 6)), "jsd_att_nats": 0.0084, "shuffled": (0.0001234, 0.0847)})
     show(page, panels)
     pin(page, *[(0.05 + 0.12 * n, 0.1 + 0.1 * n) for n in range(8)])
     move(page, panels[-1], 1)

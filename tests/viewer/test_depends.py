@@ -39,9 +39,9 @@ def test_without_a_server_to_ask_there_is_no_such_section(page):
 
 def test_numbers_stand_beside_shuffled_keys_and_fresh_weights_and_what_is_undefined_says_why(page):
     dense, dot = the("dense"), the("dot")
-    serve(page, [dense, dot], dot={"jsd_att": None, "reason": REASON, "note": REASON, "cosine_att": 1e-6})
+    serve(page, [dense, dot], dot={"jsd_att_nats": None, "reason": REASON, "note": REASON, "cosine_att": 1e-6})
     unknown = "this block is not known here"
-    answer(page, **{"dot/0 fresh": fresh(jsd_att=None), "dense/0 fresh": fresh(cosine_output=None, note=unknown)})
+    answer(page, **{"dot/0 fresh": fresh(jsd_att_nats=None), "dense/0 fresh": fresh(cosine_output=None, note=unknown)})
     show(page, [dense, dot])
     settle(page)
     assert card(page, dense).locator(".nlviz-title").inner_text() == "dense"
@@ -53,8 +53,8 @@ def test_numbers_stand_beside_shuffled_keys_and_fresh_weights_and_what_is_undefi
         ["Jensen–Shannon, attention", "0.25 nats, 36 % of ln 2", "0.50 nats, 72 % of ln 2", "0.31 nats, 45 % of ln 2"]]
     assert card(page, dense).locator("thead th").all_inner_texts() == ["measured", "shuffled", "fresh weights"]
     assert card(page, dense).locator(".nlviz-reason").all_inner_texts() == [f"n/a: {unknown}"]
-    assert [cell(page, dot, "jsd_att", c).inner_text() for c in ("value", "shuffled", "fresh")] == ["n/a"] * 3
-    assert cell(page, dot, "jsd_att", "value").get_attribute("title") == REASON
+    assert [cell(page, dot, "jsd_att_nats", c).inner_text() for c in ("value", "shuffled", "fresh")] == ["n/a"] * 3
+    assert cell(page, dot, "jsd_att_nats", "value").get_attribute("title") == REASON
     assert card(page, dot).locator(".nlviz-reason").all_inner_texts() == [f"n/a: {REASON}"]  # once
     assert cell(page, dot, "cosine_att", "value").inner_text() == "<0.0001"
     found = page.evaluate("viewer.state().dependence")
@@ -62,7 +62,7 @@ def test_numbers_stand_beside_shuffled_keys_and_fresh_weights_and_what_is_undefi
         ("dense/0", "", None, "Of dense/0.", ""), ("dot/0", "", None, "Of dot/0.", "")]
     by_name = {n["name"]: n for n in found[0]["numbers"]}
     assert by_name["cosine_att"] == {"name": "cosine_att", "value": 0.3, "shuffled": 0.4, "fresh": 0.21, "reason": ""}
-    assert by_name["cosine_input"]["fresh"] is None and by_name["jsd_att"]["fresh"] == 0.31
+    assert by_name["cosine_input"]["fresh"] is None and by_name["jsd_att_nats"]["fresh"] == 0.31
 
 
 def test_every_panel_is_measured_before_any_gets_fresh_weights_one_request_at_a_time(page):

@@ -3,7 +3,7 @@
 // Takes: words.js: number, percent; parts.js: element, span.
 
 const NUMBERS = [["cosine_input", "cosine distance, input"], ["cosine_output", "cosine distance, output"],
-                 ["cosine_att", "cosine distance, attention"], ["jsd_att", "Jensen–Shannon, attention"]];
+                 ["cosine_att", "cosine distance, attention"], ["jsd_att_nats", "Jensen–Shannon, attention"]];
 const NUMBER_COLUMNS = [["value", "measured"], ["shuffled", "shuffled"], ["fresh", "fresh weights"]];
 
 function numbersTable() {
@@ -39,5 +39,5 @@ function numberCell({attention, fresh, error}, name, column) {           // {par
 
 function numberParts(name, value) {
   const text = value !== 0 && Math.abs(value) < 5e-5 ? "<0.0001" : number(value);
-  return name === "jsd_att" ? [text, "nats,", value ? percent(value / Math.LN2) : "0 %", "of ln 2"] : [text];
+  return name === "jsd_att_nats" ? [text, "nats,", value ? percent(value / Math.LN2) : "0 %", "of ln 2"] : [text];
 }
