@@ -5,7 +5,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
-from torch import nn
+from torch import Tensor, nn
 
 from ..blocks import BLOCKS
 from .cards import CHECKPOINTS, RESTORE, CheckpointError, read_card
@@ -80,7 +80,20 @@ def _load_trained(net: nn.Module, content: bytes, filename: str) -> None:
     if wrong:
         raise CheckpointError(f"{filename} does not fit this network; missing, left over or of another shape: "
                               f"{', '.join(wrong[:5])}{' ...' if len(wrong) > 5 else ''}")
+    _check_numbers(state, expected, filename)
     net.load_state_dict(state | {k: v for k, v in net.state_dict().items() if k not in state})
+
+
+def _check_numbers(state: dict[str, Tensor], expected: dict[str, Tensor], filename: str) -> None:
+    """Floating-point weights may be of any precision and become that of the network; integers in their place are no weights."""
+    for name, weights in state.items():
+        if weights.is_floating_point() != expected[name].is_floating_point():
+            raise CheckpointError(f"{filename}: {name} is {str(weights.dtype).removeprefix('torch.')}, "
+                                  f"expected {str(expected[name].dtype).removeprefix('torch.')}. {RESTORE}")
+        wrong = (~weights.float().isfinite()).sum().item()
+        if wrong:
+            raise CheckpointError(f"{filename}: {wrong} of {weights.numel()} numbers in {name} are not finite (NaN or infinite). "
+                                  f"{RESTORE}")
 
 
 def list_models(folder: Path = CHECKPOINTS) -> list[dict]:

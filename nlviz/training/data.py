@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -32,7 +33,8 @@ def features(files: list[Path], resolution: int, cache: Path, device: torch.devi
     for start in tqdm(range(0, len(files), SHARD), desc=f"{cache}, {resolution} px", unit=f"x{SHARD}"):
         chosen = files[start:start + SHARD]
         shard = cache / f"{resolution}_{start}_{_digest(chosen)}.safetensors"
-        if not shard.exists():
+        loaded = _cached(shard, len(chosen))
+        if loaded is None:
             with torch.random.fork_rng(devices=[]):  # training is the same with and without cached features
                 stem = stem or backbone.split(backbone.pretrained())[0].eval().to(device, memory_format=torch.channels_last)
             tensors = {}
@@ -41,14 +43,29 @@ def features(files: list[Path], resolution: int, cache: Path, device: torch.devi
                 with torch.inference_mode():
                     tensors[str(i)] = stem(x.to(device, memory_format=torch.channels_last))[0].half().cpu().contiguous()
             write_whole(shard, save(tensors))
-        loaded = load_file(shard)
+            loaded = tensors
         found += [loaded[str(i)] for i in range(len(loaded))]
     return found
 
 
+def _cached(shard: Path, count: int) -> dict[str, Tensor] | None:
+    """What a cache file holds; None where there is none, or where it is broken or cut short: it is computed anew."""
+    if not shard.exists():
+        return None
+    try:
+        loaded = load_file(shard)
+    except SafetensorError as error:
+        tqdm.write(f"{shard} is broken or cut short ({error}); it is computed anew")
+        return None
+    if loaded.keys() != {str(i) for i in range(count)}:
+        tqdm.write(f"{shard} holds the features of {len(loaded)} pictures, not of {count}; it is computed anew")
+        return None
+    return loaded
+
+
 def _digest(files: list[Path]) -> str:
-    """Of names and sizes, so that other pictures never get these pictures' features."""
-    return sha256(repr([(f.name, f.stat().st_size) for f in files]).encode()).hexdigest()[:12]
+    """Of what is in the pictures, so that other pictures never get these pictures' features."""
+    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files)).hexdigest()[:12]
 
 
 def batches(pictures: list[Tensor], size: int, seed: int) -> Iterator[list[int]]:

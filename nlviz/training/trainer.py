@@ -1,13 +1,15 @@
 """How every bundled checkpoint is made: ``python -m nlviz train NAME --data DIR``."""
 
 import hashlib
+import io
 import json
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -98,8 +100,12 @@ def _snapshot(state_file: Path, epoch: int) -> Path:
 
 def _write_snapshot(net: nn.Module, task, kept: Path, epoch: int, out: Path) -> dict:
     """Score what was kept, with ``net`` as its vessel, and write it beside the checkpoint."""
-    net.load_state_dict(load_file(kept), strict=False)  # the frozen backbone is not in it
     content = kept.read_bytes()
+    try:
+        net.load_state_dict(load(content), strict=False)  # the frozen backbone is not in it
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(f"{kept} is broken ({type(error).__name__}). Delete all files {kept.stem.partition('@')[0]}* beside it "
+                         "to start anew.") from None
     write_whole(out, content)
     return {"epoch": epoch, "score": task.score(net)["score"], "sha256": hashlib.sha256(content).hexdigest()}
 
@@ -132,13 +138,7 @@ def fit(net: nn.Module, task, schedule: Schedule, seed: int, state_file: Path, d
     rate = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
     first, seconds = 0, 0.0
     if state_file.exists():
-        state = _read_state(state_file, device)
-        if state["net"].keys() != net.trained_state().keys():
-            raise ValueError(f"{state_file} is of another network. Delete it to start anew.")
-        net.load_state_dict(state["net"], strict=False)  # the frozen backbone is not in it
-        optimiser.load_state_dict(state["optimiser"])
-        rate.load_state_dict(state["schedule"])
-        first, seconds = state["epoch"], state["seconds"]
+        first, seconds = _resume(state_file, net, optimiser, rate, device)
     if first == 0 and 0 in schedule.snapshots:
         _keep_snapshot(net, state_file, 0)
     for epoch in range(first, epochs):
@@ -168,11 +168,21 @@ def _one_epoch(net, task, optimiser, epoch: int, seed: int, device, title: str) 
     return total / max(count, 1)
 
 
-def _read_state(path: Path, device: torch.device) -> dict:
+def _resume(path: Path, net: nn.Module, optimiser, rate, device: torch.device) -> tuple[int, float]:
+    """Go on from what was kept; returns the epochs and the seconds done."""
     try:
-        return torch.load(path, weights_only=True, map_location=device)
+        state = torch.load(path, weights_only=True, map_location=device)
+        other = state["net"].keys() != net.trained_state().keys()
+        if not other:
+            net.load_state_dict(state["net"], strict=False)  # the frozen backbone is not in it
+            optimiser.load_state_dict(state["optimiser"])
+            rate.load_state_dict(state["schedule"])
+        first, seconds = state["epoch"], state["seconds"]
     except Exception as error:  # whatever torch makes of a broken file
         raise ValueError(f"{path} is broken ({type(error).__name__}). Delete it to start anew.") from None
+    if other:
+        raise ValueError(f"{path} is of another network. Delete it to start anew.")
+    return first, seconds
 
 
 def _keep_snapshot(net: nn.Module, state_file: Path, epoch: int) -> None:
@@ -181,7 +191,8 @@ def _keep_snapshot(net: nn.Module, state_file: Path, epoch: int) -> None:
 
 
 def _keep(state: dict, path: Path) -> None:
+    """Whole or not at all: where the disk is full, the epoch before stands and the same command goes on from it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    torch.save(state, temporary)
-    temporary.replace(path)
+    content = io.BytesIO()
+    torch.save(state, content)
+    write_whole(path, content.getvalue())
