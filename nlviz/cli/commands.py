@@ -109,7 +109,15 @@ def _say(summary: dict, out: Path) -> None:
 def serve(args: argparse.Namespace) -> None:
     from ..ui import launch
 
-    launch(host=args.host, port=args.port)
+    launch(host=args.host, port=args.port, **_limits(args))
+
+
+def _limits(args: argparse.Namespace) -> dict:
+    """The page's limits as an argument, where some were given."""
+    from ..ui import Limits
+
+    given = {name.removeprefix("max_"): most for name, most in vars(args).items() if name.startswith("max_") and most is not None}
+    return {"limits": Limits(**given)} if given else {}
 
 
 def open_page(args: argparse.Namespace) -> None:
@@ -120,7 +128,8 @@ def open_page(args: argparse.Namespace) -> None:
     open_picture(args.picture)  # what is wrong with it is said before the page is built
     for name in args.model:
         get_spec(name)
-    launch(photo=args.picture, chosen=args.model, resolution=args.resolution, host=args.host, port=args.port)
+    launch(photo=args.picture, chosen=args.model, resolution=args.resolution, host=args.host, port=args.port,
+           **_limits(args))
 
 
 def train(args: argparse.Namespace) -> None:

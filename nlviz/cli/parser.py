@@ -12,6 +12,13 @@ DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'sha
            "term": "'full', 'pairwise only', 'unary only' or 'row minus the mean row'"}
 
 
+LIMITS = {"networks": "networks compared at once, 1 to 8 (default: 8)", "queries": "queries in a figure, 1 to 8 (default: 8)",
+          "resolution": "long side of an input in pixels (default: 1024)",
+          "export_megapixels": "an exported figure, in millions of pixels (default: 100)",
+          "whole_maps_mb": "whole maps in a zip (default: 256)", "upload_mb": "a file that comes (default: 40)",
+          "study_pictures": "pictures in a study at once (default: 500)", "visits": "visits at work at once (default: 16)"}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input is one line on stderr and exit code 2."""
     args = _parser().parse_args(arguments)
@@ -118,6 +125,8 @@ def _add_open(commands) -> None:
 def _add_address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on; default: this machine only")
     parser.add_argument("--port", type=int, help="default: the first free one from 7860")
+    for name, words in LIMITS.items():
+        parser.add_argument(f"--max-{name.replace('_', '-')}", type=int, metavar="N", help=f"what a visitor may ask for: {words}")
 
 
 def _add_train(commands) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 from torch import Tensor
 
 from ..analysis import Analysis, PlacedMap
-from ..figures import draw, figure_bytes
+from ..figures import figure_bytes
 from ..maps import flat_index
 from ..measures import measures_csv, measures_of
 from ..recipes import Recipe
+from .drawing import drawn
 
 DATE = (1980, 1, 1, 0, 0, 0)  # the same recipe gives the same bytes
 FORMATS = ("png", "svg", "pdf")
@@ -26,16 +27,18 @@ def make_recipe(analyses: Sequence[Analysis], like: Recipe) -> Recipe:
                    resolution=like.resolution, queries=tuple(map(tuple, like.queries)))
 
 
-def bundle_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool = False) -> bytes:
+def bundle_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool = False,
+                 most_pixels: float | None = None) -> bytes:
     """The zip: figure.png, .svg and .pdf with the recipe in their metadata, maps.npz, measures.csv and recipe.json.
 
     Args:
         whole_maps: also every whole map, not only the rows of the recipe's queries.
+        most_pixels: of the figure.
 
     Raises:
         ValueError: the figure cannot be drawn; the message says why.
     """
-    figure = draw(analyses, recipe)
+    figure = drawn(analyses, recipe, most_pixels)
     files = {f"figure.{format}": figure_bytes(figure, format, recipe, recipe.dpi) for format in FORMATS}
     files |= {"maps.npz": maps_bytes(analyses, recipe, whole_maps), "recipe.json": (recipe.to_json() + "\n").encode(),
               "measures.csv": measures_csv([row for analysis in analyses for row in measures_of(analysis)]).encode()}

@@ -11,12 +11,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..analysis import Analysis, analyse
-from ..figures import draw, figure_bytes
+from ..figures import figure_bytes
 from ..files import write_whole
 from ..models import Model
 from ..pictures import open_picture
 from ..recipes import LONGEST, Recipe, recipe_in
 from .bundle import bundle_bytes, make_recipe
+from .drawing import drawn
 from .offline_page import offline_page_html
 
 MOST_BYTES = 512 * 2**20  # of a file that may carry a recipe: a figure of the most dots, and no device that never ends
@@ -123,18 +124,21 @@ def write(analyses: Sequence[Analysis], recipe: Recipe, out: Path, whole_maps: b
     write_whole(out, file_bytes(analyses, recipe, kind, whole_maps))
 
 
-def file_bytes(analyses: Sequence[Analysis], recipe: Recipe, kind: str, whole_maps: bool = False) -> bytes:
+def file_bytes(analyses: Sequence[Analysis], recipe: Recipe, kind: str, whole_maps: bool = False,
+               most_pixels: float | None = None) -> bytes:
     """The recipe as a file: ``png``, ``svg`` or ``pdf``, the ``zip`` of all that belongs to it, or an offline page, ``html``.
+
+    ``most_pixels``: of a figure.
 
     Raises:
         ValueError: the recipe cannot be drawn; the message says why.
     """
     if kind == "zip":
-        return bundle_bytes(analyses, recipe, whole_maps)
+        return bundle_bytes(analyses, recipe, whole_maps, most_pixels)
     if kind == "html":
         settings = recipe.settings | {"parts": dict(recipe.parts)}
         return offline_page_html(analyses, queries=recipe.queries, settings=settings).encode()
-    return figure_bytes(draw(analyses, recipe), kind, recipe, recipe.dpi)
+    return figure_bytes(drawn(analyses, recipe, most_pixels), kind, recipe, recipe.dpi)
 
 
 def _with_progress(pictures: Sequence[Path]) -> Iterable[Path]:

@@ -5,7 +5,19 @@ May import nothing of nlviz.
 
 from .link import link_of, recipe_of_link
 from .metadata import KEYS, recipe_in
-from .recipe import CHOICES, LAYOUTS, LONGEST, RESOLUTIONS, SETTINGS, WIDTHS, Recipe, check_choice
+from .recipe import (
+    CHOICES,
+    LAYOUTS,
+    LONGEST,
+    MOST_NETWORKS,
+    MOST_QUERIES,
+    RESOLUTION_RANGE,
+    RESOLUTIONS,
+    SETTINGS,
+    WIDTHS,
+    Recipe,
+    check_choice,
+)
 
-__all__ = ["CHOICES", "KEYS", "LAYOUTS", "LONGEST", "RESOLUTIONS", "SETTINGS", "WIDTHS", "Recipe", "check_choice", "link_of",
-           "recipe_in", "recipe_of_link"]
+__all__ = ["CHOICES", "KEYS", "LAYOUTS", "LONGEST", "MOST_NETWORKS", "MOST_QUERIES", "RESOLUTIONS", "RESOLUTION_RANGE", "SETTINGS",
+           "WIDTHS", "Recipe", "check_choice", "link_of", "recipe_in", "recipe_of_link"]

@@ -3,6 +3,7 @@
 May import export, study, viewer and what is below them.
 """
 
+from .limits import Limits
 from .page import launch
 
-__all__ = ["launch"]
+__all__ = ["Limits", "launch"]

@@ -6,7 +6,7 @@ import gradio as gr
 
 from .views import Views
 
-QUIET = {"show_progress": "hidden", "trigger_mode": "always_last"}
+SHOWING = "show"  # the name under which gradio counts how many of these events are at work
 ADDRESS = "(_, ...rest) => [location.hash, ...rest]"  # the first input is the page's address
 
 
@@ -23,14 +23,17 @@ def connect(page: gr.Blocks, views: Views, first: str, *, photo, examples, netwo
     link = gr.Textbox(elem_id="link", elem_classes="nlviz-hidden", label="The page's address")
     follow = gr.Button("Follow the address", elem_id="follow", elem_classes="nlviz-hidden")  # page.js presses it
     figure = gr.File(elem_id="figure", elem_classes="nlviz-hidden", label="An exported figure")
+    # A newer event is sent at once, and the server ends the older one; "always_last" would wait for it.
+    quiet = {"show_progress": "hidden", "trigger_mode": "multiple", "concurrency_id": SHOWING,
+             "concurrency_limit": views.store.limits.visits}
     stands = [resolution, shown, awaited, *networks]
     answer = [viewer, shown, photo, awaited, resolution, *networks]
-    photo.input(views.use, [photo, *stands], answer, **QUIET)
-    figure.upload(views.use_figure, [figure, *stands], answer, **QUIET)
-    examples.click(views.use_example, [examples, *stands], answer, **QUIET)
-    gr.on([page.load, follow.click], views.arrive, [link, *stands], answer, js=ADDRESS, **QUIET)
+    photo.input(views.use, [photo, *stands], answer, **quiet)
+    figure.upload(views.use_figure, [figure, *stands], answer, **quiet)
+    examples.click(views.use_example, [examples, *stands], answer, **quiet)
+    gr.on([page.load, follow.click], views.arrive, [link, *stands], answer, js=ADDRESS, **quiet)
     chosen = [shown, resolution, *networks]
-    gr.on([resolution.input, *(group.input for group in networks)], views.again, chosen, viewer, **QUIET)
+    gr.on([resolution.input, *(group.input for group in networks)], views.again, chosen, viewer, **quiet)
     for button, names in buttons:
         ticked = button.click(partial(views.ticked, names), None, networks, show_progress="hidden", queue=False)
-        ticked.then(views.again, chosen, viewer, **QUIET)
+        ticked.then(views.again, chosen, viewer, **quiet)

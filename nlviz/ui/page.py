@@ -13,6 +13,7 @@ from ..models import list_models, load_model
 from ..recipes import RESOLUTIONS
 from . import wiring
 from .events import connect
+from .limits import Limits
 from .photo_box import PhotoBox
 from .presets import PRESETS, Groups, bundled_groups
 from .store import Store
@@ -31,7 +32,8 @@ PAGE_JS = (HERE / "page.js").read_text()
 
 
 def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: str | None = None, port: int | None = None,
-           photo: str | Path | None = None, chosen: list[str] | None = None, resolution: int = RESOLUTION, **options):
+           photo: str | Path | None = None, chosen: list[str] | None = None, resolution: int = RESOLUTION,
+           limits: Limits | None = None, **options):
     """Serve the page.
 
     Args:
@@ -41,24 +43,30 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
             from 7860.
         photo, chosen, resolution: the picture, the names of the networks and the long side of their input in pixels that
             the page begins with.
+        limits: what visitors may ask for, see :class:`nlviz.ui.limits.Limits`.
         options: handed to ``gradio.Blocks.launch``.
 
     Raises:
         KeyError: a chosen network is not on the page.
+        ValueError: more than the limits is chosen.
     """
     loaders, groups, presets = _bundled() if models is None else _own(models, preprocess)
-    store = Store(loaders)
+    limits = limits or Limits()
+    store = Store(loaders, limits=limits)
     listed = [name for choices in groups.values() for _, name in choices]
-    chosen = chosen or next(iter(presets.values()), listed[:4])
+    presets = {words: names for words, names in presets.items() if len(names) <= limits.networks}
+    chosen = chosen or next(iter(presets.values()), listed[:min(4, limits.networks)])
+    limits.check_view(chosen, resolution)
     for name in chosen:
         if name not in listed:
             raise KeyError(f"no network on the page is called {name!r}; there are: {', '.join(listed)}")
     photo = str(photo or EXAMPLES[0])
     threading.Thread(target=_warm, args=(store, photo, chosen, resolution), daemon=True).start()
     page = make_page(store, groups, presets, chosen, photo, resolution)
-    return page.queue(default_concurrency_limit=2).launch(
+    options = {"max_threads": 40 + limits.visits} | options
+    return page.queue(default_concurrency_limit=2, max_size=20 * limits.visits).launch(
         server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}",
-        max_file_size="40mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent), photo], **options)
+        max_file_size=f"{limits.upload_mb}mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent), photo], **options)
 
 
 def _bundled() -> tuple[dict[str, Callable], Groups, dict[str, list[str]]]:
@@ -80,6 +88,7 @@ def _warm(store: Store, photo: str, names: list[str], resolution: int) -> None:
 def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chosen: list[str], first: str = EXAMPLES[0],
               size: int = RESOLUTION) -> gr.Blocks:
     """The page of a store's networks, with those chosen, its first photo and input resolution."""
+    offered = sorted({size, *(pixels for pixels in RESOLUTIONS if pixels <= store.limits.resolution)})
     with Page(title="nlviz", fill_width=True, analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as page:
         gr.HTML(TITLE, padding=False)
         with gr.Tab("Compare"):
@@ -89,17 +98,18 @@ def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chose
                                      sources=["upload", "clipboard", "webcam"])
                     examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in EXAMPLES],
                                           label="Examples", type="index", elem_id="examples")
-                    resolution = gr.Radio(RESOLUTIONS, value=size, label="Input resolution (long side, pixels)",
+                    resolution = gr.Radio(offered, value=size, label="Input resolution (long side, pixels)",
                                           elem_id="resolution")
                 with gr.Column(scale=4, min_width=320):
                     networks, buttons = _chooser(groups, presets, chosen)
             viewer = make_viewer(*_answers(store))
         with gr.Tab("Study"):
-            study_tab(store, groups, chosen)
+            study_tab(store, groups, chosen, offered, size)
         with gr.Tab("How to read this"):
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
-        connect(page, Views(store, groups), first, photo=photo, examples=examples, networks=networks, resolution=resolution,
-                viewer=viewer, buttons=buttons)
+            gr.HTML(f'<div class="nlviz-how"><p id="limits">{store.limits.in_words}</p></div>', padding=False)
+        connect(page, Views(store, groups, offered), first, photo=photo, examples=examples, networks=networks,
+                resolution=resolution, viewer=viewer, buttons=buttons)
     return page
 
 

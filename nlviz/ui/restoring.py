@@ -56,7 +56,7 @@ def view_of(recipe: Recipe) -> dict:
     names = [network["name"].partition("@") for network in recipe.networks]
     panels = [panel.rpartition("/") for panel in recipe.parts]
     return {"queries": [{"x": x, "y": y} for x, y in recipe.queries], "settings": recipe.settings,
-            "parts": {f"{name.partition('@')[0]}/{call}": recipe.parts[f"{name}/{call}"] for name, _, call in panels},
+            "parts": {f"{name.partition('@')[0]}/{call}": recipe.parts[f"{name}/{call}"] for name, _, call in panels if name},
             "snapshots": {name: int(epoch) for name, _, epoch in names if epoch.isdecimal()}}
 
 

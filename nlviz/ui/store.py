@@ -8,7 +8,9 @@ from dataclasses import replace
 from ..analysis import Analysis, analyse
 from ..models import Model
 from ..pictures import Picture
+from .limits import Limits
 from .seals import Seals
+from .turns import Turns
 
 STORE_BYTES = 512 * 2**20
 
@@ -21,13 +23,15 @@ class Store:
 
     Args:
         loaders: name -> function that makes the model.
+        limits: what visitors may ask for; events keep to them.
     """
 
-    def __init__(self, loaders: dict[str, Callable[[], Model]], max_bytes: int = STORE_BYTES):
-        self._loaders, self._max_bytes, self.seals = loaders, max_bytes, Seals()
+    def __init__(self, loaders: dict[str, Callable[[], Model]], max_bytes: int = STORE_BYTES, limits: Limits | None = None):
+        self._loaders, self._max_bytes, self.limits = loaders, max_bytes, limits or Limits()
+        self.seals, self.turns = Seals(), Turns(self.limits.requests)
         self._models: dict[str, Model] = {}
         self._analyses: OrderedDict[tuple[str, str, int], Analysis] = OrderedDict()
-        self._lock, self._running = threading.RLock(), threading.Lock()
+        self._lock = threading.RLock()
 
     def model(self, name: str) -> Model:
         """The network of that name; KeyError lists those that exist."""
@@ -38,14 +42,21 @@ class Store:
                 self._models[name] = self._loaders[name]()
             return self._models[name]
 
-    def analyse(self, picture: Picture, name: str, resolution: int) -> Analysis:
-        """The analysis of a picture, kept from before or made now."""
-        with self._running:  # whoever asks for the same meanwhile finds it done
-            found = self.find(picture.sha256, picture.name, name, resolution)
+    def analyse(self, picture: Picture, name: str, resolution: int, visit: str = "", request: object = None) -> Analysis:
+        """The analysis of a picture, kept from before or made now, when it is the visit's turn.
+
+        Raises:
+            Overtaken: the request is no longer the newest of the visit.
+        """
+        sha256 = picture.sha256
+        if found := self.find(sha256, picture.name, name, resolution):
+            return found
+        with self.turns.turn(visit, request):  # whoever asks for the same meanwhile finds it done
+            found = self.find(sha256, picture.name, name, resolution)
             if found is None:
                 found = analyse(self.model(name), picture, resolution)
                 with self._lock:
-                    self._analyses[picture.sha256, name, resolution] = found
+                    self._analyses[sha256, name, resolution] = found
                     self._forget_oldest()
         return found
 

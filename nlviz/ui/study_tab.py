@@ -10,20 +10,20 @@ from pathlib import Path
 import gradio as gr
 
 from ..measures import NAMES
-from ..recipes import RESOLUTIONS
 from ..study import SUFFIXES, Study, between, label_of, measure_file, or_not, told, write_report
+from .limits import Limits
 from .presets import Groups
 from .store import Store
 
-MOST = 500  # pictures at a time; the command line takes any number
+AT_ONCE = 2  # studies, of different visits
 INVITATION = ("Does attention depend on the query, in your own pictures? Choose a folder or some pictures, choose networks, "
               "and measure: GCNet's table comes out, each number beside its baselines.")
 COLUMNS = ["Network", "Cosine, input", "Cosine, output", "Cosine, attention", "JSD, attention (nats)", "95 % interval",
            "Keys shuffled", "Fresh weights", "What it says"]
 
 
-def study_tab(store: Store, groups: Groups, chosen: list[str]) -> None:
-    """Lay the tab out."""
+def study_tab(store: Store, groups: Groups, chosen: list[str], offered: list[int], size: int) -> None:
+    """Lay the tab out; ``offered``: input resolutions, ``size`` the one that is chosen."""
     choices = [(f"{heading.partition(' (')[0]}: {words}", name) for heading, group in groups.items() for words, name in group]
     gr.Markdown(INVITATION)
     with gr.Row():
@@ -33,7 +33,7 @@ def study_tab(store: Store, groups: Groups, chosen: list[str]) -> None:
             folder = gr.UploadButton("Choose a folder", file_count="directory", size="sm", elem_id="study-folder")
         with gr.Column(scale=2, min_width=320):
             networks = gr.Dropdown(choices, value=chosen, multiselect=True, label="Networks", elem_id="study-networks")
-            resolution = gr.Radio(RESOLUTIONS, value=448, label="Input resolution (long side, pixels)")
+            resolution = gr.Radio(offered, value=size, label="Input resolution (long side, pixels)")
             with gr.Row():
                 measure = gr.Button("Measure", variant="primary", size="md", elem_id="study-measure")
                 stop = gr.Button("Stop", size="md", elem_id="study-stop")
@@ -43,23 +43,27 @@ def study_tab(store: Store, groups: Groups, chosen: list[str]) -> None:
     report = gr.File(label="The report: tables, figures and every number", visible=False, elem_id="study-report")
     folder.upload(lambda paths: [path for path in paths if Path(path).suffix.lower() in SUFFIXES], folder, pictures)
 
-    def run(paths, names, size):
-        yield from _measure(store, paths or [], names, size)
+    def run(who: gr.Request, paths, names, size):
+        yield from _measure(store, who.session_hash, paths or [], names, size)
 
     running = measure.click(run, [pictures, networks, resolution], [status, table, figure, report], show_progress="hidden",
-                            concurrency_limit=1)
+                            concurrency_limit=AT_ONCE, trigger_mode="multiple")
     stop.click(lambda: "Stopped.", None, status, cancels=[running])
 
 
-def _measure(store: Store, paths: list[str], names: list[str], resolution: int) -> Iterator[tuple]:
-    """What the status line, the table, the figure and the report show while pictures are measured."""
-    nothing = gr.update(visible=False)
-    if wrong := _what_is_wrong(paths, names):
+def _measure(store: Store, session: str | None, paths: list[str], names: list[str], resolution: int) -> Iterator[tuple]:
+    """What the status line, the table, the figure and the report show while pictures are measured; a newer study ends it."""
+    nothing, visit = gr.update(visible=False), store.seals.visit(session) + " study"
+    request = store.turns.begin(visit)
+    if wrong := _what_is_wrong(store.limits, paths, names, resolution):
         yield wrong, nothing, nothing, nothing
         return
     yield "Loading the networks …", nothing, nothing, nothing
-    study, lines, started = Study([store.model(name) for name in names], resolution), [], time.monotonic()
+    study, lines, started = Study([store.model(name) for name in dict.fromkeys(names)], resolution), [], time.monotonic()
     for done, (name, path) in enumerate(_named(paths).items(), 1):
+        if not store.turns.is_newest(visit, request):
+            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return
         lines += [(name, model, line) for model, line in measure_file(study, Path(path), study.models)]
         left = (time.monotonic() - started) / done * (len(paths) - done)
         yield f"Measured {done} of {len(paths)} pictures, about {left:.0f} s left …", gr.skip(), gr.skip(), gr.skip()
@@ -67,13 +71,21 @@ def _measure(store: Store, paths: list[str], names: list[str], resolution: int) 
         yield _shown(lines, resolution, Path(folder))
 
 
-def _what_is_wrong(paths: list[str], names: list[str]) -> str:
+def _what_is_wrong(limits: Limits, paths: list[str], names: list[str], resolution: int) -> str:
     if not paths:
         return "Choose pictures first."
-    if len(paths) > MOST:
-        return (f"{len(paths)} pictures; at most {MOST} at a time. The command line takes any number: "
+    if len(paths) > limits.study_pictures:
+        return (f"{len(paths)} pictures; at most {limits.study_pictures} at a time. The command line takes any number: "
                 "`python -m nlviz study FOLDER --model NAME --out REPORT`.")
-    return "" if names else "Choose at least one network."
+    if not isinstance(names, list) or not names:
+        return "Choose at least one network."
+    if type(resolution) is not int:
+        return "Choose an input resolution."
+    try:
+        limits.check_view(list(dict.fromkeys(names)), resolution)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _named(paths: list[str]) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """What the page shows after an event: each method gives the values of its parts, again and again while networks run."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
 
 import gradio as gr
@@ -10,8 +12,31 @@ from . import wiring
 from .presets import Groups
 from .restoring import asks_for, differences, networks_of, other_photo, photo_of, recipe_of, view_of
 from .store import Store
+from .turns import Overtaken
 
 EXAMPLES = [gr.get_image(name) for name in ("lion.jpg", "cheetah.jpg", "tower.jpg", "bus.png")]
+
+
+def to_the_end(view: Callable) -> Callable:
+    """A view that never leaves the page waiting: overtaken, it changes nothing; broken, it says so."""
+    @wraps(view)
+    def answer(self, who: gr.Request, *inputs) -> Iterator:
+        unchanged = [gr.skip()] * self.parts_of(view)
+        try:
+            for value, *others in view(self, who, *inputs):
+                value["message"] = str(value.get("message") or "").encode(errors="replace").decode()  # names may be no Unicode
+                yield _as_gradio_takes([value, *others])
+        except Overtaken:
+            yield _as_gradio_takes(unchanged)
+        except Exception as error:
+            logging.getLogger(__name__).exception("an event of the page failed")
+            message = f"Something went wrong on the server ({type(error).__name__}). Reload the page and try again."
+            yield _as_gradio_takes([{"message": message, "error": True}, *unchanged[1:]])
+    return answer
+
+
+def _as_gradio_takes(parts: list):
+    return parts[0] if len(parts) == 1 else tuple(parts)
 
 
 class Views:
@@ -22,18 +47,31 @@ class Views:
     path of the photo on screen, ``awaited`` the recipe, ``boxes`` the networks ticked in each group.
     """
 
-    def __init__(self, store: Store, groups: Groups):
-        self.store, self.groups = store, groups
+    def __init__(self, store: Store, groups: Groups, offered: list[int] | None = None):
+        self.store, self.groups, self.offered = store, groups, offered or list(RESOLUTIONS)
         self.listed = [name for choices in groups.values() for _, name in choices]
 
-    def again(self, who: gr.Request, shown: str, size: int, *boxes) -> Iterator[dict]:
+    def parts_of(self, view: Callable) -> int:
+        """How many parts of the page a view changes."""
+        return 1 if view.__name__ == "again" else 5 + len(self.groups)
+
+    @to_the_end
+    def again(self, who: gr.Request, shown: str, size: int, *boxes) -> Iterator[tuple]:
         """The same photo in other networks: values of the viewer alone."""
+        for value in self._values(who, shown, size, boxes):
+            yield value,
+
+    def _values(self, who: gr.Request, shown: str | None, size: int, boxes) -> Iterator[dict]:
+        if type(size) is not int:
+            yield {"message": "Choose an input resolution.", "error": True}
+            return
         yield from wiring.show(self.store, shown, _flat(boxes), size, who.session_hash)
 
+    @to_the_end
     def use(self, who: gr.Request, path: str | None, size: int, shown: str, awaited: Recipe | None, *boxes) -> Iterator[tuple]:
         """A photo; one that cannot be used gives way to the one before, and an emptied box leaves the maps alone."""
         try:
-            recipe = recipe_of(path)
+            recipe = self._recipe_of(path)
         except ValueError as error:
             yield self._same({"message": str(error), "error": True}, shown, shown, awaited)
             return
@@ -46,16 +84,27 @@ class Views:
 
     def _show_photo(self, who: gr.Request, path: str | None, size: int, shown: str, awaited: Recipe | None,
                     boxes) -> Iterator[tuple]:
-        for value in self.again(who, path, size, *boxes):
+        for value in self._values(who, path, size, boxes):
             bad = value.get("error", False) and "scene" not in value  # one network may fail where others show the photo
             if awaited and "scene" in value:
                 value["message"] = other_photo(awaited, path)
             yield self._same(value, shown if bad or path is None else path, shown if bad else gr.skip(), awaited)
 
+    def _recipe_of(self, path: str | None) -> Recipe | None:
+        """The recipe in a file that came; ValueError also where the file is larger than files may be."""
+        most = self.store.limits.upload_mb
+        if path and Path(path).stat().st_size > most * 2**20:
+            raise ValueError(f"{Path(path).name} is larger than {most} MB. Choose a smaller file.")
+        return recipe_of(path)
+
+    @to_the_end
     def use_figure(self, who: gr.Request, path: str, size: int, shown: str, awaited: Recipe | None, *boxes) -> Iterator[tuple]:
         """An exported SVG or PDF, or a recipe."""
+        if path is None:
+            yield self._same({}, shown, gr.skip(), awaited)
+            return
         try:
-            recipe = recipe_of(path)
+            recipe = self._recipe_of(path)
         except ValueError as error:
             yield self._same({"message": str(error), "error": True}, shown, gr.skip(), awaited)
             return
@@ -65,15 +114,20 @@ class Views:
         message = f"{Path(path).name} carries no recipe of nlviz. Drop a photo, or an exported figure."
         yield self._same({"message": message, "error": True}, shown, gr.skip(), awaited)
 
+    @to_the_end
     def use_example(self, who: gr.Request, index: int, size: int, shown: str, awaited: Recipe | None, *boxes) -> Iterator[tuple]:
         """An example photo."""
-        for value in self.again(who, EXAMPLES[index], size, *boxes):
+        if type(index) is not int or not 0 <= index < len(EXAMPLES):
+            yield self._same({"message": "There is no such example.", "error": True}, shown, gr.skip(), awaited)
+            return
+        for value in self._values(who, EXAMPLES[index], size, boxes):
             yield self._same(value, EXAMPLES[index], EXAMPLES[index], awaited)
 
+    @to_the_end
     def arrive(self, who: gr.Request, fragment: str, size: int, shown: str, awaited: Recipe | None, *boxes) -> Iterator[tuple]:
         """An address with a view in it brings the view; any other shows what is chosen."""
         said = {}
-        if fragment.lstrip("#"):
+        if (fragment or "").lstrip("#"):
             try:
                 recipe = recipe_of_link(fragment)
             except ValueError as error:
@@ -81,23 +135,30 @@ class Views:
             else:
                 yield from self._restore(who, recipe, size, shown, boxes)
                 return
-        for value in self.again(who, shown, size, *boxes):
+        for value in self._values(who, shown, size, boxes):
             yield self._same(value | said, shown, gr.skip(), awaited)
 
     def _restore(self, who: gr.Request, recipe: Recipe, size: int, shown: str, boxes) -> Iterator[tuple]:
         """A recipe's view; or what is on screen, and a word on what is missing."""
-        found = photo_of(recipe, [shown, *EXAMPLES])
-        if found is None or recipe.resolution not in RESOLUTIONS:
-            said = {"message": asks_for(recipe)} if found is None else {"message": _other_resolution(recipe), "error": True}
-            for value in self.again(who, shown, size, *boxes):
-                yield self._same(value | said, shown, shown, recipe if found is None else None)
-            return
         wanted = [name for name in networks_of(recipe) if name in self.listed] or _flat(boxes)
+        found, said = photo_of(recipe, [shown, *EXAMPLES]), {}
+        try:
+            self.store.limits.check_view(wanted, recipe.resolution)
+        except ValueError as error:
+            said = {"message": str(error), "error": True}
+        if said or found is None:  # what is on screen stays, whatever else the recipe says
+            for value in self._values(who, shown, size, boxes):
+                yield self._same(value | (said or {"message": asks_for(recipe)}), shown, shown, None if said else recipe)
+            return
         for value in wiring.show(self.store, found, wanted, recipe.resolution, who.session_hash):
             if "scene" in value:
                 said = [*differences(recipe, self.store), value["message"]]
                 value |= {"restore": view_of(recipe), "message": " ".join(filter(None, said))}
-            yield value, found, found, None, recipe.resolution, *self.ticked(wanted)
+            yield value, found, found, None, self._size(recipe.resolution), *self.ticked(wanted)
+
+    def _size(self, resolution: int):
+        """The value of the input resolution; one that is not offered to all is from now on offered here."""
+        return resolution if resolution in self.offered else gr.Radio(sorted({*self.offered, resolution}), value=resolution)
 
     def ticked(self, names: list[str]) -> list[list[str]]:
         """The value of each group of networks when these are chosen."""
@@ -108,10 +169,6 @@ class Views:
         return value, shown, box, awaited, *[gr.skip()] * (1 + len(self.groups))
 
 
-def _other_resolution(recipe: Recipe) -> str:
-    return (f"This view has an input of {recipe.resolution} px; the page shows {', '.join(map(str, RESOLUTIONS))} px. "
-            "Draw it with: python -m nlviz render --recipe FIGURE")
-
-
 def _flat(boxes) -> list[str]:
-    return [name for box in boxes for name in box]
+    """Each network once, however often an event named it."""
+    return list(dict.fromkeys(name for box in boxes for name in box or ()))

@@ -1,47 +1,70 @@
 """What happens in the page: each event is one call here."""
 
 import base64
+import logging
 import re
 from collections.abc import Callable, Iterator
+from math import prod
 from pathlib import Path
 
 import torch
+from pydantic import ValidationError
 
 from ..analysis import Analysis
 from ..export import file_bytes, make_recipe
 from ..models import CheckpointError
-from ..pictures import PictureError, open_picture
+from ..pictures import Picture, open_picture
 from ..recipes import SETTINGS, Recipe
 from ..viewer import make_dependence, make_fresh, make_panel, make_scene
+from .requests import Depends, Export, Request, Snapshot
 from .store import Store
+from .turns import Overtaken
 
 TYPES = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml", "zip": "application/zip", "html": "text/html"}
+INVITATION = "Choose a photo: drop one, paste one, use the camera or take an example."
+NOT_KEPT = "the server no longer keeps this photo. Choose it again."
 
 
 def show(store: Store, photo: str | None, names: list[str], resolution: int, session: str | None = None) -> Iterator[dict]:
     """Values for the viewer while a photo runs through the networks; the last holds the scene or says what is wrong.
 
-    ``session``: the visitor's; the scene's key has the seal by which they alone reach the photo again.
+    Args:
+        session: the visitor's; the scene's key has the seal by which they alone reach the photo again.
+
+    Raises:
+        Overtaken: the visitor has asked for something newer meanwhile.
     """
-    if photo is None:
-        yield {"message": "Choose a photo: drop one, paste one, use the camera or take an example."}
-        return
-    if not names:
-        yield {"message": "Choose at least one network."}
-        return
+    visit = store.seals.visit(session)
+    request = store.turns.begin(visit)
     try:
-        picture = open_picture(photo)
-    except PictureError as error:
+        picture = _picture(store, photo, names, resolution)
+    except ValueError as error:
         yield {"message": str(error), "error": True}
         return
-    shown, failed, visit = {}, [], store.seals.visit(session)
+    if picture is None:
+        yield {"message": INVITATION if photo is None else "Choose at least one network."}
+        return
+    shown, failed = {}, []
     for number, name in enumerate(names, 1):
         yield {"busy": f"Running network {number} of {len(names)}"}
         try:
-            shown[name] = store.analyse(picture, name, resolution)
+            shown[name] = store.analyse(picture, name, resolution, visit, request)
+        except Overtaken:
+            raise
         except Exception as error:  # a user's network may raise anything; the others are shown all the same
             failed.append(_why(name, error, resolution))
-    yield _scene(store, visit, shown, resolution) | {"message": " ".join([*failed, *picture.notes]), "error": bool(failed)}
+    scene = _scene(store, visit, shown, resolution)
+    if not store.turns.is_newest(visit, request):
+        raise Overtaken
+    yield scene | {"message": " ".join([*failed, *picture.notes]), "error": bool(failed)}
+
+
+def _picture(store: Store, photo: str | None, names: list[str], resolution: int) -> Picture | None:
+    """The photo, None where there is nothing to show; ValueError where it, or what is asked of it, is too much."""
+    if photo is None or not names:
+        return None
+    store.limits.check_view(names, resolution)
+    return open_picture(photo)
 
 
 def _scene(store: Store, visit: str, shown: dict[str, Analysis], resolution: int) -> dict:
@@ -53,85 +76,94 @@ def _scene(store: Store, visit: str, shown: dict[str, Analysis], resolution: int
 
 
 def export(store: Store, request: dict) -> dict:
-    """A file of what is on screen: ``{"name", "data", "type"}`` with base64 data, or ``{"error"}``.
+    """A file of what is on screen: ``{"name", "data", "type"}`` with base64 data, or ``{"error"}``; see :class:`Export`."""
 
-    Args:
-        request: key (of the scene), queries (x, y pairs), settings of the viewer, parts (panel -> name of the map that it
-            shows), snapshots (network -> epoch, where it is not the last); what (``figure``, ``zip`` or ``html``), and of a
-            figure format, layout, width, dpi; of a zip whole_maps.
-    """
-
-    def answer() -> dict:
-        names = dict.fromkeys(request["key"]["networks"])
-        analyses = [_kept(store, request, name) for name in names]
-        shown = {name: analysis.model.name for name, analysis in zip(names, analyses)}
-        parts = {f"{shown[panel.rpartition('/')[0]]}/{panel.rpartition('/')[2]}": part for panel, part in request["parts"].items()}
-        chosen = {name: request["settings"][name] for name in SETTINGS}
-        chosen |= {name: request[name] for name in ("layout", "width", "dpi") if name in request}
-        recipe = make_recipe(analyses, Recipe({}, (), request["queries"], request["key"]["resolution"], parts=parts, **chosen))
-        kind = request["format"] if request.get("what", "figure") == "figure" else request["what"]
-        data = file_bytes(analyses, recipe, kind, bool(request.get("whole_maps")))
+    def answer(asked: Export) -> dict:
+        names = list(dict.fromkeys(asked.key.networks))
+        if len(asked.queries) > store.limits.queries:
+            raise ValueError(f"this page draws figures of up to {store.limits.queries} queries, got {len(asked.queries)}")
+        analyses = [_kept(store, asked, name) for name in names]
+        if asked.whole_maps and asked.what == "zip":
+            _check_whole(analyses, store.limits.whole_maps_mb)
+        recipe = make_recipe(analyses, _recipe(asked, names, analyses))
+        data = file_bytes(analyses, recipe, asked.kind, asked.whole_maps, store.limits.export_megapixels * 1e6)
         stem = re.sub(r"[^\w-]+", "_", Path(analyses[0].picture.name).stem)[:60] or "picture"
-        return {"name": f"nlviz_{stem}.{kind}", "data": base64.b64encode(data).decode(), "type": TYPES[kind]}
+        return {"name": f"nlviz_{stem}.{asked.kind}", "data": base64.b64encode(data).decode(), "type": TYPES[asked.kind]}
 
-    return _answered(answer, "figure")
+    return _answered(store, Export, request, answer, "figure")
+
+
+def _recipe(asked: Export, names: list[str], analyses: list[Analysis]) -> Recipe:
+    shown = {name: analysis.model.name for name, analysis in zip(names, analyses)}
+    parts = {f"{shown[panel.rpartition('/')[0]]}/{panel.rpartition('/')[2]}": part for panel, part in asked.parts.items()}
+    chosen = {name: asked.settings[name] for name in SETTINGS}
+    chosen |= {name: getattr(asked, name) for name in ("layout", "width", "dpi") if getattr(asked, name) is not None}
+    unnamed = [{"name": "network"}]  # make_recipe names them; two of one's own may have one name
+    return Recipe.checked(chosen | {"networks": unnamed, "queries": asked.queries, "parts": parts,
+                                    "resolution": asked.key.resolution})
+
+
+def _check_whole(analyses: list[Analysis], most: int) -> None:
+    numbers = sum(prod(placed.nl_map.shape) for analysis in analyses for placed in analysis.maps)
+    if numbers * 4 > most * 2**20:  # bytes of a float32
+        raise ValueError(f"whole maps of this view take {numbers * 4 / 2**20:,.0f} MB; this page packs up to {most} MB. "
+                         "Take fewer networks, a lower resolution, or python -m nlviz render --whole-maps")
 
 
 def depends(store: Store, request: dict) -> dict:
-    """GCNet's numbers of a map that is on screen, or ``{"error"}``: see :func:`nlviz.viewer.answers.make_dependence`.
+    """GCNet's numbers of a map that is on screen, or ``{"error"}``: see :func:`nlviz.viewer.answers.make_dependence`; for the
+    step ``fresh`` those of the same block with fresh random weights: ``{"fresh", "note"}``. See :class:`Depends`."""
 
-    Args:
-        request: key, snapshots as in ``export``; panel, map (its name), and step: ``attention``, or ``fresh`` for the same
-            block with fresh random weights: ``{"fresh", "note"}``.
-    """
-
-    def answer() -> dict:
-        name, _, number = request["panel"].rpartition("/")
-        analysis = _kept(store, request, name)
+    def answer(asked: Depends) -> dict:
+        name, _, number = asked.panel.rpartition("/")
+        analysis = _kept(store, asked, name)
         call = analysis.calls[int(number)]
-        placed = next(placed for placed in call if placed.nl_map.part == request["map"])
-        if request["step"] == "attention":
-            return make_dependence(placed)
-        return make_fresh(analysis, placed)
+        placed = next(placed for placed in call if placed.nl_map.part == asked.map)
+        return make_dependence(placed) if asked.step == "attention" else make_fresh(analysis, placed)
 
-    return _answered(answer, "number")
+    return _answered(store, Depends, request, answer, "number")
 
 
 def snapshot(store: Store, request: dict) -> dict:
-    """``{"panel"}`` of a network as it was after an epoch of its training, or ``{"error"}``.
+    """``{"panel"}`` of a network as it was after an epoch of its training, or ``{"error"}``; see :class:`Snapshot`."""
 
-    Args:
-        request: key as in ``export``, panel and epoch.
-    """
+    def answer(asked: Snapshot) -> dict:
+        name, _, number = asked.panel.rpartition("/")
+        last = _kept(store, asked.model_copy(update={"snapshots": {}}), name)
+        wanted = name if asked.epoch == last.model.card["epochs"] else f"{name}@{asked.epoch}"
+        analysis = store.analyse(last.picture, wanted, asked.key.resolution)
+        return {"panel": make_panel(analysis, name, int(number))}
 
-    def answer() -> dict:
-        name, _, number = request["panel"].rpartition("/")
-        last = _kept(store, request | {"snapshots": {}}, name)
-        wanted = name if request["epoch"] == last.model.card["epochs"] else f"{name}@{request['epoch']}"
-        return {"panel": make_panel(store.analyse(last.picture, wanted, request["key"]["resolution"]), name, int(number))}
-
-    return _answered(answer, "snapshot")
+    return _answered(store, Snapshot, request, answer, "snapshot")
 
 
-def _kept(store: Store, request: dict, name: str) -> Analysis:
-    """The analysis of a network on screen, at the snapshot that it shows; it is nobody's who was not shown the photo."""
-    key, epoch = request["key"], request.get("snapshots", {}).get(name)
-    visit = store.seals.visit_of(str(key.get("seal", "")), str(key["picture"]), str(key["name"]))
-    found = visit and store.find(key["picture"], key["name"], name if epoch is None else f"{name}@{epoch}", key["resolution"])
-    if not found:
-        raise ValueError("the server no longer keeps this photo. Choose it again.")
+def _kept(store: Store, asked: Request, name: str) -> Analysis:
+    """The analysis of a network on screen, at the snapshot that it shows."""
+    key, epoch = asked.key, asked.snapshots.get(name)
+    found = store.find(key.picture, key.name, name if epoch is None else f"{name}@{epoch}", key.resolution)
+    if found is None:
+        raise ValueError(NOT_KEPT)
     return found
 
 
-def _answered(answer: Callable[[], dict], what: str) -> dict:
-    """What is answered, or what is wrong."""
+def _answered(store: Store, form: type[Request], request: object, answer: Callable[[Request], dict], what: str) -> dict:
+    """What is answered, or what is wrong. Nothing is looked up for those who were not shown the photo."""
     try:
-        with torch.inference_mode():
-            return answer()
+        asked = form.model_validate(request)
+        visit = store.seals.visit_of(asked.key.seal, asked.key.picture, asked.key.name)
+        if visit is None:
+            raise ValueError(NOT_KEPT)
+        with store.turns.one_of_few(visit), torch.inference_mode():
+            return answer(asked)
+    except (ValidationError, KeyError, TypeError, AttributeError, IndexError, StopIteration):
+        return {"error": f"the page asked for something that is no {what}. Reload it and try again."}
     except ValueError as error:  # also a CheckpointError
         return {"error": str(error)}
-    except (KeyError, TypeError, AttributeError, IndexError, StopIteration):
-        return {"error": f"the page asked for something that is no {what}. Reload it and try again."}
+    except (MemoryError, torch.OutOfMemoryError):
+        return {"error": "not enough memory for that now. Choose fewer networks or a lower resolution."}
+    except Exception as error:
+        logging.getLogger(__name__).exception("a request of the viewer failed")
+        return {"error": f"something went wrong on the server ({type(error).__name__}). Reload the page and try again."}
 
 
 def _why(name: str, error: Exception, resolution: int) -> str:

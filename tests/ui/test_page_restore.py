@@ -143,9 +143,9 @@ def test_an_address_that_is_no_view_says_so_and_shows_the_first_photo(visit):
 def test_a_view_of_a_resolution_that_the_page_lacks_says_how_to_draw_it(visit, tmp_path):
     site = visit()
     recipe = Recipe.from_json(recipe_in(export(site).read_bytes()))
-    (tmp_path / "recipe.json").write_text(recipe.to_json().replace('"resolution": 224', '"resolution": 1024'))
+    (tmp_path / "recipe.json").write_text(recipe.to_json().replace('"resolution": 224', '"resolution": 2048'))
     drop(site, tmp_path / "recipe.json")
-    expect(site.message).to_contain_text("an input of 1024 px; the page shows 224, 448, 672 px")
+    expect(site.message).to_contain_text("An input of 2048 px was asked for; this page runs networks on up to 1024 px")
     assert site.settled(resolution=224).panels()
 
 

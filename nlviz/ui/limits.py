@@ -1,0 +1,59 @@
+"""How much of the page's machine a visitor may ask for at once."""
+
+from dataclasses import dataclass, fields
+
+from ..recipes import MOST_NETWORKS, MOST_QUERIES, RESOLUTION_RANGE
+
+HIGHEST = {"networks": MOST_NETWORKS, "queries": MOST_QUERIES, "resolution": RESOLUTION_RANGE[1]}  # what a recipe can say
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the server keeps to, whatever is asked; its owner may choose other numbers.
+
+    Attributes:
+        networks: compared at once, in the page or in a study.
+        queries: in a figure.
+        resolution: long side of the networks' input in pixels.
+        export_megapixels: of an exported figure, in millions.
+        whole_maps_mb: of whole maps in a zip, before they are packed.
+        upload_mb: of a file.
+        study_pictures: in a study at once; the command line takes any number.
+        visits: at work at once; further ones wait.
+        requests: of one visit's figures and numbers at work at once; further ones are refused.
+
+    Raises:
+        ValueError: a limit is below 1, or above what a recipe can say.
+    """
+
+    networks: int = MOST_NETWORKS
+    queries: int = MOST_QUERIES
+    resolution: int = 1024
+    export_megapixels: int = 100
+    whole_maps_mb: int = 256
+    upload_mb: int = 40
+    study_pictures: int = 500
+    visits: int = 16
+    requests: int = 4
+
+    def __post_init__(self) -> None:
+        for name in (field.name for field in fields(self)):
+            value, most = getattr(self, name), HIGHEST.get(name)
+            if type(value) is not int or value < 1 or (most and value > most):
+                raise ValueError(f"the limit {name} is a whole number from 1{f' to {most}' if most else ''}, got {value}")
+
+    @property
+    def in_words(self) -> str:
+        """What the page says."""
+        return (f"This page compares up to {self.networks} networks at once, with inputs of up to {self.resolution} pixels and "
+                f"{self.queries} queries; it draws figures of up to {self.export_megapixels} million pixels, takes files of up to "
+                f"{self.upload_mb} MB, and measures up to {self.study_pictures} pictures at a time. Networks run one at a time, "
+                "visitors take turns, and your newer request ends your older one. The command line has no such limits.")
+
+    def check_view(self, names: list[str], resolution: int) -> None:
+        """Raise ValueError where so many networks, or so large an input, are not for visitors."""
+        if len(names) > self.networks:
+            raise ValueError(f"{len(names)} networks are chosen; this page compares up to {self.networks} at once. Untick some.")
+        if resolution > self.resolution:
+            raise ValueError(f"An input of {resolution} px was asked for; this page runs networks on up to {self.resolution} px. "
+                             "Draw it with: python -m nlviz render --recipe FIGURE")
