@@ -15,10 +15,9 @@ def check_finite(nl_map: NLMap, network: str) -> None:
     counted = [((~block.isfinite()).sum().item(), block.numel()) for block in blocks]
     wrong, every = (sum(numbers) for numbers in zip(*counted))
     if wrong:
-        part = f"the map {nl_map.part!r} of " if nl_map.part else "the map of "
-        raise ValueError(f"{network}: {wrong} of {every} weights in {part}layer {nl_map.layer or 'the network itself'} are not "
-                         "finite numbers (NaN or infinite). Check the network's weights and its input; in half precision, "
-                         "run it in float32.")
+        part, layer = f" {nl_map.part!r}" if nl_map.part else "", f"layer {nl_map.layer}" if nl_map.layer else "the block itself"
+        raise ValueError(f"{network}: {wrong} of {every} weights in the map{part} of {layer} are not finite numbers (NaN or "
+                         "infinite). Check the network's weights and its input; in half precision, run it in float32.")
 
 
 def _surely_finite(nl_map: NLMap) -> bool:

@@ -12,6 +12,7 @@ from nlviz.analysis import analyse
 from nlviz.blocks import BLOCKS
 from nlviz.export import file_bytes, make_recipe
 from nlviz.export.bundle import maps_bytes
+from nlviz.figures import Style, columns_of, looks_of
 from nlviz.maps import Factors
 from nlviz.measures import measures_of, terms_of
 from nlviz.metrics import entropy, js_divergence
@@ -102,10 +103,13 @@ def test_rows_and_columns_of_queries_and_keys_in_half_precision_are_exact_up_to_
 
 @pytest.mark.parametrize("dtype", HALF)
 def test_rounding_in_half_precision_is_not_drawn_as_a_difference_between_rows(dtype):
-    row = torch.rand(12, generator=torch.Generator().manual_seed(0)).softmax(0)
-    placed = looked_at(dtype, "embedded_gaussian")[0].maps[0]
-    weights = row.expand(placed.nl_map.shape[0], 12)[:, : placed.nl_map.shape[1]]
-    noisy = (weights * (1 + torch.finfo(dtype).eps / 3 * torch.randn(weights.shape))).to(dtype)
-    centred = replace(placed.nl_map, weights=noisy[None], lazy=None).term("row minus the mean row")
-    assert centred.weights.dtype == torch.float32
-    assert centred.weights.abs().max() < 2 * torch.finfo(dtype).eps * row.max()
+    analysis, eps = looked_at(dtype, "embedded_gaussian")[0], torch.finfo(dtype).eps
+    placed, random = analysis.maps[0], torch.Generator().manual_seed(0)
+    row = torch.rand(placed.nl_map.shape[1], generator=random).softmax(0)
+    for noise, drawn in ((0.1 * eps, False), (10 * eps, True)):
+        weights = row * (1 + noise * torch.randn(placed.nl_map.shape, generator=random))
+        changed = replace(placed, nl_map=replace(placed.nl_map, weights=weights[None].to(dtype), lazy=None))
+        style = Style("viridis", "shared", False, 0.6, "attends to", "row minus the mean row")
+        columns = columns_of([replace(analysis, maps=(changed,))], style.term, {})
+        ((look,),) = looks_of(columns, [(0.5, 0.5)], style)
+        assert (look.values.abs().max() > 0) == drawn

@@ -36,7 +36,7 @@ def names_in(value):
 
 
 def test_measure_and_study_write_the_same_numbers_under_the_same_names(photo, tmp_path, capsys):
-    assert main(["measure", str(photo), "--model", NAME, "--json", "--resolution", "64"]) == 0
+    assert main(["measure", str(photo), "--model", NAME, "--json"]) == 0
     by_json = json.loads(capsys.readouterr().out)
     model = load_model(NAME)
     by_csv = list(csv.DictReader(io.StringIO(measures_csv(measures_of(analyse(model, photo, 64))))))

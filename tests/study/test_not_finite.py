@@ -60,7 +60,7 @@ def test_a_map_kept_as_queries_and_keys_is_checked_as_the_dense_one():
     check_finite(nl_map, "net")
     q = nl_map.lazy.q.clone()
     q[0, 5, 0] = math.nan
-    with pytest.raises(ValueError, match="net: 36 of 1296 weights in the map of layer the network itself are not finite"):
+    with pytest.raises(ValueError, match="net: 36 of 1296 weights in the map of the block itself are not finite"):
         check_finite(replace(nl_map, lazy=replace(nl_map.lazy, q=q)), "net")
 
 
