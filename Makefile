@@ -4,7 +4,7 @@ DATA ?= data
 BIN := .venv/bin
 STUDIED := $(foreach data,msrc camvid caltech101 fashion,--model $(data))
 
-.PHONY: run test bench train study gallery
+.PHONY: run test bench attack train study gallery
 
 run: .venv/app
 	$(BIN)/python app.py
@@ -16,6 +16,10 @@ test: .venv/dev .venv/browser
 
 bench: .venv/dev .venv/browser
 	DATA=$(DATA) $(BIN)/python -m benchmarks.speed
+
+# The page and the command line as strangers would treat them, at most 15 minutes, on this machine only; ATTACK="--only KIND --seed N".
+attack: .venv/dev
+	$(BIN)/python -m attack $(ATTACK)
 
 # The bundled checkpoints that are not there yet; DATA is the folder with caltech101, msrc and FashionMNIST.
 train: .venv/app
