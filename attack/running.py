@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attack.judging import LIMIT, Answer, Wrong
-from attack.server import MOST_MB, megabytes
+from attack.server import MOST_MB, family, megabytes
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([f"nlviz.{room}" for room in ("cli", "export", "models", "study", "training", "figures")])
@@ -49,9 +49,10 @@ def command(arguments: list[str], folder: Path, killed_after: float | None = Non
     """
     process, started, memory = CONTEXT.Process(target=_command, args=(arguments, folder, most_bytes)), time.monotonic(), 0.0
     process.start()
+    known = family(process.pid)[:1]
     limit = killed_after if killed_after is not None else 2 * LIMIT
     while process.is_alive() and time.monotonic() - started < limit and memory < MOST_MB:
-        memory = max(memory, megabytes(process.pid))
+        memory = max(memory, megabytes(known))
         process.join(min(0.05, max(0.0, limit - (time.monotonic() - started))))
     code = process.exitcode
     if code is None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -20,17 +21,21 @@ ROOT = Path(__file__).resolve().parent.parent
 QUIET = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "GRADIO_ANALYTICS_ENABLED": "False"}
 
 
-def megabytes(pid: int) -> float:
-    """Of a process and all that it started."""
+def family(pid: int) -> list[psutil.Process]:
+    """A process and all that it started. Looking for them goes through every process of the machine."""
     try:
         process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
+        return [process, *process.children(recursive=True)]
     except psutil.Error:
-        return 0.0
+        return []
+
+
+def megabytes(processes: list[psutil.Process]) -> float:
+    """What they hold in memory together; those that ended hold nothing."""
     held = 0
-    for one in family:
+    for process in processes:
         try:
-            held += one.memory_info().rss
+            held += process.memory_info().rss
         except psutil.Error:
             continue
     return held / 2**20
@@ -101,8 +106,10 @@ class Server:
         return self.log.read_text(errors="replace").count("Traceback (most recent call last)")
 
     def _watch(self) -> None:
-        while True:
-            held = megabytes(self.process.pid)
+        for number in count():
+            if number % 10 == 0:
+                known = family(self.process.pid)
+            held = megabytes(known)
             self.peak = max(self.peak, held)
             if held > MOST_MB and self.process.poll() is None:
                 self.overfull = True
