@@ -5,8 +5,11 @@ import os
 import resource
 import signal
 import sys
+import threading
 import time
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from attack.judging import LIMIT, Answer, Wrong
@@ -16,12 +19,13 @@ CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([f"nlviz.{room}" for room in ("cli", "export", "models", "study", "training", "figures")])
 
 
-def _command(arguments: list[str], folder: Path, most_bytes: int | None) -> None:
-    """In the new process: what the terminal would show goes into the files ``out`` and ``err`` of the folder."""
+def _command(arguments: list[str], folder: Path, most_bytes: int | None, told: Connection) -> None:
+    """In the new process; stderr goes through a pipe, as a full disk does not stop it."""
     os.setsid()
     os.chdir(folder)
-    for number, name in ((1, "out"), (2, "err")):
-        os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(told.fileno(), 2)
+    told.close()
     from nlviz.cli import main
 
     if most_bytes is not None:  # no file may grow beyond it, as if the disk were full
@@ -35,7 +39,6 @@ class Ran:
     """``code`` is None where it was killed as asked; ``memory`` in MB."""
 
     code: int | None
-    out: str
     err: str
     seconds: float
     memory: float
@@ -47,8 +50,13 @@ def command(arguments: list[str], folder: Path, killed_after: float | None = Non
     Raises:
         Wrong: it hangs, or takes too much memory.
     """
-    process, started, memory = CONTEXT.Process(target=_command, args=(arguments, folder, most_bytes)), time.monotonic(), 0.0
+    listening, told = CONTEXT.Pipe(duplex=False)
+    process, started, memory = CONTEXT.Process(target=_command, args=(arguments, folder, most_bytes, told)), time.monotonic(), 0.0
     process.start()
+    told.close()
+    said: list[bytes] = []
+    reader = threading.Thread(target=_read, args=(listening, said), daemon=True)
+    reader.start()
     known = family(process.pid)[:1]
     limit = killed_after if killed_after is not None else 2 * LIMIT
     while process.is_alive() and time.monotonic() - started < limit and memory < MOST_MB:
@@ -56,14 +64,27 @@ def command(arguments: list[str], folder: Path, killed_after: float | None = Non
         process.join(min(0.05, max(0.0, limit - (time.monotonic() - started))))
     code = process.exitcode
     if code is None:
-        os.killpg(process.pid, signal.SIGKILL) if os.getpgid(process.pid) == process.pid else process.kill()
-        process.join()
+        _kill(process)
         if memory >= MOST_MB:
             raise Wrong(f"takes more than {MOST_MB} MB")
         if killed_after is None:
             raise Wrong(f"hangs: not done in {limit:.0f} s")
-    out, err = ((folder / name).read_text(errors="replace") if (folder / name).exists() else "" for name in ("out", "err"))
-    return Ran(code, out, err, time.monotonic() - started, memory)
+    reader.join(5)
+    return Ran(code, b"".join(said).decode("utf-8", "replace"), time.monotonic() - started, memory)
+
+
+def _read(pipe: Connection, said: list[bytes]) -> None:
+    while part := os.read(pipe.fileno(), 2**16):
+        said.append(part)
+
+
+def _kill(process: BaseProcess) -> None:
+    """With all that it started, if it has come so far as to have a group of its own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()
+    process.join()
 
 
 def told(ran: Ran) -> Answer:
@@ -84,6 +105,3 @@ def told(ran: Ran) -> Answer:
     if len(said) != len(lines) or not said:
         raise Wrong(f"stderr is not one line of nlviz: {' | '.join(lines)[:160]}")
     return Answer(said[-1])
-
-
-

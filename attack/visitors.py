@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
 from attack.field import Field
-from attack.judging import Answer, Outcome, Wrong, attempt
+from attack.judging import PATIENCE, Answer, Outcome, Wrong, attempt
 from attack.pictures import encoded, photo
 from attack.requests import FUNCTIONS
 from attack.visit import NETWORK, Visit
 
 NUMBER = 20
-FAIR = 20  # seconds that a small wish may take beside a greedy visitor
+FAIR = 20 * PATIENCE  # seconds that a small wish may take beside a greedy visitor
 NETWORKS = [NETWORK, "msrc_embedded_gaussian", "caltech101_gc"]
 
 

@@ -56,7 +56,7 @@ LINE = "nlviz: no folder none\n"
     (2, "Traceback (most recent call last):\nKeyError: 3\n", False),
     (2, f"study:  10%|#   | 1/10 [00:01<00:09, 1.0it/s]\r{LINE}", True)])
 def test_a_command_says_one_line_of_its_own_or_is_wrong(code, err, right):
-    outcome = attempt("a", lambda: told(Ran(code, "", err, 0.0, 0.0)))
+    outcome = attempt("a", lambda: told(Ran(code, err, 0.0, 0.0)))
     assert (outcome.verdict != "wrong") == right
 
 
