@@ -70,5 +70,5 @@ def what_is_wrong(answer: Answer, refused: bool = False) -> str:
 
 
 def short(text: str, most: int = 160) -> str:
-    text = " | ".join(text.split("\n"))
+    text = " | ".join(text.splitlines())
     return text if len(text) <= most else f"{text[:most // 2]} ... {text[-most // 2:]}"

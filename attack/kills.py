@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from attack.field import Field
-from attack.judging import Answer, Outcome, Wrong, attempt, what_is_wrong
+from attack.judging import Answer, Outcome, Wrong, attempt, short, what_is_wrong
 from attack.running import Ran, command, told
 from attack.whole import check_folder
 
@@ -61,7 +61,7 @@ class Undisturbed:
             folder = prepared(self.field, "whole")
             ran = self.field.held(command(COMMANDS[title], folder))
             if ran.code != 0:
-                raise Wrong(f"fails undisturbed: {ran.err[-200:]}")
+                raise Wrong(f"fails undisturbed: {ran.fault or short(ran.err)}")
             self.known[title] = ran.seconds, results(folder)
             shutil.rmtree(folder)
         return self.known[title]
@@ -72,12 +72,12 @@ def disturbed(field: Field, title: str, undisturbed: Undisturbed, disturb: Calla
     folder, (seconds, expected) = prepared(field, "disturbed"), undisturbed(title)
     ran = field.held(disturb(folder, seconds))
     check_folder(folder)
-    answer = Answer(shown=True) if ran.code is None else told(ran)
+    answer = Answer(shown=True) if ran.code is None and not ran.fault else told(ran)
     if wrong := what_is_wrong(answer):
         raise Wrong(wrong)
     again = field.held(command(COMMANDS[title], folder))
     if again.code != 0:
-        raise Wrong(f"does not go on: {again.err.strip().splitlines()[-1][:160]}")
+        raise Wrong(f"does not go on: {again.fault or short(again.err)}")
     found = results(folder)
     if changed := [name for name in expected if found.get(name) != expected[name]]:
         raise Wrong(f"the same command gives another {', '.join(changed)[:100]}")

@@ -16,7 +16,7 @@ from attack.pictures import encoded, photo
 from attack.visit import Visit
 
 NUMBER = 94
-SHA = "0" * 64
+SHA = "0" * 64  # stands for that of the first photo
 GOOD = {"picture": {"name": "lion.jpg", "sha256": SHA}, "networks": [{"name": "msrc_gc", "sha256": None}], "queries": [[0.3, 0.4]],
         "resolution": 224, "layout": "one query", "width": "one column", "dpi": 50, "colours": "viridis", "scale": "shared",
         "view": "cells", "opacity": 0.65, "direction": "attends to", "term": "full", "parts": {}, "version": 1}
@@ -105,9 +105,10 @@ def link(random: Random) -> str:
 
 
 def run(field: Field) -> Iterator[Outcome]:
+    sha256 = field.server.visit().first_photo()["picture"]  # else it would ask for the photo, and nothing more
     for number, make in enumerate(field.chosen(KINDS, NUMBER * 2 // 3)):
-        way, text, visit = WAYS[number % len(WAYS)], make(field.random), field.server.visit()
+        way, text, visit = WAYS[number % len(WAYS)], make(field.random).replace(SHA, sha256), field.server.visit()
         yield attempt(f"{make.__name__} {way.__name__}: {text[17:70]}", lambda w=way, v=visit, t=text: w(v, t, field.random))
     for _ in range(field.usual(NUMBER // 3)):
-        address = link(field.random)
-        yield attempt(f"link: {address[:160]}", lambda a=address: field.server.visit().arrive(a))
+        address = link(field.random).replace(SHA, sha256)
+        yield attempt(f"link: {address[:12]} ... {address[100:180]}", lambda a=address: field.server.visit().arrive(a))

@@ -11,11 +11,11 @@ from attack.visit import NETWORK, Visit
 
 ASKED, ADDRESSES = 60, 15
 SETTINGS = {"colours": "viridis", "scale": "shared", "view": "cells", "opacity": 0.6, "direction": "attends to", "term": "full"}
-FUNCTIONS = {
+FUNCTIONS = {  # with the key, what the viewer would ask
     "export_figure": {"what": "figure", "format": "png", "layout": "one query", "width": "one column", "dpi": 50,
                       "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {}, "snapshots": {}},
-    "depends_on_query": {"panel": f"{NETWORK}/0", "map": "", "step": "attention", "snapshots": {}},
-    "show_snapshot": {"panel": f"{NETWORK}/0", "epoch": 1}}
+    "depends_on_query": {"panel": f"{NETWORK}/0", "map": "attention", "step": "attention", "snapshots": {}},
+    "show_snapshot": {"panel": f"{NETWORK}/0", "epoch": 30}}
 KNOWN = ("picture", "name", "networks", "resolution")  # what links and recipes tell of a scene
 PATHS = ["file=/etc/passwd", "file=/dev/zero", "file=../../etc/passwd", "file=%2e%2e/%2e%2e/etc/passwd", "file=/proc/self/environ",
          "file=http://127.0.0.1:9/", "file=file:///etc/passwd", "file//etc/passwd", "proxy=http://127.0.0.1:9/x",
@@ -32,11 +32,19 @@ def run(field: Field) -> Iterator[Outcome]:
 def asked(field: Field) -> Iterator[Outcome]:
     owner = field.server.visit()
     key = owner.scene("own.png", encoded(photo(field.random), "PNG"))["key"]
+    for function, request in FUNCTIONS.items():  # else it would not count that others are refused
+        yield attempt(f"as it should be: {function}", lambda f=function, r={"key": key} | request: right(owner.ask(f, r)))
     large = {"key": key} | FUNCTIONS["export_figure"] | LARGE
     yield attempt("large: 8 queries at 1200 dpi", lambda: owner.ask("export_figure", large))
     for function in field.chosen(list(FUNCTIONS), ASKED):
         request = crippled(field.random, {"key": key} | FUNCTIONS[function])
         yield attempt(f"{function}: {str(request)[:60]}", lambda f=function, r=request: owner.ask(f, r))
+
+
+def right(answer: Answer) -> Answer:
+    if not answer.shown:
+        raise Wrong(f"refused, though it is the visitor's own: {answer.said}")
+    return answer
 
 
 def others(field: Field) -> Iterator[Outcome]:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import resource
 import signal
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from attack.judging import LIMIT, Answer, Wrong
 from attack.server import MOST_MB, family, megabytes
 
+PROGRESS = re.compile(r"\[\d+:\d\d[<,]")  # a bar of tqdm
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([f"nlviz.{room}" for room in ("cli", "export", "models", "study", "training", "figures")])
 
@@ -36,20 +38,17 @@ def _command(arguments: list[str], folder: Path, most_bytes: int | None, told: C
 
 @dataclass(frozen=True)
 class Ran:
-    """``code`` is None where it was killed as asked; ``memory`` in MB."""
+    """``code`` is None where it was killed, ``fault`` says why where nobody asked for it; ``memory`` in MB."""
 
     code: int | None
     err: str
     seconds: float
     memory: float
+    fault: str = ""
 
 
 def command(arguments: list[str], folder: Path, killed_after: float | None = None, most_bytes: int | None = None) -> Ran:
-    """Run ``nlviz`` with these arguments in a folder.
-
-    Raises:
-        Wrong: it hangs, or takes too much memory.
-    """
+    """Run ``nlviz`` with these arguments in a folder."""
     listening, told = CONTEXT.Pipe(duplex=False)
     process, started, memory = CONTEXT.Process(target=_command, args=(arguments, folder, most_bytes, told)), time.monotonic(), 0.0
     process.start()
@@ -62,15 +61,13 @@ def command(arguments: list[str], folder: Path, killed_after: float | None = Non
     while process.is_alive() and time.monotonic() - started < limit and memory < MOST_MB:
         memory = max(memory, megabytes(known))
         process.join(min(0.05, max(0.0, limit - (time.monotonic() - started))))
-    code = process.exitcode
+    code, fault = process.exitcode, ""
     if code is None:
         _kill(process)
-        if memory >= MOST_MB:
-            raise Wrong(f"takes more than {MOST_MB} MB")
-        if killed_after is None:
-            raise Wrong(f"hangs: not done in {limit:.0f} s")
+        fault = f"takes more than {MOST_MB} MB" if memory >= MOST_MB else f"hangs: not done in {limit:.0f} s"
+        fault = fault if memory >= MOST_MB or killed_after is None else ""
     reader.join(5)
-    return Ran(code, b"".join(said).decode("utf-8", "replace"), time.monotonic() - started, memory)
+    return Ran(code, b"".join(said).decode("utf-8", "replace"), time.monotonic() - started, memory, fault)
 
 
 def _read(pipe: Connection, said: list[bytes]) -> None:
@@ -91,10 +88,12 @@ def told(ran: Ran) -> Answer:
     """What a command says: nothing but lines of nlviz on stderr, and one of them where it failed.
 
     Raises:
-        Wrong: it crashed, or says something else.
+        Wrong: it crashed, hung, or says something else.
     """
+    if ran.fault:
+        raise Wrong(ran.fault)
     lines = [line.rpartition("\r")[2].strip() for line in ran.err.splitlines()]
-    lines = [line for line in lines if line and "%|" not in line and "it/s]" not in line]
+    lines = [line for line in lines if line and not PROGRESS.search(line)]
     if "Traceback (most recent call last)" in ran.err:
         raise Wrong(f"traceback: {lines[-1][:160]}")
     if ran.code not in (0, 2):

@@ -97,6 +97,13 @@ class Visit:
     def arrive(self, fragment: str) -> Answer:
         return seen(*self.call(self.event("follow", "click"), [fragment]))
 
+    def first_photo(self) -> dict:
+        """The key of what a fresh visitor sees."""
+        value, error = self.call(self.event("follow", "click"), [""])
+        if not isinstance(value, dict) or "scene" not in value:
+            raise Wrong(f"a fresh visitor sees no map: {error}")
+        return value["scene"]["key"]
+
     def show(self, name: str, content: bytes) -> Answer:
         """A photo dropped into the box."""
         try:

@@ -54,6 +54,7 @@ LINE = "nlviz: no folder none\n"
 @pytest.mark.parametrize("code, err, right", [
     (2, LINE, True), (0, "", True), (1, LINE, False), (2, "", False), (2, LINE + "and more\n", False), (-11, "", False),
     (2, "Traceback (most recent call last):\nKeyError: 3\n", False),
+    (2, f"epoch 1/2: 0batch [00:00, ?batch/s]\n{LINE}", True),
     (2, f"study:  10%|#   | 1/10 [00:01<00:09, 1.0it/s]\r{LINE}", True)])
 def test_a_command_says_one_line_of_its_own_or_is_wrong(code, err, right):
     outcome = attempt("a", lambda: told(Ran(code, err, 0.0, 0.0)))
