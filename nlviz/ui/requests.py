@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Word = Annotated[str, Field(max_length=300)]
+Epoch = Annotated[int, Field(ge=0, le=10**6)]
 Networks = Annotated[list[Word], Field(min_length=1, max_length=8)]
 
 
@@ -26,7 +27,7 @@ class Request(_Strict):
     """``snapshots``: network -> epoch, where it is not the last."""
 
     key: Key
-    snapshots: Annotated[dict[Word, int], Field(max_length=8)] = {}
+    snapshots: Annotated[dict[Word, Epoch], Field(max_length=8)] = {}
 
 
 class Export(Request):
@@ -62,4 +63,4 @@ class Snapshot(Request):
     """A panel at an epoch."""
 
     panel: Word
-    epoch: int
+    epoch: Epoch
