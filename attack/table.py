@@ -29,7 +29,8 @@ class Row:
     def add(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         said = f"{outcome.verdict} {outcome.why}".strip()
-        print(f"{self.kind} {len(self.outcomes)}, {outcome.attack}: {said} ({outcome.seconds:.1f} s)", flush=True)
+        line = f"{self.kind} {len(self.outcomes)}, {outcome.attack}: {said} ({outcome.seconds:.1f} s)"
+        print(line.encode(errors="backslashreplace").decode(), flush=True)  # names of attacks need not be Unicode
 
     @property
     def wrong(self) -> list[Outcome]:

@@ -73,7 +73,7 @@ def maps_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool = 
 
 def _arrays(placed: PlacedMap, analysis: Analysis, recipe: Recipe, whole: bool) -> dict[str, np.ndarray]:
     nl_map, size = placed.nl_map, analysis.picture.size
-    found = {"query_grid": np.array(nl_map.query_grid), "key_grid": np.array(nl_map.key_grid)}
+    found = {name: np.array(getattr(nl_map, name), np.int64) for name in ("query_grid", "key_grid")}
     for name, place in (("query_rectangles_px", placed.queries), ("key_rectangles_px", placed.keys)):
         if place is not None:
             cells = [place.rectangle(row, column) for row in range(place.grid[0]) for column in range(place.grid[1])]

@@ -2,7 +2,6 @@
 
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -11,6 +10,7 @@ from torch import nn
 from nlviz.analysis import as_model
 from nlviz.blocks import BLOCKS
 from nlviz.ui import study_tab
+from nlviz.ui.store import Store
 
 
 @pytest.mark.parametrize("to_the_end", [True, False])
@@ -20,7 +20,7 @@ def test_a_report_leaves_nothing_in_the_temporary_directory(tmp_path, monkeypatc
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     Image.radial_gradient("L").save(tmp_path / "a.png")
     model = as_model(nn.Sequential(nn.Conv2d(3, 16, 16, stride=16), BLOCKS["pam"](16)), name="net")
-    running = study_tab._measure(SimpleNamespace(model=lambda name: model), [str(tmp_path / "a.png")], ["net"], 64)
+    running = study_tab._measure(Store({"net": lambda: model}), None, [str(tmp_path / "a.png")], ["net"], 64)
     said, figure = "", None
     while "1 pictures measured" not in said:
         said, _, figure, report = next(running)

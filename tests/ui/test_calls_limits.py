@@ -197,10 +197,11 @@ def test_a_newer_request_ends_the_older_and_others_are_served_meanwhile(served, 
     assert gate.entered.acquire(timeout=WAIT)  # it has the machine
     again = show(other, photo, "gc")
     newer = slow.join("photo", "input", uploaded, 192, None, None, ["gc"])
-    gate.go.release()
     said = {}
     for message in slow.messages():
         said.setdefault(message.get("event_id"), []).append(message)
+        if message.get("event_id") == newer and message["msg"] == "process_completed":
+            gate.go.release()
     assert '"scene"' in json.dumps(said[newer]) and '"scene"' not in json.dumps(said[older])
     assert again["scene"] == before["scene"] and gate.runs == runs + 1
 
