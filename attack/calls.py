@@ -57,4 +57,6 @@ def wrong_types(field: Field) -> Iterator[Outcome]:
 
 def answered(visit: Visit, event: dict, data: list) -> Answer:
     value, error = visit.call(event, data, whole=True)
-    return seen(value, error) if error is not None or isinstance(value, dict) else Answer(str(value or ""), shown=True)
+    if error is not None or isinstance(value, dict):
+        return seen(value, error)
+    return Answer(value if isinstance(value, str) else "", shown=True)

@@ -1,5 +1,6 @@
-"""Files are written whole or not at all, and what cannot be written is named."""
+"""Files are written whole or not at all, what cannot be written is named, and only regular ones are read."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,17 @@ def write_whole(path: str | Path, content: bytes) -> None:
         except BaseException:
             os.unlink(temporary)
             raise
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of a regular file; nothing else is opened: a pipe never ends, and a device may do anything.
+
+    Raises:
+        OSError: it is none, or cannot be read.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a regular file (a pipe, a socket, a device or a folder), so it was not opened", str(path))
+    return path.read_bytes()
 
 
 @contextmanager

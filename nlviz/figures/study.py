@@ -30,7 +30,7 @@ def distribution_by_network(rows: Sequence[Mapping]) -> Figure:
         _style(axes)
         axes.set_xlim(0, math.log(2))
         axes.set_xlabel("mean Jensen-Shannon divergence over all pairs of queries, nats, 0 to ln 2", fontsize=SIZE)
-        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
         axes.set_yticks(range(len(rows)), [row["label"] for row in rows])
         if not rows:
             words = "no map whose rows are distributions over positions"

@@ -8,6 +8,7 @@ from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
 from ..blocks import BLOCKS
+from ..files import read_regular
 from .cards import CHECKPOINTS, RESTORE, CheckpointError, read_card
 from .classes import CLASSES
 from .model import Model
@@ -44,9 +45,11 @@ def load_model(name: str, folder: Path = CHECKPOINTS) -> Model:
         card |= _snapshot(card, epoch)
     path = folder / f"{name}.safetensors"
     try:
-        content = path.read_bytes()
-    except OSError:
+        content = read_regular(path)
+    except FileNotFoundError:
         raise CheckpointError(f"{path.name} is missing. {RESTORE}") from None
+    except OSError as error:
+        raise CheckpointError(f"{path.name} cannot be read ({error.strerror}). {RESTORE}") from None
     found = hashlib.sha256(content).hexdigest()
     if found != card["sha256"]:
         raise CheckpointError(f"{path.name} has sha256 {found[:12]}..., its card says {card['sha256'][:12]}...: "

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from statistics import mean, stdev, variance
 
+from ..files import read_regular
+
 INSTALLED = Path(__file__).resolve().parents[1] / "checkpoints"  # only a wheel has them there
 CHECKOUT = INSTALLED.parents[1] / "checkpoints"
 # The bundled ones, and where training puts new ones: an installed package is not written into.
@@ -44,11 +46,11 @@ def read_card(name: str, folder: Path = CHECKPOINTS) -> dict:
     """
     path = folder / f"{name}.json"
     try:
-        card = json.loads(path.read_text())
-    except OSError:
+        card = json.loads(read_regular(path).decode())
+    except FileNotFoundError:
         raise CheckpointError(f"{path.name} is missing: {name} was not trained. "
                               f"Make it with: python -m nlviz train {name} --data DIR") from None
-    except (ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path.name} is not a card ({error}). {RESTORE}") from None
     kinds = {"name": str, "sha256": str, "metric": str, "score": float}
     wrong = [key for key, kind in kinds.items() if not isinstance(card, dict) or not isinstance(card.get(key), kind)]

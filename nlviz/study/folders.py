@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from ..pictures import PictureError
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")  # those tried first for a name without
+from ..files import read_regular
+from ..pictures import SUFFIXES, PictureError
 
 
 def pictures_in(folder: Path, names: Path | None = None, limit: int | None = None) -> list[str]:
@@ -23,7 +22,7 @@ def pictures_in(folder: Path, names: Path | None = None, limit: int | None = Non
         found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*")
                        if path.suffix.lower() in SUFFIXES and not path.is_dir())
     else:
-        lines = names.read_text("utf-8-sig", errors="surrogateescape").splitlines()  # names need not be UTF-8
+        lines = read_regular(names).decode("utf-8-sig", "surrogateescape").splitlines()  # names need not be UTF-8
         found = sorted(_on_list(folder, line.strip()) for line in lines if line.strip())
     if not found:
         raise FileNotFoundError(f"no picture in {names or folder} ({', '.join(SUFFIXES)})")
@@ -40,14 +39,12 @@ def _on_list(folder: Path, name: str) -> str:
 
 
 def read_picture(path: Path) -> bytes:
-    """The bytes of a regular file; nothing else is opened: a pipe never ends, and a device may do anything.
+    """The bytes of a regular file.
 
     Raises:
         PictureError: it is none, or cannot be read.
     """
-    if path.exists() and not path.is_file():
-        raise PictureError("not a regular file (a pipe, a socket, a device or a folder), so it was not opened.")
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except (OSError, ValueError) as error:
         raise PictureError(f"cannot be read ({getattr(error, 'strerror', error)}).") from None

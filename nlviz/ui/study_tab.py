@@ -10,7 +10,8 @@ from pathlib import Path
 import gradio as gr
 
 from ..measures import NAMES
-from ..study import SUFFIXES, Study, between, label_of, measure_file, or_not, told, write_report
+from ..pictures import SUFFIXES
+from ..study import Study, between, label_of, measure_file, or_not, told, write_report
 from .limits import Limits
 from .presets import Groups
 from .store import Store
@@ -48,7 +49,7 @@ def study_tab(store: Store, groups: Groups, chosen: list[str], offered: list[int
 
     running = measure.click(run, [pictures, networks, resolution], [status, table, figure, report], show_progress="hidden",
                             concurrency_limit=AT_ONCE, trigger_mode="multiple")
-    stop.click(lambda: "Stopped.", None, status, cancels=[running])
+    stop.click(lambda: "Measuring was stopped.", None, status, cancels=[running])
 
 
 def _measure(store: Store, session: str | None, paths: list[str], names: list[str], resolution: int) -> Iterator[tuple]:

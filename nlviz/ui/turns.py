@@ -31,6 +31,7 @@ class Turns:
         self._line: list[object] = []
         self._changed = threading.Condition()
         self._asked: Counter[str] = Counter()
+        self._opening: set[str] = set()
         self._requests, self._all_requests = requests, all_requests
 
     def begin(self, visit: str) -> object:
@@ -54,14 +55,11 @@ class Turns:
         Raises:
             Overtaken: the request is no longer its visit's newest; it is not waited for.
         """
-        def overtaken() -> bool:
-            return request is not None and not self.is_newest(visit, request)
-
         me = object()
         with self._changed:
             self._line.append(me)
-            self._changed.wait_for(lambda: self._line[0] is me or overtaken())
-            if overtaken():
+            self._changed.wait_for(lambda: self._line[0] is me or self._overtaken(visit, request))
+            if self._overtaken(visit, request):
                 self._leave(me)
                 raise Overtaken
         try:
@@ -70,9 +68,31 @@ class Turns:
             with self._changed:
                 self._leave(me)
 
+    def _overtaken(self, visit: str, request: object) -> bool:
+        return request is not None and not self.is_newest(visit, request)
+
     def _leave(self, me: object) -> None:
         self._line.remove(me)
         self._changed.notify_all()
+
+    @contextmanager
+    def opening(self, visit: str, request: object = None) -> Iterator[None]:
+        """Open a picture, when none of the visit's is being opened, so that slow ones of one visit never take all decoders.
+
+        Raises:
+            Overtaken: the request is no longer its visit's newest; it is not waited for.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: visit not in self._opening or self._overtaken(visit, request))
+            if self._overtaken(visit, request):
+                raise Overtaken
+            self._opening.add(visit)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._opening.remove(visit)
+                self._changed.notify_all()
 
     @contextmanager
     def one_of_few(self, visit: str) -> Iterator[None]:

@@ -1,11 +1,13 @@
 """What an event may name as a file: what was uploaded to this server, and nothing else."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+FAILED = "The page sent something that this server does not take, or it failed. Reload the page and try again."
 NOT_UPLOADED = "Expected a file that was uploaded to this page, got another path. Drop the photo or the figure again."
 
 
@@ -15,6 +17,16 @@ class Page(gr.Blocks):
     gradio checks only what says of itself that it is a file (``meta``), which a box for images does not ask for; and what
     begins with http it fetches, whatever the box.
     """
+
+    async def process_api(self, *inputs, **options):
+        """Whatever is sent is answered in words: gradio says nothing of what fails outside a function."""
+        try:
+            return await super().process_api(*inputs, **options)
+        except gr.Error:
+            raise
+        except Exception:
+            logging.getLogger(__name__).exception("an event of the page failed")
+            raise gr.Error(FAILED, print_exception=False) from None
 
     async def preprocess_data(self, block_fn, inputs, *more, **options):
         for path in _paths_in(inputs):

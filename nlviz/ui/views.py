@@ -77,7 +77,7 @@ class Views:
             return
         if recipe:
             yield from self._restore(who, recipe, size, shown, boxes)
-        elif awaited and path and photo_of(awaited, [path]):
+        elif awaited and path and self._photo_of(who, awaited, [path]):
             yield from self._restore(who, awaited, size, path, boxes)
         else:
             yield from self._show_photo(who, path, size, shown, awaited, boxes)
@@ -141,7 +141,7 @@ class Views:
     def _restore(self, who: gr.Request, recipe: Recipe, size: int, shown: str, boxes) -> Iterator[tuple]:
         """A recipe's view; or what is on screen, and a word on what is missing."""
         wanted = [name for name in networks_of(recipe) if name in self.listed] or _flat(boxes)
-        found, said = photo_of(recipe, [shown, *EXAMPLES]), {}
+        found, said = self._photo_of(who, recipe, [shown, *EXAMPLES]), {}
         try:
             self.store.limits.check_view(wanted, recipe.resolution)
         except ValueError as error:
@@ -155,6 +155,10 @@ class Views:
                 said = [*differences(recipe, self.store), value["message"]]
                 value |= {"restore": view_of(recipe), "message": " ".join(filter(None, said))}
             yield value, found, found, None, self._size(recipe.resolution), *self.ticked(wanted)
+
+    def _photo_of(self, who: gr.Request, recipe: Recipe, candidates: list[str]) -> str | None:
+        with self.store.turns.opening(self.store.seals.visit(who.session_hash)):
+            return photo_of(recipe, candidates)
 
     def _size(self, resolution: int):
         """The value of the input resolution; one that is not offered to all is from now on offered here."""

@@ -37,7 +37,8 @@ def show(store: Store, photo: str | None, names: list[str], resolution: int, ses
     visit = store.seals.visit(session)
     request = store.turns.begin(visit)
     try:
-        picture = _picture(store, photo, names, resolution)
+        with store.turns.opening(visit, request):
+            picture = _picture(store, photo, names, resolution)
     except ValueError as error:
         yield {"message": str(error), "error": True}
         return

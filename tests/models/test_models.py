@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 
 import pytest
@@ -119,6 +120,15 @@ def test_a_file_of_another_kind_is_refused(folder, content, message):
 def test_a_missing_file_says_what_to_do(folder, suffix, message):
     (folder / f"fashion_embedded_gaussian.{suffix}").unlink()
     with pytest.raises(CheckpointError, match=message):
+        load_model("fashion_embedded_gaussian", folder)
+
+
+@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_never_opened(folder, suffix):
+    path = folder / f"fashion_embedded_gaussian.{suffix}"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(CheckpointError, match="not a regular file"):
         load_model("fashion_embedded_gaussian", folder)
 
 

@@ -158,7 +158,7 @@ def test_what_is_no_regular_file_is_left_out_and_never_opened(folder, tmp_path):
             reasons = {entry["picture"]: entry["reason"] for entry in summary["broken"]}
             assert set(reasons) == {"device.png", "gone.png", "pipe.png", "socket.png"} and summary["pictures"] == 3
             assert all("not a regular file" in reasons[f"{name}.png"] for name in ("device", "pipe", "socket"))
-    assert "- pipe.png: not a regular file" in (tmp_path / "out" / "README.md").read_text()
+    assert "- pipe.png: cannot be read (not a regular file" in (tmp_path / "out" / "README.md").read_text()
 
 
 def test_a_full_disk_names_the_file_and_what_was_measured_is_kept(folder, tmp_path, monkeypatch):

@@ -44,6 +44,13 @@ def scene_of(visitor, photo):
     return visitor.value("photo", "input", visitor.upload(photo))["scene"]
 
 
+@pytest.mark.parametrize("box, event, first", [("photo", "input", [3]), ("photo", "input", [["a", {}]]), ("figure", "upload", [3]),
+                                               ("study-measure", "click", [None, 3, "x"]), ("follow", "click", [{}])], ids=str)
+def test_what_no_page_would_send_is_answered_in_words(visitor, box, event, first):
+    answer = visitor.call(box, event, *first)
+    assert answer.get("error", "none") is not None and len((answer.get("error") or json.dumps(answer["data"])).split()) > 3
+
+
 def test_an_uploaded_photo_is_shown(visitor, photo):
     key = scene_of(visitor, photo)["key"]
     assert key["picture"] == open_picture(photo).sha256 and key["networks"] == ["gc", "dot_product"]

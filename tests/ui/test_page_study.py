@@ -146,5 +146,5 @@ def test_a_study_can_be_stopped(study):
     expect(study.page.locator("#study-status")).to_contain_text(re.compile(r"Measured \d+ of 40"))
     study.page.evaluate(LISTEN)
     study.page.locator("#study-stop").click()
-    study.page.wait_for_function("heard.some(words => words.includes('Stopped.'))")
+    study.page.wait_for_function("heard.some(words => words.includes('Measuring was stopped.'))")
     expect(study.page.locator("#study-table tbody")).to_have_count(0)

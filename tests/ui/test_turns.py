@@ -1,6 +1,7 @@
 """Fair shares: turns in the order of asking, a newer request ends the older, few requests of a visit at once."""
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -123,3 +124,23 @@ def test_no_visit_is_remembered_for_ever(monkeypatch):
     turns = Turns()
     requests = {str(at): turns.begin(str(at)) for at in range(10)}
     assert [at for at, request in requests.items() if turns.is_newest(at, request)] == ["7", "8", "9"]
+
+
+def test_one_picture_of_a_visit_is_opened_at_a_time_and_the_older_are_not_waited_for(turns):
+    opened = []
+
+    def work(visit, request):
+        try:
+            with turns.opening(visit, request):
+                opened.append(visit)
+        except Overtaken:
+            opened.append("overtaken")
+
+    with turns.opening("a", turns.begin("a")):
+        started(lambda: work("b", turns.begin("b"))).join(WAIT)
+        assert opened == ["b"]
+        older, newest = (started(partial(work, "a", turns.begin("a"))) for _ in range(2))
+        older.join(WAIT)
+        assert opened == ["b", "overtaken"] and newest.is_alive()
+    newest.join(WAIT)
+    assert opened == ["b", "overtaken", "a"] and not turns._opening
