@@ -3,6 +3,7 @@
 import argparse
 import json
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def measure(args: argparse.Namespace) -> None:
     picture = open_picture(args.picture)
     models = [load_model(name) for name in dict.fromkeys(args.model)]
     rows = [row for model in models for row in measures_of(analyse(model, picture, args.resolution), args.seed)]
-    print(json.dumps(rows, indent=2) if args.json else _table_of(rows))
+    print(json.dumps(rows, indent=2, allow_nan=False) if args.json else _table_of(rows))
 
 
 def _table_of(rows: list[dict]) -> str:
@@ -106,9 +107,15 @@ def _say(summary: dict, out: Path) -> None:
     print(f"{summary['pictures']} pictures; report in {out / 'README.md'}")
 
 
+def _end_cleanly(*_) -> None:
+    """Asked to end, the page leaves no uploads behind."""
+    sys.exit(0)
+
+
 def serve(args: argparse.Namespace) -> None:
     from ..ui import launch
 
+    signal.signal(signal.SIGTERM, _end_cleanly)
     launch(host=args.host, port=args.port, **_limits(args))
 
 
@@ -125,6 +132,7 @@ def open_page(args: argparse.Namespace) -> None:
     from ..pictures import open_picture
     from ..ui import launch
 
+    signal.signal(signal.SIGTERM, _end_cleanly)
     open_picture(args.picture)  # what is wrong with it is said before the page is built
     for name in args.model:
         get_spec(name)

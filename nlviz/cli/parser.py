@@ -16,7 +16,8 @@ LIMITS = {"networks": "networks compared at once, 1 to 8 (default: 8)", "queries
           "resolution": "long side of an input in pixels (default: 1024)",
           "export_megapixels": "an exported figure, in millions of pixels (default: 100)",
           "whole_maps_mb": "whole maps in a zip (default: 256)", "upload_mb": "a file that comes (default: 40)",
-          "study_pictures": "pictures in a study at once (default: 500)", "visits": "visits at work at once (default: 16)"}
+          "study_pictures": "pictures in a study at once (default: 500)", "visits": "visits at work at once (default: 8)",
+          "waiting": "events of one visit in the queue (default: 8)"}
 
 
 def main(arguments: list[str] | None = None) -> int:

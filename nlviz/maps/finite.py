@@ -1,4 +1,4 @@
-"""Weights that are no numbers: NaN and infinite ones."""
+"""Weights, inputs and outputs that are no numbers: NaN and infinite ones."""
 
 import torch
 
@@ -8,16 +8,33 @@ from .nl_map import NLMap
 
 
 def check_finite(nl_map: NLMap, network: str) -> None:
-    """Raise ValueError where a weight is not a finite number: nothing that is drawn or measured of such a map is right."""
-    if _surely_finite(nl_map):
-        return
+    """Raise ValueError where a weight is not a finite number, or a number of the block's input or output: nothing that is drawn or
+    measured of such a map is right."""
+    if not _surely_finite(nl_map):
+        _check_weights(nl_map, network)
+    _check_features(nl_map, network)
+
+
+def _check_weights(nl_map: NLMap, network: str) -> None:
     blocks = [nl_map.weights] if nl_map.weights is not None else (nl_map.lazy.rows(*span) for span in nl_map.lazy.spans())
     counted = [((~block.isfinite()).sum().item(), block.numel()) for block in blocks]
     wrong, every = (sum(numbers) for numbers in zip(*counted))
     if wrong:
-        part, layer = f" {nl_map.part!r}" if nl_map.part else "", f"layer {nl_map.layer}" if nl_map.layer else "the block itself"
-        raise ValueError(f"{network}: {wrong} of {every} weights in the map{part} of {layer} are not finite numbers (NaN or "
-                         "infinite). Check the network's weights and its input; in half precision, run it in float32.")
+        part = f" {nl_map.part!r}" if nl_map.part else ""
+        raise _not_finite(network, f"{wrong} of {every} weights in the map{part}", nl_map)
+
+
+def _check_features(nl_map: NLMap, network: str) -> None:
+    for what, features in (("input", nl_map.input), ("output", nl_map.output)):
+        wrong = (~features.isfinite()).sum().item()
+        if wrong:
+            raise _not_finite(network, f"{wrong} of {features.numel()} numbers in the {what}", nl_map)
+
+
+def _not_finite(network: str, what: str, nl_map: NLMap) -> ValueError:
+    layer = f"layer {nl_map.layer}" if nl_map.layer else "the block itself"
+    return ValueError(f"{network}: {what} of {layer} are not finite numbers (NaN or infinite). Check the network's weights and its "
+                      "input; in half precision, run it in float32.")
 
 
 def _surely_finite(nl_map: NLMap) -> bool:

@@ -20,6 +20,7 @@ class Limits:
         upload_mb: of a file.
         study_pictures: in a study at once; the command line takes any number.
         visits: at work at once; further ones wait.
+        waiting: events of one visit in the queue; further ones are refused.
         requests: of one visit's figures and numbers at work at once; further ones are refused.
 
     Raises:
@@ -33,7 +34,8 @@ class Limits:
     whole_maps_mb: int = 256
     upload_mb: int = 40
     study_pictures: int = 500
-    visits: int = 16
+    visits: int = 8
+    waiting: int = 8
     requests: int = 4
 
     def __post_init__(self) -> None:

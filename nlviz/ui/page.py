@@ -12,6 +12,7 @@ from ..analysis import as_model
 from ..models import list_models, load_model
 from ..recipes import RESOLUTIONS
 from . import wiring
+from .cache import own_folder
 from .events import connect
 from .limits import Limits
 from .photo_box import PhotoBox
@@ -50,6 +51,7 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
         KeyError: a chosen network is not on the page.
         ValueError: more than the limits is chosen.
     """
+    own_folder()
     loaders, groups, presets = _bundled() if models is None else _own(models, preprocess)
     limits = limits or Limits()
     store = Store(loaders, limits=limits)
@@ -64,7 +66,7 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
     threading.Thread(target=_warm, args=(store, photo, chosen, resolution), daemon=True).start()
     page = make_page(store, groups, presets, chosen, photo, resolution)
     options = {"max_threads": 40 + limits.visits} | options
-    return page.queue(default_concurrency_limit=2, max_size=20 * limits.visits).launch(
+    return page.take_turns(limits.visits, limits.waiting).launch(
         server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}",
         max_file_size=f"{limits.upload_mb}mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent), photo], **options)
 

@@ -1,5 +1,6 @@
 """A view that comes back: from an exported figure, a recipe, or the page's address."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -8,6 +9,8 @@ from ..export import read_recipe
 from ..pictures import PictureError, open_picture
 from ..recipes import Recipe
 from .store import Store
+
+EPOCH = re.compile("[0-9]{1,7}")
 
 
 def recipe_of(path: str | None) -> Recipe | None:
@@ -57,7 +60,7 @@ def view_of(recipe: Recipe) -> dict:
     panels = [panel.rpartition("/") for panel in recipe.parts]
     return {"queries": [{"x": x, "y": y} for x, y in recipe.queries], "settings": recipe.settings,
             "parts": {f"{name.partition('@')[0]}/{call}": recipe.parts[f"{name}/{call}"] for name, _, call in panels if name},
-            "snapshots": {name: int(epoch) for name, _, epoch in names if epoch.isdecimal()}}
+            "snapshots": {name: int(epoch) for name, _, epoch in names if EPOCH.fullmatch(epoch)}}
 
 
 def differences(recipe: Recipe, store: Store) -> list[str]:

@@ -15,6 +15,7 @@ from ..study import Study, between, label_of, measure_file, or_not, told, write_
 from .limits import Limits
 from .presets import Groups
 from .store import Store
+from .turns import Overtaken
 
 AT_ONCE = 2  # studies, of different visits
 INVITATION = ("Does attention depend on the query, in your own pictures? Choose a folder or some pictures, choose networks, "
@@ -62,10 +63,12 @@ def _measure(store: Store, session: str | None, paths: list[str], names: list[st
     yield "Loading the networks …", nothing, nothing, nothing
     study, lines, started = Study([store.model(name) for name in dict.fromkeys(names)], resolution), [], time.monotonic()
     for done, (name, path) in enumerate(_named(paths).items(), 1):
-        if not store.turns.is_newest(visit, request):
+        try:
+            with store.turns.opening(visit, request):
+                lines += [(name, model, line) for model, line in measure_file(study, Path(path), study.models)]
+        except Overtaken:
             yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
             return
-        lines += [(name, model, line) for model, line in measure_file(study, Path(path), study.models)]
         left = (time.monotonic() - started) / done * (len(paths) - done)
         yield f"Measured {done} of {len(paths)} pictures, about {left:.0f} s left …", gr.skip(), gr.skip(), gr.skip()
     with tempfile.TemporaryDirectory(prefix="nlviz_") as folder:  # gradio copies what it shows before it goes on

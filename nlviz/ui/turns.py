@@ -49,6 +49,18 @@ class Turns:
         return self._newest.get(visit) is request
 
     @contextmanager
+    def newest(self, visit: str) -> Iterator[object]:
+        """A request that is the visit's newest from beginning to end.
+
+        Raises:
+            Overtaken: at the end it no longer is.
+        """
+        request = self.begin(visit)
+        yield request
+        if not self.is_newest(visit, request):
+            raise Overtaken
+
+    @contextmanager
     def turn(self, visit: str = "", request: object = None) -> Iterator[None]:
         """Wait in line, then have the machine.
 

@@ -1,4 +1,4 @@
-"""What an event may name as a file: what was uploaded to this server, and nothing else."""
+"""What the page takes from outside: events of a visit that name no file but uploads, and not too many of them at a time."""
 
 import logging
 from collections.abc import Iterator
@@ -8,6 +8,8 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 FAILED = "The page sent something that this server does not take, or it failed. Reload the page and try again."
+NO_VISIT = "This page answers visits of its own page alone. Open it in a browser."
+TOO_MANY = "Many of your requests are waiting already. Wait a moment, then try again."
 NOT_UPLOADED = "Expected a file that was uploaded to this page, got another path. Drop the photo or the figure again."
 
 
@@ -18,8 +20,23 @@ class Page(gr.Blocks):
     begins with http it fetches, whatever the box.
     """
 
+    def take_turns(self, visits: int, waiting: int) -> "Page":
+        """A queue as the only way in, with at most so many waiting events of one visit."""
+        self.queue(default_concurrency_limit=2, max_size=20 * visits, api_open=False)
+        queue, push = self._queue, self._queue.push
+
+        async def push_few(body, *more):
+            lines = queue.event_queue_per_concurrency_id.values()
+            own = sum(event.session_hash == body.session_hash for line in lines for event in line.queue)
+            return (False, TOO_MANY, "queue_full") if own >= waiting else await push(body, *more)
+
+        queue.push = push_few
+        return self
+
     async def process_api(self, *inputs, **options):
         """Whatever is sent is answered in words: gradio says nothing of what fails outside a function."""
+        if options.get("session_hash") is None:  # no visit, so no turn: the page never asks like that
+            raise gr.Error(NO_VISIT, print_exception=False)
         try:
             return await super().process_api(*inputs, **options)
         except gr.Error:

@@ -157,7 +157,8 @@ class Views:
             yield value, found, found, None, self._size(recipe.resolution), *self.ticked(wanted)
 
     def _photo_of(self, who: gr.Request, recipe: Recipe, candidates: list[str]) -> str | None:
-        with self.store.turns.opening(self.store.seals.visit(who.session_hash)):
+        visit = self.store.seals.visit(who.session_hash)
+        with self.store.turns.newest(visit) as request, self.store.turns.opening(visit, request):
             return photo_of(recipe, candidates)
 
     def _size(self, resolution: int):

@@ -35,6 +35,14 @@ def photo(tmp_path):
     return tmp_path / "a.png"
 
 
+@pytest.mark.parametrize("weight", ["g.0.weight", "W.0.bias", "W.1.weight"])
+def test_nan_beside_the_map_is_one_sentence_too(photo, weight):
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 16, 16, stride=16), BLOCKS["embedded_gaussian"](16))
+    net[1].get_parameter(weight).data.fill_(math.nan)
+    with pytest.raises(ValueError, match=r"net: \d+ of \d+ numbers in the output of layer 1 are not finite numbers"):
+        analyse(as_model(net, name="net"), photo)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_map_with_nan_is_one_sentence_instead_of_an_analysis(photo, kind):
     with pytest.raises(ValueError, match=SENTENCE):

@@ -5,6 +5,7 @@ import json
 import threading
 from dataclasses import fields
 
+import httpx
 import pytest
 import torch
 
@@ -114,6 +115,14 @@ def test_a_link_of_a_resolution_that_is_not_offered_to_all_works_and_the_page_go
     assert visitor.value("resolution", "input", None, 320, ["gc"])["scene"]["key"]["resolution"] == 320
 
 
+def test_a_link_with_an_epoch_that_no_number_holds_shows_the_last(visitor, photo):
+    own = show(visitor, photo, "gc")["scene"]["key"]
+    name = f"gc@{'9' * 30}"
+    link = link_of(recipe(picture={"name": own["name"], "sha256": own["picture"]}, networks=({"name": name, "sha256": None},)))
+    answer = visitor.value("follow", "click", f"#{link}", 192, None, None, ["gc"])
+    assert answer["restore"]["snapshots"] == {} and answer["scene"]["key"]["networks"] == ["gc"]
+
+
 @pytest.mark.parametrize("link, words", [
     ("&parts=x=y", "NETWORK/CALL=PART"), ("&resolution=4096", "from 16 to 2048 pixels, got 4096"),
     ("&queries=" + "0,0;" * 9, "8 queries"), ("&opacity=1e999", "finite number"),
@@ -204,6 +213,31 @@ def test_a_newer_request_ends_the_older_and_others_are_served_meanwhile(served, 
             gate.go.release()
     assert '"scene"' in json.dumps(said[newer]) and '"scene"' not in json.dumps(said[older])
     assert again["scene"] == before["scene"] and gate.runs == runs + 1
+
+
+def test_the_queue_is_the_only_way_in(visitor, photo):
+    fn, uploaded = visitor.event("photo", "input"), visitor.upload(photo)
+    asked = {"data": [uploaded, *visitor.usual(fn)[1:]], "fn_index": fn._id, "session_hash": visitor.session}
+    for path in (f"/run/{fn.api_name}", "/run/predict", f"/api/{fn.api_name}"):
+        assert visitor.http.post(path, json=asked).status_code == 404
+
+
+def test_a_visit_has_few_events_waiting_and_others_still_come_in(served, gate, photo):
+    many, other = Caller(*served), Caller(*served)
+    uploaded, refused = many.upload(photo), 0
+    for _ in range(30):
+        try:
+            many.join("study-measure", "click", [uploaded], ["gate"], 192)
+        except httpx.HTTPStatusError as error:
+            assert error.response.status_code == 503 and "Many of your requests" in error.response.text
+            refused += 1
+    assert 0 < refused < 30
+    assert "scene" in show(other, photo, "gc")
+    for _ in range(40):
+        gate.go.release()
+    list(many.messages())
+    while gate.go.acquire(blocking=False):
+        pass
 
 
 def test_figures_are_drawn_while_a_network_runs(served, gate, tmp_path):

@@ -144,3 +144,10 @@ def test_one_picture_of_a_visit_is_opened_at_a_time_and_the_older_are_not_waited
         assert opened == ["b", "overtaken"] and newest.is_alive()
     newest.join(WAIT)
     assert opened == ["b", "overtaken", "a"] and not turns._opening
+
+
+def test_a_request_that_was_overtaken_while_its_picture_was_opened_goes_no_further(turns):
+    with pytest.raises(Overtaken), turns.newest("a") as request, turns.opening("a", request):
+        turns.begin("a")
+    with turns.newest("a") as request, turns.opening("a", request):
+        turns.begin("b")
