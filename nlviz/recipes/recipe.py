@@ -4,6 +4,8 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 
+from ..files import printable
+
 LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances")
 RESOLUTIONS = (224, 448, 672)  # offered by the page and the command line
 WIDTHS = {"one column": 3.3, "two columns": 6.9, "slide": 13.3}  # inches
@@ -115,8 +117,8 @@ class Recipe:
         """What is not as it was when the recipe was written, in words; empty where the figure will be the same."""
         found = []
         if picture["sha256"] != self.picture["sha256"]:
-            found.append(f"another picture: the recipe is of {self.picture['name']} with sha256 {self.picture['sha256'][:12]}..., "
-                         f"this is {picture['name']} with {picture['sha256'][:12]}...")
+            found.append(f"another picture: the recipe is of {printable(self.picture['name'])} with sha256 "
+                         f"{self.picture['sha256'][:12]}..., this is {printable(picture['name'])} with {picture['sha256'][:12]}...")
         checkpoints = {network["name"]: network["sha256"] for network in networks}
         for network in self.networks:
             if network["name"] not in checkpoints:
@@ -137,5 +139,24 @@ def check_dpi(value: int) -> int:
     """The dots per inch of a PNG; raise ValueError where they cannot be drawn."""
     least, most = DPI
     if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"dpi goes from {least} to {most}, got {value}")
+        raise ValueError(f"dpi goes from {least} to {most}, got {said(value)}")
     return value
+
+
+def said(value: object) -> str:
+    """A value that came, short enough for a sentence and on one line."""
+    try:
+        text = _pair(value) or ("nothing" if value is None else repr(value) if isinstance(value, str) and value.isprintable()
+                                else ascii(value))
+    except RecursionError:
+        text = f"a {type(value).__name__} inside itself many times"
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        text = "a number of too many digits"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _pair(value: object) -> str | None:
+    """Two numbers as the command line takes them."""
+    if isinstance(value, (list, tuple)) and len(value) == 2 and all(type(one) in (int, float) for one in value):
+        return ",".join(f"{one:g}" if abs(one) < 1e9 else str(one) for one in value)
+    return None

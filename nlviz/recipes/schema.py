@@ -3,12 +3,13 @@
 Imported where a recipe is read: pydantic takes a while.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
 
-from .recipe import CHOICES, LAYOUTS, MOST_NETWORKS, MOST_QUERIES, RESOLUTION_RANGE, VERSION, WIDTHS, check_choice, check_dpi
+from .recipe import CHOICES, LAYOUTS, MOST_NETWORKS, MOST_QUERIES, RESOLUTION_RANGE, VERSION, WIDTHS, check_choice, check_dpi, said
 
 MOST_PARTS = 256
 EXPECTED = {
@@ -43,10 +44,16 @@ def between(name: str, least: float, most: float, unit: str = "") -> AfterValida
 
 
 def _file_name(value: object) -> str:
-    """A name from a stranger's file leads into no other folder. Names that are no Unicode are names all the same."""
-    if not isinstance(value, str) or not 0 < len(value) <= 255 or value in (".", "..") or "/" in value or "\0" in value:
+    """A name from a stranger's file leads into no other folder and stays on its line."""
+    named = isinstance(value, str) and 0 < len(value) <= 255 and value not in (".", "..")
+    if not named or "/" in value or not all(map(_in_name, value)):
         raise ValueError(f"a picture has a plain file name such as lion.jpg, got {said(value)}")
     return value
+
+
+def _in_name(character: str) -> bool:
+    """Bytes that are no UTF-8 are: they come as surrogates. So are unusual spaces, as in a Mac's screenshots, and joined emoji."""
+    return "\udc80" <= character <= "\udcff" or unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
 
 
 def _sha256(value: object) -> str:
@@ -150,14 +157,3 @@ def _sentence(error: Mapping[str, Any]) -> str:
         return f"{where} {'is missing' if error['type'] == 'missing' else 'is unknown'}"
     expected = EXPECTED.get(error["type"], "something else").format(**error.get("ctx", {}))
     return f"{where or 'it'} should be {expected}, got {said(error['input'])}"
-
-
-def said(value: object) -> str:
-    """A value that came, short enough for a sentence and on one line."""
-    if isinstance(value, (list, tuple)) and len(value) == 2 and all(type(one) in (int, float) for one in value):
-        return ",".join(f"{one:g}" for one in value)
-    try:
-        text = "nothing" if value is None else repr(value) if isinstance(value, str) and value.isprintable() else ascii(value)
-    except RecursionError:
-        text = f"a {type(value).__name__} inside itself many times"
-    return text if len(text) <= 60 else f"{text[:57]}..."

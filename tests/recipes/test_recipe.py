@@ -19,10 +19,13 @@ def recipe(**changes):
     return Recipe(**{"picture": PICTURE, "networks": NETWORKS, "queries": ((0.2, 0.3),)} | changes)
 
 
+FILE_NAMES = st.characters(exclude_characters="/.", exclude_categories=["Cc", "Cs", "Zl", "Zp"]) | st.sampled_from("\udc80\udcff")
+
+
 @given(st.builds(recipe, queries=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=8).map(tuple),
                  layout=st.sampled_from(LAYOUTS), width=st.sampled_from(sorted(WIDTHS)), dpi=st.integers(50, 1200),
                  opacity=st.floats(0, 1), parts=st.dictionaries(st.sampled_from(["a/0", "b/c/11"]), st.text(max_size=300)),
-                 picture=st.fixed_dictionaries({"name": st.text(st.characters(exclude_characters="/\0."), min_size=1, max_size=255),
+                 picture=st.fixed_dictionaries({"name": st.text(FILE_NAMES, min_size=1, max_size=255),
                                                 "sha256": st.text("0123456789abcdef", min_size=64, max_size=64)})))
 def test_a_recipe_is_itself_after_json_and_the_json_is_ascii(made):
     assert Recipe.from_json(made.to_json()) == made and made.to_json().isascii()
@@ -50,6 +53,11 @@ def test_what_is_no_recipe_says_so(text, why):
 def test_what_differs_is_said(picture, networks, words):
     found = recipe().differences(picture, networks)
     assert len(found) == len(words) and all(word in text for word, text in zip(words, found))
+
+
+def test_a_name_that_is_not_utf_8_is_escaped_where_it_is_said():
+    said, = recipe(picture=PICTURE | {"name": "b\udcff.jpg"}).differences({"name": "c\udcfe.jpg", "sha256": "c" * 64}, NETWORKS)
+    assert r"the recipe is of b\xff.jpg with" in said and r"this is c\xfe.jpg with" in said
 
 
 FRACTIONS = st.integers(0, 1000).map(lambda n: n / 1000)

@@ -9,7 +9,7 @@ from nlviz.figures import COLOUR_MAPS, DIRECTIONS, PIN_COLOURS, SCALES
 from nlviz.maps import TERMS
 from nlviz.pictures import MAX_RESOLUTION
 from nlviz.recipes import CHOICES, SETTINGS, Recipe
-from nlviz.recipes.recipe import MOST_QUERIES, RESOLUTION_RANGE
+from nlviz.recipes.recipe import MOST_QUERIES, RESOLUTION_RANGE, said
 from tests.pictures.test_pictures import quarters
 
 GOOD = {"version": 1, "picture": {"name": "photo.png", "sha256": "a" * 64}, "queries": [[0.2, 0.3]],
@@ -27,7 +27,8 @@ HOSTILE = [
     ({"picture": {"name": "a"}}, "sha256 of picture is missing"),
     ({"picture": "/etc/passwd"}, "picture should be names with values, got '/etc/passwd'"),
     *(({"picture": {"name": name, "sha256": "a" * 64}}, "a picture has a plain file name such as lion.jpg")
-      for name in ("**/*", "../../x", "/etc/passwd", "..", ".", "", "a\0b", 3, "x" * 256)),
+      for name in ("**/*", "../../x", "/etc/passwd", "..", ".", "", "a\0b", 3, "x" * 256, "a\nb.jpg", "a\x1b[2J.jpg",
+                   "a\u2028b", "a\x85b", "\ud800.jpg")),
     ({"picture": {"name": "a", "sha256": "A" * 64}}, "a sha256 has 64 hexadecimal digits"),
     ({"parts": ["x"]}, "parts should be names with values, got ['x']"), ({"parts": {"x": "y"}}, "given as NETWORK/CALL=PART"),
     ({"parts": {"x/0": 3}}, "x/0 of parts should be text, got 3"), ({"parts": {"x/²": "y"}}, "given as NETWORK/CALL=PART"),
@@ -37,9 +38,11 @@ HOSTILE = [
     ({"networks": [{"name": 3}]}, "name of entry 1 of networks should be text, got 3"),
     ({"networks": [{"name": "\ud800"}]}, "name of entry 1 of networks should be text"),
     ({"queries": [[0, 0]] * 2000}, "a figure takes at most 8 queries, got 2000"),
-    ({"queries": [[True, 0]]}, "0 to 1, got [True, 0]"),
+    ({"queries": [[True, 0]]}, "0 to 1, got [True, 0]"), ({"queries": [[10**400, 1]]}, "0 to 1, got 1000000"),
+    ({"opacity": 10**400}, "opacity should be a number"), ({"resolution": -10**400}, "2048 pixels, got -1000000"),
     ({"queries": [[0.5]]}, "0 to 1, got [0.5]"), ({"queries": [{"x": 0, "y": 0}]}, "0 to 1, got {'x': 0, 'y': 0}"),
-    ({"dpi": "300"}, "dpi should be a whole number, got '300'"), ({"dpi": 10**9}, "dpi goes from 50 to 1200"),
+    ({"dpi": "300"}, "dpi should be a whole number, got '300'"), ({"dpi": 10**9}, "dpi goes from 50 to 1200, got 1000000000"),
+    ({"dpi": 10**400}, f"dpi goes from 50 to 1200, got 1{'0' * 56}...\n"),
     ({"colours": "jet"}, "unknown colour map 'jet'; there are: viridis"), ({"scale": ["shared"]}, "scale should be text"),
     ({"view": "x\ny"}, "unknown view 'x\\ny'; there are: cells, smooth"), ({"layout": {}}, "layout should be text, got {}"),
     ({"version": "1"}, "has version 1, this nlviz reads version 1 as a number"), ({"version": True}, "has version True"),
@@ -101,3 +104,14 @@ def test_the_command_lines_own_options_are_checked_before_anything_runs(tmp_path
     quarters(64, 48).save(tmp_path / "photo.png")
     assert main(["render", str(tmp_path / "photo.png"), "--model", "msrc_gc", "--query", "0,0", "--out", "x.png", *option]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_number_of_too_many_digits_is_said_to_be_one():
+    for value in (10**5000, [10**5000, 1], {"x": 10**5000}):
+        assert said(value) == "a number of too many digits"
+    assert said([0.25, -2]) == "0.25,-2" and said(float("inf")) == "inf"
+
+
+@pytest.mark.parametrize("name", ["Screenshot\u202f1.png", "\U0001f468\u200d\U0001f469.jpg", "b\udcff.jpg", "a\xa0b.jpg"])
+def test_unusual_spaces_joined_emoji_and_bytes_that_are_no_utf_8_are_names(name):
+    assert Recipe.from_json(text_of({"picture": {"name": name, "sha256": "a" * 64}})).picture["name"] == name
