@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ..analysis import Analysis, analyse
 from ..figures import figure_bytes
-from ..files import write_whole
+from ..files import printable, read_regular, write_whole
 from ..models import Model
 from ..pictures import open_picture
 from ..recipes import LONGEST, Recipe, recipe_in
@@ -20,7 +20,7 @@ from .bundle import bundle_bytes, make_recipe
 from .drawing import drawn
 from .offline_page import offline_page_html
 
-MOST_BYTES = 512 * 2**20  # of a file that may carry a recipe: a figure of the most dots, and no device that never ends
+MOST_BYTES = 512 * 2**20  # of a file that may carry a recipe: a figure of the most dots
 SUFFIXES = (".png", ".svg", ".pdf", ".zip", ".html")
 
 
@@ -28,13 +28,12 @@ def read_recipe(path: Path) -> Recipe | None:
     """The recipe in a JSON file, or in the metadata of an exported figure; None in any other file.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file is no regular one, or cannot be read.
         ValueError: this version cannot read the recipe, or the JSON is none.
     """
-    with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"{path.name} is larger than {MOST_BYTES // 2**20} MB: no recipe and no figure of nlviz")
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"{printable(path.name)} is larger than {MOST_BYTES // 2**20} MB: no recipe and no figure of nlviz")
+    content = read_regular(path)
     text = recipe_in(content)
     if text is None and path.suffix.lower() != ".json":
         return None
@@ -53,7 +52,8 @@ def find_picture(recipe: Recipe, folders: Sequence[Path]) -> Path:
     for path in chain((folder / name for folder in folders), shipped):
         if path.is_file():
             return path
-    raise FileNotFoundError(f"the recipe is of {name}, which is not here. Give the picture: render PICTURE --recipe RECIPE")
+    raise FileNotFoundError(f"the recipe is of {printable(name)}, which is not here. "
+                            "Give the picture: render PICTURE --recipe RECIPE")
 
 
 def pictures_named(names: Sequence[str]) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -86,6 +87,41 @@ def test_a_recipe_from_a_stranger_leads_into_no_other_folder(photos):
         find_picture(recipe, [photos / "inside"])
     assert find_picture(recipe, [photos]) == photos / "a.png"
     assert find_picture(Recipe({"name": "lion.jpg", "sha256": ""}, (), ()), []).name == "lion.jpg"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "large"])
+def test_a_recipe_that_is_no_regular_file_or_too_large_is_one_line_and_never_opened(photos, capsys, monkeypatch, kind):
+    path = photos / "recipe.json"
+    if kind == "pipe":
+        os.mkfifo(path)  # opening it would wait for ever
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.touch()
+        os.truncate(path, 2**29 + 1)  # sparse
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("read"))
+    assert render("--recipe", path, "--out", photos / "x.png") == 2
+    error = capsys.readouterr().err
+    assert ("larger than 512 MB" if kind == "large" else "not a regular file") in error and "recipe.json" in error
+    assert error.count("\n") == 1 and not (photos / "x.png").exists()
+
+
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf", "zip", "html"])
+def test_a_picture_whose_name_is_not_utf_8_is_drawn_and_its_recipe_draws_it_again(photos, capsys, kind):
+    picture, first, again = os.fsdecode(os.fsencode(photos) + b"/b\xff.png"), photos / f"first.{kind}", photos / f"again.{kind}"
+    try:
+        os.rename(photos / "b.png", picture)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    assert render(picture, "--model", SMALL, "--query", "0.2,0.3", "--dpi", "72", "--out", first) == 0
+    if kind in ("zip", "html"):
+        return
+    assert render("--recipe", first, "--out", again) == 0 and first.read_bytes() == again.read_bytes()
+    os.unlink(picture)
+    assert render("--recipe", first, "--out", again) == 2
+    assert r"the recipe is of b\xff.png, which is not here" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("recipe", sorted((ROOT / "docs" / "gallery").glob("*.json")), ids=lambda path: path.stem)
