@@ -13,6 +13,7 @@ import torch
 
 from ..analysis import Analysis, PlacedMap
 from ..figures import DIVERGING
+from ..files import printable
 from ..version import __version__
 from ..viewer import CSS, SCRIPT, colour_tables, make_dependence, make_fresh, make_scene, table_bytes
 
@@ -44,6 +45,7 @@ def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[f
     _check(analyses, queries)
     names = _told_apart([analysis.model.name for analysis in analyses])
     scene = make_scene(analyses, names, max(max(analysis.frame.size) for analysis in analyses), sliders=False)
+    name = scene["picture"]["name"] = scene["key"]["name"] = printable(analyses[0].picture.name)
     settings = dict(settings or {})
     parts = settings.pop("parts", {})
     _check_parts(scene["panels"], parts)
@@ -52,15 +54,15 @@ def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[f
         "colourMaps": colour_tables(), "diverging": table_bytes(DIVERGING),
         "view": {"queries": list(queries), "settings": settings, "parts": dict(parts)},
     }
-    return PAGE.substitute(hash=HASH, version=__version__, title=escape(title or analyses[0].picture.name),
-                           about=escape(_about(analyses)), css=LOOKS, data=_embedded(data), script=CODE)
+    return PAGE.substitute(hash=HASH, version=__version__, title=escape(title or name),
+                           about=escape(_about(analyses, name)), css=LOOKS, data=_embedded(data), script=CODE)
 
 
 def _check(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]]) -> None:
     if not analyses:
         raise ValueError("a page needs at least one analysis")
     if len({analysis.picture.sha256 for analysis in analyses}) > 1:
-        raise ValueError(f"all analyses must be of one picture, got {', '.join(a.picture.name for a in analyses)}")
+        raise ValueError(f"all analyses must be of one picture, got {', '.join(printable(a.picture.name) for a in analyses)}")
     if len(queries) > MOST_QUERIES:
         raise ValueError(f"at most {MOST_QUERIES} queries can be pinned, got {len(queries)}")
     for x, y in queries:
@@ -82,10 +84,10 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     return [name if names.index(name) == at else f"{name} ({names[: at + 1].count(name)})" for at, name in enumerate(names)]
 
 
-def _about(analyses: Sequence[Analysis]) -> str:
+def _about(analyses: Sequence[Analysis], picture: str) -> str:
     """One line: what this is, what made it, and how good the networks are."""
     networks = ", ".join(f"{a.model.name} ({_score(a.model.card)})" for a in analyses)
-    return (f"Attention maps of {analyses[0].picture.name}, made with nlviz {__version__}; works without a server. "
+    return (f"Attention maps of {picture}, made with nlviz {__version__}; works without a server. "
             f"Network{'s' if len(analyses) > 1 else ''}: {networks}.")
 
 

@@ -193,6 +193,14 @@ def test_a_name_cannot_break_out(open_file):
     assert site.page.locator("script").count() == 2
 
 
+def test_a_name_that_is_not_utf_8_is_escaped(open_file):
+    html = offline_page_html([small(picture=open_picture(quarters(192, 112), "b\udcff\n.jpg"))])
+    assert html.encode().decode() == html and "udcff" not in html
+    site = open_file(html)
+    assert site.page.title() == site.page.locator("h1").text_content() == r"b\xff\n.jpg"
+    assert site.page.locator("header p").inner_text().startswith(r"Attention maps of b\xff\n.jpg, made")
+
+
 def test_numbers_that_are_none_are_no_obstacle(open_file):
     analysis = small()
     broken = replace(analysis, prediction={"kind": "classes", "top": [("nothing", float("nan"))]})
