@@ -1,11 +1,16 @@
 """What a study has measured, line by line in files that a kill, a full disk or an editor may have broken."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 
+from ..files import read_regular
+from ..measures import NAMES
+from .summary import IDENTITY
+
 KEPT = "measured.{}.jsonl"  # by the number of the process
+LARGEST = 1e100  # of a number: sums of more would be no number
 
 Key = tuple  # the picture's sha256 and all else that a line depends on
 
@@ -20,15 +25,19 @@ def _sum(key: Key, line: dict) -> str:
 
 
 def read_kept(out: Path, say: Callable[[str], None]) -> dict[Key, dict]:
-    """What was measured before. What broke, and what an earlier version kept, is named and counts as not measured."""
+    """What was measured before. What broke, and what an earlier version kept, is named and counts as not measured.
+
+    Raises:
+        OSError: a file of that name is no regular one, or cannot be read.
+    """
     found = {}
     for path in sorted(out.glob(KEPT.format("*"))):
         broken = 0
-        for text in path.read_bytes().splitlines():
+        for text in _read(path).splitlines():
             try:
                 key, line, checksum = json.loads(text)
-                if checksum != _sum(key, line):
-                    raise ValueError("it was changed")
+                if checksum != _sum(key, line) or not _is_line(line, key[-1:] == [True]):
+                    raise ValueError("it was changed, or written by something else")
                 found[tuple(key)] = line
             except (ValueError, TypeError, RecursionError):  # whatever a broken line is read as
                 broken += bool(text.strip())
@@ -36,3 +45,42 @@ def read_kept(out: Path, say: Callable[[str], None]) -> dict[Key, dict]:
             say(f"{path}: {broken} line{'s' if broken > 1 else ''} broken, cut short or of an earlier version; "
                 "what they held is measured anew.")
     return found
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_regular(path)
+    except OSError as error:
+        why = f"what was measured before cannot be read: {error.strerror}. Move it away, then run the study again"
+        raise OSError(error.errno, why, str(path)) from None
+
+
+def _is_line(line: object, terms: bool) -> bool:
+    """As ``measure_file`` makes them, with or without terms: the report takes its numbers as they are."""
+    if not isinstance(line, dict) or len(line) != 1:
+        return False
+    (kind, found), = line.items()
+    if kind == "maps":
+        return isinstance(found, list) and len(found) > 0 and all(_is_map(one) and ("terms" in one) == terms for one in found)
+    return kind in ("broken", "failed") and isinstance(found, str)
+
+
+def _is_map(found: object) -> bool:
+    if not isinstance(found, dict) or not all(_is_word(found.get(name)) for name in IDENTITY):
+        return False
+    tables = [found.get("values"), found.get("shuffled"), found.get("fresh"), found.get("terms", {})]
+    if not all(isinstance(table, dict) and _are_numbers(table.values()) for table in tables):
+        return False
+    values, shuffled, reasons = found["values"], found["shuffled"], found.get("reasons")
+    explained = isinstance(reasons, dict) and all(isinstance(why, str) for why in reasons.values())
+    shares = [found.get("added_share"), 0 if found.get("entropy_share", "") is None else found.get("entropy_share")]
+    return explained and _are_numbers(shares) and all(name in (shuffled if name in values else reasons) for name in NAMES)
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and (value == "" or value.isprintable())
+
+
+def _are_numbers(values: Iterable[object]) -> bool:
+    """NaN is none."""
+    return all(type(value) in (int, float) and -LARGEST < value < LARGEST for value in values)

@@ -15,6 +15,7 @@ from nlviz.analysis import as_model
 from nlviz.blocks import BLOCKS
 from nlviz.study import Study, pictures_in, run_study
 from nlviz.study import study as studying
+from nlviz.study.kept import line_of
 
 
 def network(gamma=1.0, name="net"):
@@ -125,6 +126,58 @@ def test_broken_bytes_in_what_was_measured_are_named_and_measured_anew(folder, t
     _, said = ran(folder, tmp_path / "out")
     assert len(opened) == 1 and len(said) == 1 and str(kept) in said[0] and "1 line broken" in said[0]
     assert kept.read_bytes() == whole and (tmp_path / "out" / "summary.json").read_bytes() == report
+
+
+def changed(line, *path, to):
+    """The line with another value at the path of its first map, and the right checksum."""
+    line = json.loads(json.dumps(line))
+    at = line["maps"][0]
+    for name in path[:-1]:
+        at = at[name]
+    at[path[-1]] = to
+    return line
+
+
+@pytest.mark.parametrize("wrong", [
+    lambda line: {"maps": 5}, lambda line: {"maps": [None]}, lambda line: {"maps": []}, lambda line: [], lambda line: None,
+    lambda line: {"maps": [{}]}, lambda line: {}, lambda line: {"broken": 5}, lambda line: {"failed": None},
+    lambda line: {"x": "y"}, lambda line: line | {"broken": "x"}, lambda line: "maps",
+    lambda line: {"maps": {"0": line["maps"][0]}},
+    *(lambda line, path=path, to=to: changed(line, *path, to=to) for path, to in [
+        (["layer"], 5), (["part"], None), (["block"], "\ud800"), (["values"], []), (["values"], {}), (["shuffled"], {}),
+        (["values", "jsd_att_nats"], "x"), (["values", "jsd_att_nats"], None), (["values", "jsd_att_nats"], float("nan")),
+        (["values", "jsd_att_nats"], 10**400), (["values", "jsd_att_nats"], True), (["fresh", "jsd_att_nats"], []),
+        (["reasons"], None), (["reasons"], {"x": 1}), (["added_share"], None), (["entropy_share"], ""), (["terms"], 5),
+        (["terms"], {"to_unary_nats": 0.5})]),
+    lambda line: {"maps": [{name: value for name, value in line["maps"][0].items() if name != "entropy_share"}]}])
+def test_a_line_with_the_right_checksum_and_the_wrong_content_is_measured_anew(folder, tmp_path, opened, wrong):
+    ran(folder, tmp_path / "out")
+    kept = tmp_path / "out" / "measured.0.jsonl"
+    whole, report = kept.read_bytes(), (tmp_path / "out" / "summary.json").read_bytes()
+    first, *rest = whole.decode().splitlines(keepends=True)
+    key, line, _ = json.loads(first)
+    kept.write_text("".join([line_of(key, wrong(line)), *rest]))
+    opened.clear()
+    _, said = ran(folder, tmp_path / "out")
+    assert len(opened) == 1 and len(said) == 1 and "1 line broken" in said[0]
+    assert kept.read_bytes() == whole and (tmp_path / "out" / "summary.json").read_bytes() == report
+
+
+@pytest.mark.parametrize("kind", ["pam", "cam", "gc", "se", "dot_product", "disentangled"])
+@pytest.mark.parametrize("terms", [False, True])
+def test_what_is_kept_of_any_block_is_taken_over(folder, tmp_path, opened, kind, terms):
+    torch.manual_seed(0)
+    model = as_model(torch.nn.Sequential(torch.nn.Conv2d(3, 16, 16, stride=16), BLOCKS[kind](16)), name="net")
+    ran(folder, tmp_path / "out", model, terms=terms)
+    opened.clear()
+    assert ran(folder, tmp_path / "out", model, terms=terms)[1] == [] and not opened
+
+
+def test_a_pipe_among_what_was_measured_is_named_and_never_opened(folder, tmp_path):
+    (tmp_path / "out").mkdir()
+    os.mkfifo(tmp_path / "out" / "measured.7.jsonl")  # opening it would wait for ever
+    with pytest.raises(OSError, match=r"measured before cannot be read: not a regular file.*Move it away.*measured\.7\.jsonl"):
+        ran(folder, tmp_path / "out")
 
 
 def test_a_name_that_is_not_utf_8_is_measured_and_escaped_in_the_report(folder, tmp_path):
