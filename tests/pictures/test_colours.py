@@ -141,16 +141,88 @@ def deep_png(pixels: np.ndarray) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+def deep_tiff(pixels: np.ndarray, order: str, packed: bool) -> bytes:
+    """A TIFF of 16 bits a channel, which Pillow cannot write either: (H, W, 3)."""
+    data = pixels.astype(f"{order}u2").tobytes()
+    data = zlib.compress(data) if packed else data
+    height, width, _ = pixels.shape
+    entries = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, 8), (259, 3, 1, 8 if packed else 1), (262, 3, 1, 2),
+               (273, 4, 1, 14), (277, 3, 1, 3), (278, 4, 1, height), (279, 4, 1, len(data))]
+    table = b"".join(struct.pack(f"{order}HHI", *entry[:3]) + (struct.pack(f"{order}HH", entry[3], 0) if entry[1:3] == (3, 1)
+                     else struct.pack(f"{order}I", entry[3])) for entry in entries)
+    start = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, 14 + len(data) + len(data) % 2)
+    data += bytes(len(data) % 2)
+    return start + struct.pack(f"{order}3H", 16, 16, 16) + data + struct.pack(f"{order}H", 9) + table + bytes(4)
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("order", "<>")
+def test_colour_of_few_bits_in_a_tiff_is_not_black_either(order, packed, bits):
+    picture = open_picture(deep_tiff(np.full((20, 30, 3), 2**bits - 1, np.uint16), order, packed))
+    assert picture.image.getpixel((5, 5)) == (255,) * 3 and (f"uses {bits} bits" in str(picture.notes)) == (bits < 16)
+
+
+@pytest.mark.parametrize("opaque", [4095, 65535])
 @pytest.mark.parametrize("channels", [2, 3, 4])
-def test_colour_of_12_bits_in_a_16_bit_file_is_not_nearly_black_and_it_is_said(channels):
+def test_colour_of_12_bits_in_a_16_bit_file_is_not_nearly_black_and_it_is_said(channels, opaque):
     pixels = np.zeros((20, 30, channels), np.uint16)
     pixels[:, 10:20], pixels[:, 20:] = 2047, 4095
     if channels != 3:
-        pixels[..., -1] = 65535
+        pixels[..., -1] = opaque
     picture = open_picture(deep_png(pixels))
     assert [picture.image.getpixel((x, 5)) for x in (5, 15, 25)] == [(0,) * 3, (119,) * 3, (255,) * 3]
     assert picture.notes == (
         "Its 16-bit colour uses 12 bits, of which the upper 4 are read; all of them set is shown as white.",)
+
+
+@pytest.mark.parametrize("top", [255, 127])
+@pytest.mark.parametrize("opaque", ["as the colours", 65535])
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_colour_of_8_bits_in_a_16_bit_file_is_not_black_and_it_is_said(channels, opaque, top):
+    pixels = np.zeros((20, 30, channels), np.uint16)
+    pixels[:, 10:20], pixels[:, 20:] = top // 3, top
+    if channels != 3:
+        pixels[..., -1] = opaque if isinstance(opaque, int) else top
+    picture = open_picture(deep_png(pixels))
+    assert [picture.image.getpixel((x, 5))[0] for x in (5, 15, 25)] == [0, round(255 * (top // 3) / top), 255]
+    assert picture.notes == (f"Its 16-bit colour uses {top.bit_length()} bits; all of them set is shown as white.",)
+
+
+def test_black_of_16_bits_stays_black_without_a_word():
+    for channels in (2, 3, 4):
+        pixels = np.zeros((20, 20, channels), np.uint16)
+        if channels != 3:
+            pixels[..., -1] = 65535
+        picture = open_picture(deep_png(pixels))
+        assert picture.image.getextrema() == ((0, 0),) * 3 and picture.notes == ()
+
+
+def test_a_picture_opened_by_pillow_from_a_path_is_read_by_its_lower_bytes_too(tmp_path):
+    (tmp_path / "a.png").write_bytes(deep_png(np.full((20, 20, 3), 255, np.uint16)))
+    with Image.open(tmp_path / "a.png") as image:
+        assert open_picture(image).image.getpixel((5, 5)) == (255,) * 3
+
+
+def test_a_few_hot_pixels_are_no_measure_for_the_others_and_it_is_said():
+    pixels = np.zeros((200, 300), np.uint16)
+    pixels[:, 100:200], pixels[:, 200:] = 2048, 4095
+    pixels[0, :6] = 65535
+    but = "12 bits but for less than one pixel in 10,000"
+    for content, note in ((encoded(Image.fromarray(pixels)), f"Its 16-bit grey uses {but}; 4095 is shown as white."),
+                          (deep_png(np.stack([pixels] * 3, -1)),
+                           f"Its 16-bit colour uses {but}, of which the upper 4 are read; all of them set is shown as white.")):
+        picture = open_picture(content)
+        assert [picture.image.getpixel((x, 5))[0] // 16 for x in (50, 150, 250)] == [0, 8, 15]
+        assert picture.image.getpixel((0, 0)) == (255,) * 3 and picture.notes == (note,)
+    pixels[0, :10] = 65535
+    assert open_picture(encoded(Image.fromarray(pixels))).image.getpixel((250, 5)) == (16,) * 3
+
+
+def test_a_single_bright_pixel_on_black_is_no_hot_one():
+    pixels = np.zeros((200, 300), np.uint16)
+    pixels[5, 5] = 65535
+    assert open_picture(encoded(Image.fromarray(pixels))).notes == ()
 
 
 def test_colour_of_all_16_bits_is_read_as_it_is():
@@ -160,7 +232,8 @@ def test_colour_of_all_16_bits_is_read_as_it_is():
 
 def test_all_16_bits_need_no_word_and_black_stays_black():
     pixels = np.zeros((20, 20), np.uint16)
-    assert open_picture(encoded(Image.fromarray(pixels))).image.getextrema() == ((0, 0),) * 3
+    black = open_picture(encoded(Image.fromarray(pixels)))
+    assert black.image.getextrema() == ((0, 0),) * 3 and black.notes == ()
     pixels[5, 5] = 40_000
     picture = open_picture(encoded(Image.fromarray(pixels)))
     assert picture.image.getpixel((5, 5)) == (156,) * 3 and picture.notes == ()
