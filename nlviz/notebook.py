@@ -81,7 +81,7 @@ class Shown(Analysis):
             queries: (x, y) each, 1 to 8.
             axes: draw only the first map's heatmap, of the first query, into these Axes; they become the picture, in its pixels.
             settings: of a :class:`nlviz.recipes.Recipe`: ``layout``, ``width``, ``colours``, ``scale``, ``view``, ``opacity``,
-                ``direction``, ``term``, ``parts``; for Axes only those of the drawing count.
+                ``veil``, ``backdrop``, ``direction``, ``term``, ``parts``; for Axes only those of the drawing count.
 
         Returns:
             The new figure, or that of ``axes``.
@@ -107,16 +107,17 @@ class Shown(Analysis):
         return make_recipe([self], Recipe({}, (), tuple(queries), self.resolution, **settings))
 
     def _draw_into(self, axes: "Axes", recipe: Recipe) -> "Figure":
-        from .figures import Style, columns_of, draw_heatmap, looks_of, shared_limits
+        from .figures import Style, columns_of, draw_heatmap, looks_of, scale_of, shared_scales
 
-        style = Style(recipe.colours, recipe.scale, recipe.view == "smooth", recipe.opacity, recipe.direction, recipe.term)
+        style = Style(recipe.colours, recipe.scale, recipe.view == "smooth", recipe.opacity, recipe.direction, recipe.term,
+                      recipe.veil, recipe.backdrop)
         column = columns_of([self], recipe.term, recipe.parts)[0]
         ((look,),) = looks_of([column], recipe.queries[:1], style)
         if look.values is None or column.form != "heatmap":
             raise ValueError(look.note or f"{column.whole.nl_map.block} relates channels: it has no heatmap over the picture")
-        limits = shared_limits([look], style).get(column.kind, look.limits)
-        draw_heatmap(axes, column.placed, self.picture, look.values, limits, style.heat_colours, style.opacity, style.smooth,
-                     look.on_keys)
+        scale = scale_of(look, style, shared_scales([look], style))
+        draw_heatmap(axes, column.placed, self.picture, look.values, scale, style.heat_colours, style.opacity, style.smooth,
+                     look.on_keys, style.veil, style.backdrop)
         return axes.figure
 
     def measure(self) -> list[dict]:

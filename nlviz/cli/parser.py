@@ -7,8 +7,10 @@ from pathlib import Path
 from ..recipes import LAYOUTS, RESOLUTIONS, WIDTHS
 from . import commands as run
 
-DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'shared' or 'per panel'", "view": "'cells' or 'smooth'",
-           "opacity": "0 to 1", "direction": "'attends to' or 'attended by'",
+DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'times uniform', 'shared' or 'per panel'",
+           "view": "'cells' or 'smooth'", "opacity": "0 to 1",
+           "veil": "'rising' along the scale from the bare photo, or 'even'", "backdrop": "the photo under it, 'grey' or 'colour'",
+           "direction": "'attends to' or 'attended by'",
            "term": "'full', 'pairwise only', 'unary only' or 'row minus the mean row'"}
 
 

@@ -1,6 +1,6 @@
 """The channel maps of networks: matrices of channels that attend to each other, and a value for each channel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from matplotlib.axes import Axes
@@ -13,22 +13,24 @@ from .checks import check_analyses, check_queries
 from .columns import columns_of_channels
 from .dependence import PHOTO
 from .formats import format_for, shared_out
-from .looks import Look, look_at_channels, of_form, shared_limits
+from .looks import Look, look_at_channels, of_form, scale_of, shared_scales
 from .panels import draw_photo, small_enough
+from .scales import Scale
 from .sheet import Cell, compose
-from .style import Style
+from .style import TIMES, Style
 from .words import about, bar_label, headings_of
 
 READING = "Matrices: rows are the channels that ask, columns the channels asked. Bars stand on zero, the largest value first."
 
 
 def channels_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]] = (), *, colour_map: str = "viridis",
-                         scale: str = "shared", width: str = "two columns") -> Figure:
+                         scale: str = TIMES, width: str = "two columns") -> Figure:
     """The photo, then every map of channels: a matrix, or a bar for each value of a gate.
 
     Args:
         queries: dots on the photo, up to 8.
-        scale: ``shared`` by all matrices with the same kind of rows; or ``per panel``. Bars have scales of their own.
+        scale: ``times uniform``, logarithmic, shared by all matrices whose rows are distributions; others, and all with
+            ``shared``, have a linear one for each kind of rows; or ``per panel``. Bars have scales of their own.
 
     Raises:
         ValueError: no network has a map of channels; or see :func:`nlviz.figures.queries_by_networks`.
@@ -40,21 +42,25 @@ def channels_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[f
     if not columns:
         raise ValueError(f"none of these networks has a map of channels: {', '.join(a.model.name for a in analyses)}; "
                          "choose one with dual attention, relation-aware channels, squeeze and excitation or global context")
-    looks = [look_at_channels(column, style.shared) for column in columns]
+    looks = [look_at_channels(column, style) for column in columns]
     matrices = of_form("matrix", [looks])
-    shared = shared_limits(matrices, style)
+    shared = shared_scales(matrices, style)
     cells = [Cell(partial(draw_photo, picture=small_enough(analyses[0].picture), queries=queries, scale=form.scale), PHOTO)]
-    cells += [Cell(partial(_draw, look=look, limits=shared.get(look.column.kind, look.limits), colour_map=colour_map), heading,
+    cells += [Cell(partial(_draw, look=look, scale=_scale(look, style, shared), colour_map=colour_map), heading,
                    look.text, look.note, INK) for look, heading in zip(looks, headings_of(columns))]
-    bars = [Bar(limits, colour_map, bar_label(kind, limits, sum(look.column.kind == kind for look in matrices), style))
-            for kind, limits in shared.items()]
+    bars = [Bar(one, colour_map, bar_label(kind, one, sum(look.column.kind == kind for look in matrices), style))
+            for kind, one in shared.items()]
     return compose(form, shared_out(cells, form.most()), partial(form.panel, 1.0), bars, [READING, *about(columns, queries)])
 
 
-def _draw(axes: Axes, look: Look, limits: tuple[float, float], colour_map: str) -> None:
+def _scale(look: Look, style: Style, shared: Mapping[str, Scale]) -> Scale | None:
+    return scale_of(look, style, shared) if look.column.form == "matrix" else None
+
+
+def _draw(axes: Axes, look: Look, scale: Scale | None, colour_map: str) -> None:
     if look.values is None:
         draw_empty(axes)
     elif look.column.form == "matrix":
-        draw_matrix(axes, look.values, limits, colour_map)
+        draw_matrix(axes, look.values, scale, colour_map)
     else:
         draw_bars(axes, look.values, look.limits)

@@ -5,14 +5,16 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from .colours import colours
+from .scales import Scale
 
 INK, FILL = "0.45", "0.78"  # greys: what an empty panel says and the edge of bars, the bars
 
 
-def draw_matrix(axes: Axes, values: Tensor, limits: tuple[float, float], colour_map: str) -> None:
+def draw_matrix(axes: Axes, values: Tensor, scale: Scale, colour_map: str) -> None:
     """Draw values (C, C) as a square over the caption, a colour for each cell; neighbours mix where print has no dot for each."""
     dots = 300 / axes.figure.dpi * min(axes.bbox.width, axes.bbox.height)
-    axes.imshow(colours(values, limits, colour_map), interpolation="nearest" if len(values) <= dots else "antialiased")
+    drawn = colours(scale.drawn(values, len(values)), scale, colour_map)
+    axes.imshow(drawn, interpolation="nearest" if len(values) <= dots else "antialiased")
     axes.set(xticks=[], yticks=[], aspect="equal", anchor="S")
     axes.spines[:].set(linewidth=0.4)
 

@@ -5,6 +5,7 @@ import numpy as np
 from torch import Tensor
 
 from ..recipes import check_choice
+from .scales import Scale
 
 COLOUR_MAPS = ("viridis", "inferno", "magma", "cividis", "gray")
 DIVERGING = "RdBu_r"  # of differences, blue below zero and red above; the only one whose middle is zero
@@ -22,19 +23,15 @@ def colour_table(name: str) -> np.ndarray:
     return (matplotlib.colormaps[name](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
 
 
-def colours(values: Tensor, limits: tuple[float, float], colour_map: str) -> np.ndarray:
-    """(rows, columns, 4) uint8 by the page's rule, floor(256 t) and at most 255; not a number is see-through."""
-    low, high = limits
+def palette(name: str, scale: Scale, veil: str) -> np.ndarray:
+    """(256, 4) uint8: the colours of a map as a scale lays them over a photo."""
+    opacity = (255 * scale.opacities(veil) + 0.5).astype(np.uint8)  # halves up, as in the page
+    return np.column_stack([colour_table(name), opacity])
+
+
+def colours(values: Tensor, scale: Scale, colour_map: str, veil: str = "even") -> np.ndarray:
+    """(rows, columns, 4) uint8 by the page's rule; not a number is see-through."""
     numbers = values.detach().cpu().double().numpy()
     known = np.isfinite(numbers)
-    if is_flat(limits):
-        indices = np.full(numbers.shape, 128)
-    else:
-        indices = (256 * (np.where(known, numbers, low) - low) / (high - low)).clip(0, 255).astype(int)
-    return np.dstack([colour_table(colour_map)[indices], np.where(known, 255, 0).astype(np.uint8)])
-
-
-def is_flat(limits: tuple[float, float]) -> bool:
-    """Differences within the rounding of float32 are no structure: such a map is drawn in one colour."""
-    low, high = limits
-    return not high - low > 1e-6 * max(abs(low), abs(high))
+    steps = scale.steps(np.where(known, numbers, scale.low))
+    return palette(colour_map, scale, veil)[steps] * known[..., None].astype(np.uint8)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..analysis import Analysis, PlacedMap
+from .style import TIMES, Style
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Column:
     def kind(self) -> str:
         """Panels of one kind share a scale: ``gate``, or what the rows of the whole map are."""
         return "gate" if self.whole.nl_map.relates == "gate" else self.whole.nl_map.rows
+
+    def in_times(self, style: Style) -> bool:
+        """Whether its scale is the logarithmic one: its rows are distributions, and so is the term that is drawn."""
+        return style.scale == TIMES and self.kind == self.placed.nl_map.rows == "distribution"
 
     @property
     def same_for_all(self) -> bool:

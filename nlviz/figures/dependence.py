@@ -17,9 +17,10 @@ from .checks import check_analyses, check_queries
 from .columns import Column, columns_of
 from .formats import format_for, shared_out
 from .panels import draw_bare, draw_heatmap, draw_photo, small_enough
+from .scales import Scale
 from .sheet import Cell, compose
-from .style import Style
-from .words import LN_2, about, headings_of, shared_by
+from .style import OPACITY, TIMES, Style
+from .words import LN_2, about, headings_of, shared_by, veil_words
 
 PHOTO = (("photo", 1),)  # over it
 WHAT = "mean Jensen-Shannon divergence of a query's row to the rows of all queries, nats"
@@ -51,28 +52,30 @@ class Found:
 
 
 def dependence_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]] = (), *,
-                           colour_map: str = "viridis", scale: str = "shared", smooth: bool = False, opacity: float = 0.6,
-                           parts: Mapping[str, str] | None = None, width: str = "two columns") -> Figure:
+                           colour_map: str = "viridis", scale: str = TIMES, smooth: bool = False, opacity: float = OPACITY,
+                           veil: str = "rising", backdrop: str = "grey", parts: Mapping[str, str] | None = None,
+                           width: str = "two columns") -> Figure:
     """The photo, and for each call of a block every query's mean Jensen-Shannon divergence to all, on the query grid.
 
     Args:
         queries: dots on the photo, up to 8.
-        scale: ``shared``, from 0 to the highest divergence of all panels; or ``per panel``, from its lowest to its highest.
+        scale: linear, divergences being no weights: from 0 to the highest of all panels; or ``per panel``, from its lowest to
+            its highest.
 
     For the other arguments and errors see :func:`nlviz.figures.queries_by_networks`.
     """
     check_queries(queries, least=0)
     check_analyses(analyses)
     form, picture = format_for(width), small_enough(analyses[0].picture)
-    style = Style(colour_map, scale, smooth, opacity, "attends to", "full")
+    style = Style(colour_map, scale, smooth, opacity, "attends to", "full", veil, backdrop)
     columns = columns_of(analyses, style.term, parts or {})
     found = list(map(_found, columns))
     drawn = [one for one in found if one.values is not None]
-    shared = (0.0, max(one.limits[1] for one in drawn)) if drawn and style.shared else None
+    shared = Scale(0.0, max(one.limits[1] for one in drawn)) if drawn and style.shared else None
     cells = [Cell(partial(draw_photo, picture=picture, queries=queries, scale=form.scale), PHOTO)]
-    cells += [Cell(partial(_draw, found=one, picture=picture, limits=shared, style=style), heading, one.caption(style.shared),
+    cells += [Cell(partial(_draw, found=one, picture=picture, scale=shared, style=style), heading, one.caption(style.shared),
                    one.note) for one, heading in zip(found, headings_of(columns))]
-    bars = [Bar(shared, colour_map, f"{WHAT}, 0 to {number(shared[1])}, {shared_by(len(drawn))}")] if shared else []
+    bars = [Bar(shared, colour_map, f"{WHAT}, 0 to {number(shared.high)}, {shared_by(len(drawn))}", veil)] if shared else []
     footer = [_reading(style), *about(columns, queries)]
     return compose(form, shared_out(cells, form.most()), partial(form.panel, picture.size[0] / picture.size[1]), bars, footer)
 
@@ -87,17 +90,17 @@ def _found(column: Column) -> Found:
     return Found(column, numbers, values.view(column.whole.queries.grid))
 
 
-def _draw(axes: Axes, found: Found, picture: Picture, limits: tuple[float, float] | None, style: Style) -> None:
+def _draw(axes: Axes, found: Found, picture: Picture, scale: Scale | None, style: Style) -> None:
     if found.values is None:
-        draw_bare(axes, picture)
+        draw_bare(axes, picture, style.backdrop)
     else:
-        draw_heatmap(axes, found.column.whole, picture, found.values, limits or found.limits, style.colour_map, style.opacity,
-                     style.smooth, on_keys=False)
+        draw_heatmap(axes, found.column.whole, picture, found.values, scale or found.limits, style.colour_map, style.opacity,
+                     style.smooth, False, style.veil, style.backdrop)
 
 
 def _reading(style: Style) -> str:
     cells = "smoothed between cells" if style.smooth else "a colour for each cell"
     own = "" if style.shared else " Colours run from the lowest to the highest, for each panel by itself."
-    return (f"Dependence pictures: at every query the {WHAT} (0 to {LN_2}), {cells}, opacity {percent(style.opacity)} over "
-            f"the grey photo. Under each the mean over all pairs of queries, as a share of the mean with the numbers of every "
-            f"row shuffled, which is what unrelated queries would give.{own}")
+    return (f"Dependence pictures: at every query the {WHAT} (0 to {LN_2}), {cells}, "
+            f"{veil_words(style, ['linear'])}. Under each the mean over all pairs of queries, as a share of the mean with the "
+            f"numbers of every row shuffled, which is what unrelated queries would give.{own}")

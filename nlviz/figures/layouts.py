@@ -13,11 +13,11 @@ from .distances import distances_by_networks
 from .queries import one_query, queries_by_networks
 
 VIEWS = ("cells", "smooth")
-ALL = ("colour_map", "scale", "smooth", "opacity", "direction", "term", "parts")
+ALL = ("colour_map", "scale", "smooth", "opacity", "direction", "term", "veil", "backdrop", "parts")
 DRAWN_WITH = {  # layout -> what draws it, and which of the recipe's settings it takes
     "queries by networks": (queries_by_networks, ALL),
     "one query": (one_query, ALL),
-    "dependence": (dependence_by_networks, ("colour_map", "scale", "smooth", "opacity", "parts")),
+    "dependence": (dependence_by_networks, ("colour_map", "scale", "smooth", "opacity", "veil", "backdrop", "parts")),
     "channels": (channels_by_networks, ("colour_map", "scale")),
     "distances": (distances_by_networks, ("direction", "term", "parts")),
 }
@@ -36,7 +36,8 @@ def draw(analyses: Sequence[Analysis], recipe: Recipe) -> Figure:
     check_choice("view", recipe.view, VIEWS)
     function, names = DRAWN_WITH[recipe.layout]
     settings = {"colour_map": recipe.colours, "scale": recipe.scale, "smooth": recipe.view == "smooth", "opacity": recipe.opacity,
-                "direction": recipe.direction, "term": recipe.term, "parts": recipe.parts}
+                "direction": recipe.direction, "term": recipe.term, "veil": recipe.veil, "backdrop": recipe.backdrop,
+                "parts": recipe.parts}
     queries = [tuple(query) for query in recipe.queries]
     if recipe.layout == "one query":
         check_queries(queries)

@@ -1,6 +1,6 @@
 """What a figure shows: every column as seen from every query."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -10,8 +10,8 @@ from ..analysis import PlacedMap
 from ..maps import NLMap, flat_index
 from ..metrics import entropy
 from ..numbers import number, percent
-from .colours import is_flat
 from .columns import Column
+from .scales import LOWEST, Scale, times
 from .style import Style
 
 ROUNDING = 1e-5  # of the largest weight: what float32 leaves of the difference between equal rows; half precision its eps
@@ -23,7 +23,7 @@ class Look:
 
     Attributes:
         values: (rows, columns) of a heatmap or a matrix, (C,) of bars.
-        limits: of the colours, or of the bars' heights.
+        limits: the lowest and the highest value, of differences alike on both sides of zero; of bars their heights.
         on_keys: a heatmap lies on the key grid, else on the query grid.
         cell: the asked cell's rectangle (left, top, right, bottom) in fractions of the picture; None where the map does
             not depend on it.
@@ -50,15 +50,15 @@ def _look(column: Column, x: float, y: float, style: Style, first: bool) -> Look
         return Look(column, note=column.note)
     if column.form == "heatmap":
         return _heatmap(column, x, y, style)
-    return look_at_channels(column) if first else Look(column, note="no row: channels")
+    return look_at_channels(column, style, alone=True) if first else Look(column, note="no row: channels")
 
 
-def look_at_channels(column: Column, shared: bool = False) -> Look:
-    """What a column of channels holds; ``shared`` says that a matrix has its colours with others."""
+def look_at_channels(column: Column, style: Style, alone: bool = False) -> Look:
+    """What a column of channels holds; ``alone``: a matrix shares its scale with no other."""
     values = _own(column.placed.nl_map)
     if not values.isfinite().all():
         return Look(column, note="not finite")
-    return _matrix(column, values, "range" if shared else "own scale") if column.form == "matrix" else _bars(column, values)
+    return _matrix(column, values, style, alone) if column.form == "matrix" else _bars(column, values)
 
 
 def _heatmap(column: Column, x: float, y: float, style: Style) -> Look:
@@ -108,7 +108,10 @@ def _own_limits(values: Tensor, centred: bool = False) -> tuple[float, float]:
 
 def _caption(column: Column, values: Tensor, limits: tuple[float, float], style: Style) -> str:
     """Where the weights lie, or what the panel's own colours stand for; of a distribution, how far from uniform it is."""
-    text = _span("range" if style.shared else "scale", _own_limits(values) if style.shared else limits)
+    if column.in_times(style):
+        text = _reach(values * column.placed.nl_map.shape[1], "keys" if style.forward else "queries")
+    else:
+        text = _span("range" if style.shared else "scale", _own_limits(values) if style.shared else limits)
     if style.forward and column.placed.nl_map.rows == "distribution" and len(values) > 1:
         share = entropy(values, column.placed.nl_map.dtype).item() / log(len(values))
         text += f"\nentropy {percent(share)} of uniform"
@@ -117,14 +120,25 @@ def _caption(column: Column, values: Tensor, limits: tuple[float, float], style:
 
 def _span(what: str, limits: tuple[float, float]) -> str:
     low, high = limits
-    return f"{number(high)} everywhere" if is_flat(limits) else f"{what} {number(low)} to {number(high)}".strip()
+    return f"{number(high)} everywhere" if Scale(*limits).is_flat else f"{what} {number(low)} to {number(high)}".strip()
 
 
-def _matrix(column: Column, values: Tensor, what: str = "own scale") -> Look:
+def _reach(found: Tensor, what: str) -> str:
+    """From how many times uniform to how many; which share has the lowest colour because it lies below the scale."""
+    low, high = found.min().item(), found.max().item()
+    if Scale(low, high).is_flat:
+        return f"{times(high)} everywhere"
+    below = (found < 2.0 ** LOWEST).double().mean().item()
+    return f"up to {times(high)}, {percent(below)} of {what} below 1/16×" if below else f"{times(low)} to {times(high)}"
+
+
+def _matrix(column: Column, values: Tensor, style: Style, alone: bool) -> Look:
     """(C, C), rows and columns alike in the order of the weight received, the most first."""
     order = values.sum(0).argsort(descending=True, stable=True)
     limits = _own_limits(values)
-    text = f"{len(values)} × {len(values)} channels, sorted by weight received, {_span(what, limits)}"
+    what = "own scale" if alone or not style.shared else "range"
+    reach = _reach(values * len(values), "weights") if column.in_times(style) else _span(what, limits)
+    text = f"{len(values)} × {len(values)} channels, sorted by weight received, {reach}"
     return Look(column, values[order][:, order], limits, text=text)
 
 
@@ -132,18 +146,38 @@ def _bars(column: Column, values: Tensor) -> Look:
     """(C,), the largest first; bars stand on zero."""
     limits = _own_limits(values)
     text = f"{len(values)} channels, sorted\n{_span('', limits)}"
-    if not is_flat(limits):
+    if not Scale(*limits).is_flat:
         text += f", median {number(values.quantile(0.5).item())}"
     return Look(column, values.sort(descending=True).values, (min(0.0, limits[0]), max(0.0, limits[1])), text=text)
 
 
-def shared_limits(looks: Sequence[Look], style: Style) -> dict[str, tuple[float, float]]:
-    """Kind -> limits of all these looks: the page's rule, from the lowest to the highest and zero; none ``per panel``."""
-    shared: dict[str, tuple[float, float]] = {}
-    for look in looks if style.shared else ():
-        low, high = shared.get(look.column.kind, (0.0, 0.0))
-        shared[look.column.kind] = (min(low, look.limits[0]), max(high, look.limits[1]))
-    return shared
+def scale_of(look: Look, style: Style, shared: Mapping[str, Scale] | None = None) -> Scale | None:
+    """The scale of a look, shared or its own; None where there are no values."""
+    if look.values is None:
+        return None
+    if shared:
+        return shared[look.column.kind]
+    return _times_scale([look]) if look.column.in_times(style) else Scale(*look.limits)
+
+
+def shared_scales(looks: Sequence[Look], style: Style) -> dict[str, Scale]:
+    """Kind -> scale of all these looks, by the page's rules; none ``per panel``.
+
+    Of distributions from 1/16 to the highest, in times uniform; of others, and on the linear scale, from the lowest to the
+    highest and zero.
+    """
+    kinds = {look.column.kind: [other for other in looks if other.column.kind == look.column.kind] for look in looks}
+    return {kind: _shared(alike, style) for kind, alike in kinds.items() if style.shared}
+
+
+def _shared(looks: Sequence[Look], style: Style) -> Scale:
+    if looks[0].column.in_times(style):
+        return _times_scale(looks)
+    return Scale(min(0.0, *(look.limits[0] for look in looks)), max(0.0, *(look.limits[1] for look in looks)))
+
+
+def _times_scale(looks: Sequence[Look]) -> Scale:
+    return Scale.of_times(max(look.limits[1] * look.column.placed.nl_map.shape[1] for look in looks))
 
 
 def of_form(form: str, table: Sequence[Sequence[Look]]) -> list[Look]:

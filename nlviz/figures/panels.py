@@ -1,4 +1,4 @@
-"""One panel: the photo with its dots, or a heatmap over the photo in grey."""
+"""One panel: the photo with its dots, or a heatmap over the photo."""
 
 from collections.abc import Sequence
 
@@ -13,21 +13,25 @@ from ..analysis import PlacedMap
 from ..pictures import Picture, Placement
 from .colours import LIGHT_INK, PIN_COLOURS, colours
 from .exact import add_cells, add_photo
+from .scales import Scale
 
 DOT_TEXT = 6.0  # points
 
 
-def draw_heatmap(axes: Axes, placed: PlacedMap, picture: Picture, values: Tensor, limits: tuple[float, float],
-                 colour_map: str, opacity: float, smooth: bool, on_keys: bool = True) -> None:
-    """Draw weights over the photo in grey, every cell at its place; the Axes become the picture, in its pixels.
+def draw_heatmap(axes: Axes, placed: PlacedMap, picture: Picture, values: Tensor, scale: Scale | tuple[float, float],
+                 colour_map: str, opacity: float, smooth: bool, on_keys: bool = True, veil: str = "even",
+                 backdrop: str = "grey") -> None:
+    """Draw weights over the photo, every cell at its place; the Axes become the picture, in its pixels.
 
     Cells outside the picture (a letterboxed input) are clipped; where no cell lies, the photo stays bare.
 
     Args:
         values: (rows, columns) of the key grid, or of the query grid with ``on_keys`` False.
-        limits: values of the first and the last colour; equal limits give the middle one.
+        scale: values of the first and the last colour, see :class:`nlviz.figures.Scale`; equal ones give the middle one.
         opacity: of the heatmap, 0 to 1.
-        smooth: values bilinear between the cells' centres instead of one a cell.
+        smooth: values bilinear between the cells' centres instead of one a cell; on a logarithmic scale their logarithms.
+        veil: ``rising`` along the scale, see :meth:`nlviz.figures.Scale.opacities`; or ``even``.
+        backdrop: the photo in ``grey`` or in ``colour``.
 
     Raises:
         ValueError: unknown colour map, or values of another shape than the grid.
@@ -35,11 +39,17 @@ def draw_heatmap(axes: Axes, placed: PlacedMap, picture: Picture, values: Tensor
     place = placed.keys if on_keys else placed.queries
     if tuple(values.shape) != tuple(place.grid):
         raise ValueError(f"values have shape {tuple(values.shape)}, the grid is {tuple(place.grid)}")
-    add_photo(axes, picture.image.convert("L").convert("RGB"))
-    heat = colours(_finer(values) if smooth else values, limits, colour_map)
+    _add_backdrop(axes, picture, backdrop)
+    scale = Scale(*scale)
+    values = scale.drawn(values, placed.nl_map.shape[1]) if scale.times else values
+    heat = colours(_finer(values) if smooth else values, scale, colour_map, veil)
     heat[..., 3] = (heat[..., 3] * opacity).round()  # not the image's alpha, which SVG and PDF apply twice
     add_cells(axes, heat, _extent(place, picture.size))
     _frame(axes, picture.size)
+
+
+def _add_backdrop(axes: Axes, picture: Picture, backdrop: str) -> None:
+    add_photo(axes, picture.image if backdrop == "colour" else picture.image.convert("L").convert("RGB"))
 
 
 def _finer(values: Tensor) -> Tensor:
@@ -80,9 +90,9 @@ def _extent(place: Placement, size: tuple[int, int]) -> tuple[float, float, floa
     return left, right, bottom, top
 
 
-def draw_bare(axes: Axes, picture: Picture) -> None:
-    """Draw the photo in grey and nothing on it; the Axes become the picture, in its pixels."""
-    add_photo(axes, picture.image.convert("L").convert("RGB"))
+def draw_bare(axes: Axes, picture: Picture, backdrop: str = "grey") -> None:
+    """Draw the photo under a heatmap and nothing on it; the Axes become the picture, in its pixels."""
+    _add_backdrop(axes, picture, backdrop)
     _frame(axes, picture.size)
 
 

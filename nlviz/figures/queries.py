@@ -1,5 +1,6 @@
 """Queries by networks: the figure of GCNet. And the same of one query, as a figure that wraps."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,19 +15,20 @@ from .channels import INK, draw_bars, draw_empty, draw_matrix
 from .checks import check_analyses, check_queries
 from .columns import columns_of
 from .formats import Format, format_for, shared_out
-from .looks import Look, looks_of, of_form, shared_limits
+from .looks import Look, looks_of, of_form, scale_of, shared_scales
 from .panels import draw_bare, draw_heatmap, draw_photo, outline, small_enough
+from .scales import Scale
 from .sheet import Cell, compose
-from .style import Style
+from .style import OPACITY, TIMES, Style
 from .words import bar_label, footer_of, headings_of
 
 QUERY = (("query", 1),)  # over the photo
-Limits = tuple[float, float]
 
 
 def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]], *, colour_map: str = "viridis",
-                        scale: str = "shared", smooth: bool = False, opacity: float = 0.6, direction: str = "attends to",
-                        term: str = "full", parts: Mapping[str, str] | None = None, width: str = "two columns") -> Figure:
+                        scale: str = TIMES, smooth: bool = False, opacity: float = OPACITY, direction: str = "attends to",
+                        term: str = "full", veil: str = "rising", backdrop: str = "grey",
+                        parts: Mapping[str, str] | None = None, width: str = "two columns") -> Figure:
     """The figure of GCNet (arXiv 1904.11492, fig. 1): a row for each query, the photo and a column for each call of a block.
 
     Positions are a heatmap over the photo. Channels have no row for a place in the picture: their matrix, or a bar for
@@ -36,27 +38,34 @@ def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[fl
     Args:
         analyses: of one picture.
         queries: (x, y), fractions of width and height, 1 to 8 of them.
-        scale: ``shared`` by all heatmaps with the same kind of rows, from min(0, lowest) to highest; or ``per panel``.
+        scale: ``times uniform``, logarithmic, shared by all heatmaps whose rows are distributions, from 1/16 of an even share
+            to the highest; others, and all with ``shared``, have a linear one for each kind of rows, from min(0, lowest) to
+            highest; or ``per panel``.
         direction: ``attends to``, the row of the query on the key grid; or ``attended by``, the column of the key
             at that point on the query grid.
         term: one of :data:`nlviz.maps.TERMS`. Columns without it say why. Differences from the mean row have colours
             of their own, centred at zero.
+        veil: ``rising`` along the scale from the bare photo, see :meth:`nlviz.figures.Scale.opacities`; or ``even``.
+        backdrop: the photo under heatmaps, in ``grey`` or in ``colour``.
         parts: ``{model.name}/{number of the call}`` to the name of the map to draw (``NLMap.part``), for blocks with
             several; without it a call's first map is drawn.
         width: a name of :data:`nlviz.recipes.WIDTHS`. Text has 6 points and more, on a slide 12.
 
     Raises:
         ValueError: no query or more than 8, one outside 0 to 1, no map, different pictures, opacity outside
-            0 to 1, unknown colour map, scale, direction, term, part or width.
+            0 to 1, unknown colour map, scale, direction, term, veil, backdrop, part or width.
     """
-    return _figure(analyses, queries, Style(colour_map, scale, smooth, opacity, direction, term), parts, width, _bands)
+    style = Style(colour_map, scale, smooth, opacity, direction, term, veil, backdrop)
+    return _figure(analyses, queries, style, parts, width, _bands)
 
 
-def one_query(analyses: Sequence[Analysis], query: tuple[float, float], *, colour_map: str = "viridis", scale: str = "shared",
-              smooth: bool = False, opacity: float = 0.6, direction: str = "attends to", term: str = "full",
-              parts: Mapping[str, str] | None = None, width: str = "two columns") -> Figure:
+def one_query(analyses: Sequence[Analysis], query: tuple[float, float], *, colour_map: str = "viridis", scale: str = TIMES,
+              smooth: bool = False, opacity: float = OPACITY, direction: str = "attends to", term: str = "full",
+              veil: str = "rising", backdrop: str = "grey", parts: Mapping[str, str] | None = None,
+              width: str = "two columns") -> Figure:
     """The photo and a panel for each call of a block, in as many rows as the width needs; see ``queries_by_networks``."""
-    return _figure(analyses, [query], Style(colour_map, scale, smooth, opacity, direction, term), parts, width, _flow)
+    style = Style(colour_map, scale, smooth, opacity, direction, term, veil, backdrop)
+    return _figure(analyses, [query], style, parts, width, _flow)
 
 
 def _figure(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]], style: Style, parts: Mapping[str, str] | None,
@@ -67,16 +76,21 @@ def _figure(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]]
     columns = columns_of(analyses, style.term, parts or {})
     table = looks_of(columns, queries, style)
     found = of_form("heatmap", table)
-    shared = shared_limits(found, style)
+    shared = shared_scales(found, style)
     headings = [QUERY, *headings_of(columns)]
     rows = [[Cell(partial(draw_photo, picture=picture, queries=[query], first=number, scale=form.scale)),
-             *(_cell(look, picture, shared.get(look.column.kind, look.limits), style, form) for look in looks)]
+             *(_cell(look, picture, _scale(look, style, shared), style, form) for look in looks)]
             for number, (query, looks) in enumerate(zip(queries, table), 1)]
     rows[0] = [replace(cell, heading=heading) for cell, heading in zip(rows[0], headings)]
-    bars = [Bar(limits, style.heat_colours, bar_label(kind, limits, sum(look.column.kind == kind for look in found), style))
-            for kind, limits in shared.items()]
+    counts = Counter(look.column.kind for look in found)
+    bars = [Bar(one, style.heat_colours, bar_label(kind, one, counts[kind], style), style.veil) for kind, one in shared.items()]
     footer = footer_of(columns, queries, style, framed=any(look.cell for look in found))
     return compose(form, arrange(rows, form), partial(form.panel, picture.size[0] / picture.size[1]), bars, footer)
+
+
+def _scale(look: Look, style: Style, shared: Mapping[str, Scale]) -> Scale | None:
+    """Heatmaps share theirs; matrices of channels have their own."""
+    return scale_of(look, style, shared if look.column.form == "heatmap" else None)
 
 
 def _bands(rows: list[list[Cell]], form: Format) -> list[list[Cell]]:
@@ -89,25 +103,25 @@ def _flow(rows: list[list[Cell]], form: Format) -> list[list[Cell]]:
     return shared_out(rows[0], form.most())
 
 
-def _cell(look: Look, picture: Picture, limits: Limits | None, style: Style, form: Format) -> Cell:
-    """A look as a panel; limits are those of a heatmap, shared or its own."""
+def _cell(look: Look, picture: Picture, scale: Scale | None, style: Style, form: Format) -> Cell:
+    """A look as a panel."""
     shown = look.column.form == "heatmap" or bool(look.column.note)
-    draw = partial(_draw, look=look, picture=picture, limits=limits, style=style, form=form)
+    draw = partial(_draw, look=look, picture=picture, scale=scale, style=style, form=form)
     return Cell(draw, caption=look.text, note=look.note, ink="black" if shown else INK)
 
 
-def _draw(axes: Axes, look: Look, picture: Picture, limits: Limits | None, style: Style, form: Format) -> None:
+def _draw(axes: Axes, look: Look, picture: Picture, scale: Scale | None, style: Style, form: Format) -> None:
     shape = look.column.form
     if look.values is None and (shape == "heatmap" or look.column.note):
-        draw_bare(axes, picture)
+        draw_bare(axes, picture, style.backdrop)
     elif look.values is None:
         draw_empty(axes)
     elif shape == "matrix":
-        draw_matrix(axes, look.values, look.limits, style.colour_map)
+        draw_matrix(axes, look.values, scale, style.colour_map)
     elif shape == "bars":
         draw_bars(axes, look.values, look.limits)
     else:
-        draw_heatmap(axes, look.column.placed, picture, look.values, limits, style.heat_colours, style.opacity, style.smooth,
-                     look.on_keys)
+        draw_heatmap(axes, look.column.placed, picture, look.values, scale, style.heat_colours, style.opacity, style.smooth,
+                     look.on_keys, style.veil, style.backdrop)
         if look.cell:
             outline(axes, look.cell, picture.size, form.scale)

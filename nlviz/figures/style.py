@@ -6,7 +6,10 @@ from ..maps import TERMS
 from ..recipes import check_choice
 from .colours import COLOUR_MAPS, DIVERGING
 
-SCALES = ("shared", "per panel")
+TIMES = "times uniform"
+SCALES = (TIMES, "shared", "per panel")
+VEILS, BACKDROPS = ("rising", "even"), ("grey", "colour")
+OPACITY = 0.8
 DIRECTIONS = ("attends to", "attended by")
 
 
@@ -15,7 +18,7 @@ class Style:
     """The arguments of :func:`nlviz.figures.queries_by_networks`, checked.
 
     Raises:
-        ValueError: unknown colour map, scale, direction or term, or an opacity outside 0 to 1.
+        ValueError: unknown colour map, scale, veil, backdrop, direction or term, or an opacity outside 0 to 1.
     """
 
     colour_map: str
@@ -24,10 +27,14 @@ class Style:
     opacity: float
     direction: str
     term: str
+    veil: str = "rising"
+    backdrop: str = "grey"
 
     def __post_init__(self) -> None:
         check_choice("colour map", self.colour_map, COLOUR_MAPS)
         check_choice("scale", self.scale, SCALES)
+        check_choice("veil", self.veil, VEILS)
+        check_choice("backdrop", self.backdrop, BACKDROPS)
         check_choice("direction", self.direction, DIRECTIONS)
         check_choice("term", self.term, TERMS)
         if not 0 <= self.opacity <= 1:
@@ -40,7 +47,8 @@ class Style:
 
     @property
     def shared(self) -> bool:
-        return self.scale == "shared"
+        """Whether panels with the same kind of rows have one scale."""
+        return self.scale != "per panel"
 
     @property
     def centred(self) -> bool:

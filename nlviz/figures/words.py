@@ -6,6 +6,7 @@ from ..numbers import number, percent
 from ..pictures import Picture
 from .columns import Column
 from .lines import NBSP
+from .scales import Scale, times
 from .sheet import Paragraphs
 from .style import Style
 
@@ -19,6 +20,8 @@ TERMS_MEAN = {
     "row minus the mean row": "every weight minus its mean over all queries, red above zero and blue below; a map that does "
                               "not depend on the query is white",
 }
+RISES = {"times": "at 1× and below, full from 4× on",
+         "linear": "at the value nearest to zero, full from a quarter of the scale on"}
 
 
 def headings_of(columns: Sequence[Column]) -> list[Paragraphs]:
@@ -38,11 +41,15 @@ def _map(column: Column) -> str:
     return ", ".join(filter(None, [part, same]))
 
 
-def bar_label(kind: str, limits: tuple[float, float], panels: int, style: Style) -> str:
+def bar_label(kind: str, scale: Scale, panels: int, style: Style) -> str:
     """What the colours of a kind of heatmap stand for."""
     rows = ROWS.get(kind, kind)
+    if scale.times:
+        return (f"times uniform, weight{NBSP}×{NBSP}N′ ({rows}), logarithmic: 1× is an even share; 1/16× and less to "
+                f"{times(2 ** scale.high)}, {shared_by(panels)}")
     what = "gate" if kind == "gate" else f"difference from the mean row ({rows})" if style.centred else f"weight ({rows})"
-    return f"{what}, {number(limits[0])} to {number(limits[1])}, {shared_by(panels)}"
+    ends = f"{number(scale.low)} to {number(scale.high)}"
+    return f"{what}, linear, {ends}, {shared_by(panels)}"
 
 
 def shared_by(panels: int) -> str:
@@ -55,7 +62,7 @@ def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]],
     Args:
         framed: a panel has the white frame of an asked cell.
     """
-    reading = [_reading(style, framed)] if any(column.form == "heatmap" and not column.note for column in columns) else []
+    reading = [_reading(style, framed, _kinds(columns, style))] if any(column.form == "heatmap" and not column.note for column in columns) else []
     term = [f"Term: {style.term}, {TERMS_MEAN[style.term]}."] if style.term != "full" else []
     return [*reading, *term, *about(columns, queries)]
 
@@ -68,14 +75,29 @@ def about(columns: Sequence[Column], queries: Sequence[tuple[float, float]]) -> 
     return [photo, *(f"{_about(column)}; {ending}." for column, ending in zip(columns, endings))]
 
 
-def _reading(style: Style, framed: bool) -> str:
+def _kinds(columns: Sequence[Column], style: Style) -> list[str]:
+    """Of the heatmaps' scales: logarithmic, linear or both."""
+    drawn = [column.in_times(style) for column in columns if column.form == "heatmap" and not column.note]
+    return [kind for kind, has in (("times", True), ("linear", False)) if has in drawn]
+
+
+def veil_words(style: Style, kinds: Sequence[str]) -> str:
+    """How much of the photo the colours cover."""
+    photo, full = f"the {'grey ' * (style.backdrop == 'grey')}photo", percent(style.opacity)
+    if style.veil == "even":
+        return f"opacity {full} over {photo}"
+    where = " (linear scales: ".join(RISES[kind] for kind in kinds) + ")" * (len(kinds) - 1)
+    return f"over {photo}, opacity up to {full}: none {where}"
+
+
+def _reading(style: Style, framed: bool, kinds: Sequence[str]) -> str:
     what = ("the weights that the query gives to the keys" if style.forward else
             "the weight that every query gives to the key at the dot")
     cells = "smoothed between cells" if style.smooth else "a colour for each cell"
     frame = "; white frame: the cell at the dot" if framed else ""
     limits = "as far below zero as above it" if style.centred else "from the lowest to the highest weight"
     own = "" if style.shared else f" Colours run {limits}, for each panel by itself."
-    return f"Heatmaps: {what}, {cells}, opacity {percent(style.opacity)} over the grey photo{frame}.{own}"
+    return f"Heatmaps: {what}, {cells}, {veil_words(style, kinds)}{frame}.{own}"
 
 
 def _photo(picture: Picture, queries: Sequence[tuple[float, float]]) -> str:

@@ -2,16 +2,16 @@
 
 from urllib.parse import parse_qs, urlencode
 
-from .recipe import LONGEST, SETTINGS, Recipe
+from .recipe import LONGEST, SETTINGS, VERSION, Recipe, brought_up
 
 DEFAULTS = Recipe({}, (), ())
 
 
 def link_of(recipe: Recipe) -> str:
-    """The fragment, without its #: photo, sha256, networks, resolution, queries, and the settings that are not the default."""
+    """The fragment, without its #: photo, sha256, networks, resolution, queries, version, and the settings that are not usual."""
     entries = {"photo": recipe.picture["name"], "sha256": recipe.picture["sha256"],
                "networks": ",".join(network["name"] for network in recipe.networks), "resolution": recipe.resolution,
-               "queries": ";".join(f"{x:.5g},{y:.5g}" for x, y in recipe.queries)}
+               "queries": ";".join(f"{x:.5g},{y:.5g}" for x, y in recipe.queries), "version": VERSION}
     entries |= {name: getattr(recipe, name) for name in SETTINGS if getattr(recipe, name) != getattr(DEFAULTS, name)}
     if recipe.parts:
         entries["parts"] = ";".join(f"{panel}={part}" for panel, part in recipe.parts.items())
@@ -29,7 +29,11 @@ def recipe_of_link(fragment: str) -> Recipe:
     found = {name: values[-1] for name, values in parse_qs(fragment.lstrip("#"), keep_blank_values=True).items()}
     if missing := [name for name in ("photo", "sha256", "networks") if not found.get(name)]:
         raise ValueError(f"this address is no view of the page: it lacks {', '.join(missing)}")
-    entries = {name: found[name] for name in SETTINGS if name in found}
+    version = found.get("version", "1")  # links of the first version don't say it
+    if version not in ("1", str(VERSION)):
+        raise ValueError(f"this address is no view of the page: it has version {version!r:.40}, this nlviz reads versions 1 and "
+                         f"{VERSION}")
+    entries = brought_up({name: found[name] for name in SETTINGS if name in found}, int(version))
     entries |= {name: _number(found[name], kind) for name, kind in (("opacity", float), ("resolution", int)) if name in found}
     entries |= {"picture": {"name": found["photo"], "sha256": found["sha256"]}, "queries": _queries(found.get("queries", "")),
                 "networks": [{"name": name} for name in found["networks"].split(",")],

@@ -9,15 +9,17 @@ from ..files import printable
 LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances")
 RESOLUTIONS = (224, 448, 672)  # offered by the page and the command line
 WIDTHS = {"one column": 3.3, "two columns": 6.9, "slide": 13.3}  # inches
-SETTINGS = ("colours", "scale", "view", "opacity", "direction", "term")
-CHOICES = {"colours": ("viridis", "inferno", "magma", "cividis", "gray"), "scale": ("shared", "per panel"),
-           "view": ("cells", "smooth"), "direction": ("attends to", "attended by"),
+SETTINGS = ("colours", "scale", "view", "opacity", "veil", "backdrop", "direction", "term")
+CHOICES = {"colours": ("viridis", "inferno", "magma", "cividis", "gray"), "scale": ("times uniform", "shared", "per panel"),
+           "view": ("cells", "smooth"), "veil": ("rising", "even"), "backdrop": ("grey", "colour"),
+           "direction": ("attends to", "attended by"),
            "term": ("full", "pairwise only", "unary only", "row minus the mean row")}  # what there is of those that are words
 MOST_NETWORKS = MOST_QUERIES = 8  # in a figure
 RESOLUTION_RANGE = (16, 2048)
 DPI = (50, 1200)
 LONGEST = 64 * 1024  # characters of a recipe as JSON, and of an address
-VERSION = 1  # of the recipe's form
+VERSION = 2  # of the recipe's form
+USUAL_IN_1 = {"scale": "shared", "opacity": 0.65, "veil": "even", "backdrop": "grey"}  # what version 1 left unsaid
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Recipe:
         layout: one of LAYOUTS.
         width: a name of WIDTHS.
         dpi: dots per inch of a PNG.
-        colours, scale, view, opacity, direction, term: the display settings of the page.
+        colours, scale, view, opacity, veil, backdrop, direction, term: the display settings of the page.
         parts: ``{network}/{number of the call}`` to the name of the map that is shown, for blocks with several.
         version: of the recipe's form.
     """
@@ -45,9 +47,11 @@ class Recipe:
     width: str = "two columns"
     dpi: int = 300
     colours: str = "viridis"
-    scale: str = "shared"
+    scale: str = "times uniform"
     view: str = "cells"
-    opacity: float = 0.65
+    opacity: float = 0.8
+    veil: str = "rising"
+    backdrop: str = "grey"
     direction: str = "attends to"
     term: str = "full"
     parts: Mapping[str, str] = field(default_factory=dict)
@@ -83,9 +87,10 @@ class Recipe:
         if not isinstance(found, dict):
             raise ValueError("this is no recipe of nlviz: expected JSON with an entry nlviz_recipe")
         version = found.get("version")
-        if type(version) is not int or version != VERSION:
-            raise ValueError(f"this recipe has version {str(version)[:40]}, this nlviz reads version {VERSION}"
-                             f"{' as a number' if str(version) == str(VERSION) else ''}")
+        if type(version) is not int or version not in (1, VERSION):
+            raise ValueError(f"this recipe has version {str(version)[:40]}, this nlviz reads versions 1 and {VERSION}"
+                             f"{' as numbers' if str(version) in ('1', str(VERSION)) else ''}")
+        found = brought_up(found, version)
         known = {f.name for f in fields(cls)}
         if wrong := sorted(found.keys() - known):
             raise ValueError(f"this recipe has unknown entries: {ascii(', '.join(wrong))[1:-1][:200]}")
@@ -127,6 +132,11 @@ class Recipe:
                 found.append(f"another checkpoint of {network['name']}: the recipe's has sha256 {str(network['sha256'])[:12]}..., "
                              f"this one {str(checkpoints[network['name']])[:12]}...")
         return found
+
+
+def brought_up(found: Mapping, version: int) -> dict:
+    """The entries of a recipe or a link of a version, as this one says them: what was drawn then is drawn now."""
+    return {**(USUAL_IN_1 if version == 1 else {}), **found, "version": VERSION}
 
 
 def check_choice(what: str, value: str, allowed: Collection[str]) -> None:

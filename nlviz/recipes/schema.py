@@ -122,6 +122,8 @@ class Settings(Strict):
     scale: Annotated[Word, one_of("scale")] = None
     view: Annotated[Word, one_of("view")] = None
     opacity: Annotated[float, between("opacity", 0, 1)] = None
+    veil: Annotated[Word, one_of("veil")] = None
+    backdrop: Annotated[Word, one_of("backdrop")] = None
     direction: Annotated[Word, one_of("direction")] = None
     term: Annotated[Word, one_of("term")] = None
     parts: Parts = None

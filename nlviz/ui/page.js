@@ -43,11 +43,13 @@ document.addEventListener("input", event => {   // the search box hides networks
 });
 
 // The page's address carries the view: nlviz/recipes/link.py reads what is written here. Back and forward bring views back.
-const USUAL = {colours: "viridis", scale: "shared", view: "cells", opacity: 0.65, direction: "attends to", term: "full"};
+const USUAL = {colours: "viridis", scale: "times uniform", view: "cells", opacity: 0.8, veil: "rising", backdrop: "grey",
+    direction: "attends to", term: "full"};
+const VERSION = 2;
 function linkOf({key, pins, settings, parts, snapshots}) {
     const named = name => name in snapshots ? `${name}@${snapshots[name]}` : name, round = value => Number(value.toPrecision(5));
     const link = new URLSearchParams({photo: key.name, sha256: key.picture, networks: key.networks.map(named).join(","),
-        resolution: key.resolution, queries: pins.map(({x, y}) => `${round(x)},${round(y)}`).join(";")});
+        resolution: key.resolution, queries: pins.map(({x, y}) => `${round(x)},${round(y)}`).join(";"), version: VERSION});
     for (const [name, usual] of Object.entries(USUAL)) if (settings[name] !== usual) link.set(name, settings[name]);
     const shown = Object.entries(parts).map(([panel, part]) => `${panel.replace(/(.*)\//, (_, name) => `${named(name)}/`)}=${part}`);
     if (shown.length) link.set("parts", shown.join(";"));

@@ -1,7 +1,7 @@
 // Channels: a map whose rows are channels, or a gate of channels, as a picture in which to choose one. The chosen channel's own
 // feature map lies over the photo. Channels are numbered in the block's order, whatever order they are drawn in.
 // Gives: channelView.
-// Takes: geometry.js: clamp; looks.js: measure; channels.js: rankingOf, mostRelated, featureScale, featureOf; words.js: rowsText,
+// Takes: geometry.js: clamp; looks.js: measure; scales.js: TIMES, timesScale; channels.js: rankingOf, mostRelated, featureScale, featureOf; words.js: rowsText,
 //   weightOf, relatedText, gateText, spreadText, keepText, helpText; drawing.js: drawHeat, drawLabels, fitCanvas; matrix.js:
 //   GATE_HEIGHT, matrixSide, drawMatrix, markRows, drawGate; parts.js: element, div, span, setText, rampBar, fillBar, choiceBox;
 //   layout.js: keepHeight.
@@ -21,8 +21,8 @@ function channelView(part, choice) {
   const node = div("channel-view", features ? featureBar.node : null, sort, chooser,
     isGate ? div("line nlviz-spread", spreadText(map)) : matrixBar.node, caption,
     thumbs.length ? div("related", ...thumbs.map(thumb => thumb.node)) : null, hint);
-  const forgetHeight = keepHeight(caption), {lowest, highest} = measure(map.data), scale = {low: Math.min(0, lowest), high: Math.max(0, highest)};
-  let latest = null, drawn = {}, fitted = 0, channel = order[0];
+  const forgetHeight = keepHeight(caption), {lowest, highest} = measure(map.data), linear = {low: Math.min(0, lowest), high: Math.max(0, highest)};
+  let latest = null, drawn = "", fitted = 0, channel = order[0];
   if (!(choice.kept < count)) choice.kept = null;     // another network, with fewer channels
   if (choice.kept !== null) channel = choice.kept;
 
@@ -65,30 +65,33 @@ function channelView(part, choice) {
   function redraw() { if (latest) draw(latest); }
 
   function draw(next) {                               // anew only where something changed: the query may move without end
-    const {palette, smooth, labelled} = latest = next, key = [channel, orderName(), choice.kept, smooth, labelled, fitted].join();
-    if (drawn.key === key && drawn.palette === palette) return;
+    const {settings, smooth, labelled, paletteFor} = latest = next, {colours, veil, scale} = settings;
+    const key = [channel, orderName(), choice.kept, smooth, labelled, fitted, colours, veil, scale].join();
+    if (drawn === key) return;
     const related = isGate ? [] : mostRelated(map, channel, RELATED), shown = shownOrder(), places = [shown.indexOf(channel), shown.indexOf(choice.kept)];
-    if (isGate) drawGate(values, map.data, scale, shown, ...places);
-    else drawChooser(palette, shown, places);
+    if (isGate) drawGate(values, map.data, linear, shown, ...places);
+    else drawChooser(shown, places);
     if (labelled) drawLabels(heat, panel);
     else if (features) drawFeature(heat, channel);
-    if (features) fillBar(featureBar, featureScale(features, channel), palette, `channel ${channel} over the photo, own scale`);
+    if (features) fillBar(featureBar, featureScale(features, channel), paletteFor(featureScale(features, channel)), `channel ${channel} over the photo, own scale`);
     drawRelated(related);
     drawWords(related);
-    drawn = {key, palette};
+    drawn = key;
   }
 
-  function drawChooser(palette, shown, places) {      // the matrix itself stays while channels are chosen in it
-    const wanted = `${orderName()} ${fitted}`;
-    if (values.wanted !== wanted || drawn.palette !== palette) drawMatrix(values, map, shown, palette, scale);
+  function drawChooser(shown, places) {               // the matrix itself stays while channels are chosen in it
+    const {settings, paletteFor} = latest, inTimes = settings.scale === TIMES && map.rows === "distribution";
+    const scale = inTimes ? timesScale(highest * count) : linear, palette = paletteFor(null);     // it lies over no photo
+    const wanted = [orderName(), fitted, settings.colours, inTimes].join();
+    if (values.wanted !== wanted) drawMatrix(values, map, shown, palette, scale);
     values.wanted = wanted;
-    fillBar(matrixBar, scale, palette, `the matrix, own scale · ${rowsText(map.rows)}`);
+    fillBar(matrixBar, scale, palette, `the matrix, own scale · ${inTimes ? "times uniform, logarithmic" : rowsText(map.rows)}`);
     markRows(marks, count, ...places);
   }
 
   function drawFeature(canvas, shown) {
     const look = featureOf(features, shown);
-    drawHeat(canvas, look, look.scale, latest.palette, latest.smooth);
+    drawHeat(canvas, look, look.scale, latest.paletteFor(look.scale), latest.smooth);
   }
 
   function drawRelated(related) {

@@ -1,7 +1,7 @@
 // "Does it depend on the query?": a card for each panel. Its numbers are the server's and come when they are ready; its picture
 // shows whose rows differ most from all the others.
 // Gives: createDepends.
-// Takes: geometry.js: cellAt, cellBox, centreOf; looks.js: isFlat; words.js: labelOf; drawing.js: clear, drawHeat, drawMarks,
+// Takes: geometry.js: cellAt, cellBox, centreOf; scales.js: OWN, isFlat; words.js: labelOf; drawing.js: clear, drawHeat, drawMarks,
 //   fitCanvas; parts.js: element, div, span, setText, pictureBox, rampBar, fillBar, button; snapshots.js: epochOf, epochText;
 //   measuring.js: createMeasuring; numbers_table.js: numbersTable.
 
@@ -40,7 +40,7 @@ function createDepends({onDepends, onPin}) {
   function drawPictures() {
     if (!view) return;
     const pictures = cards.map(card => card.picture()).filter(Boolean);
-    const shared = view.settings.scale === "shared" ? {low: 0, high: Math.max(...pictures.map(({highest}) => highest))} : null;
+    const shared = view.settings.scale !== OWN ? {low: 0, high: Math.max(...pictures.map(({highest}) => highest))} : null;
     cards.forEach(card => card.draw(shared, view, pictures.length));
     if (marks) mark(marks);
   }

@@ -1,17 +1,11 @@
 // Drawing: values -> colours -> canvases, and the marks above them.
-// Gives: PIN_COLOURS, LIGHT_INK, paletteOf, colourCells, scratchFor, clear, stretch, drawHeat, drawLabels, drawMarks, fitCanvas.
-// Takes: base64.js: bytesOf; geometry.js: clamp, gridOf, boxOf; looks.js: isFlat; words.js: gridText.
+// Gives: PIN_COLOURS, LIGHT_INK, colourCells, scratchFor, clear, stretch, drawHeat, drawLabels, drawMarks, fitCanvas.
+// Takes: base64.js: bytesOf; geometry.js: clamp, gridOf, boxOf; scales.js: isFlat, logsOf; words.js: gridText.
 
 const PIN_COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000"];  // Okabe-Ito
 const LIGHT_INK = new Set(["#0072B2", "#D55E00", "#000000"]);            // pins whose number is written in white
 
 // ---------------------------------------------------------------------------------------------------- colour
-
-function paletteOf(text) {                            // 256 packed RGBA numbers, little endian
-  const rgb = bytesOf(text), palette = new Uint32Array(256);
-  for (let i = 0; i < 256; i++) palette[i] = (255 << 24 | rgb[3 * i + 2] << 16 | rgb[3 * i + 1] << 8 | rgb[3 * i]) >>> 0;
-  return palette;
-}
 
 function packed(colour) {                             // "#rrggbb" -> packed RGBA
   const [r, g, b] = [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16));
@@ -29,7 +23,7 @@ function colourCells(pixels, values, palette, scale) {                   // matp
 
 // ---------------------------------------------------------------------------------------------------- smooth
 
-// Values are interpolated, then coloured: a mixture of two colours could be the colour of a value that is nowhere near.
+// Values, on a logarithmic scale their logarithms, are interpolated, then coloured: a mixture of two colours could be the colour of a value that is nowhere near.
 // An odd number of points for each cell, so that the middle one lies on the cell's centre and has the cell's own value.
 
 const SMOOTH_SIDE = 300;                              // points along the longer side, at most
@@ -100,10 +94,11 @@ function stretch(canvas, scratch, grid) {             // each cell lands where i
   context.drawImage(scratch.canvas, box.x * canvas.width, box.y * canvas.height, box.width * canvas.width, box.height * canvas.height);
 }
 
-function drawHeat(canvas, {values, shownGrid: grid, scratches}, scale, palette, smooth) {
+function drawHeat(canvas, {values, shownGrid: grid, scratches, map}, scale, palette, smooth) {
   if (!values) { clear(canvas); return; }
   const scratch = scratchFor(scratches, grid, smooth ? finenessOf(grid) : 1);
-  colourCells(scratch.pixels, smooth ? interpolate(values, grid, scratch.fine) : values, palette, scale);
+  const shown = scale.times ? logsOf(values, map.keys, scale, scratch.logs ||= new Float64Array(grid.size)) : values;
+  colourCells(scratch.pixels, smooth ? interpolate(shown, grid, scratch.fine) : shown, palette, scale);
   stretch(canvas, scratch, grid);
 }
 

@@ -1,17 +1,18 @@
 // Looks: one map seen from one point, and what is measured of it: the cell asked, the grid shown, one weight for each of its cells.
 // No drawing, no page.
-// Gives: ATTENDS, ATTENDED, lookFrom, hasNoQuery, rowIsDistribution, measure, entropyOf, sharedScales, scaleOf, isFlat.
-// Takes: geometry.js: cellAt; terms.js: FULL, CENTRED, termOf; maps.js: networkOf.
+// Gives: ATTENDS, ATTENDED, lookFrom, hasNoQuery, rowIsDistribution, measure, entropyOf.
+// Takes: geometry.js: cellAt; terms.js: FULL, CENTRED, termOf; scales.js: inTimes.
 
 const ATTENDS = "attends to", ATTENDED = "attended by";
 
-function lookFrom(panel, {direction, term}, point, buffer) {             // values is null where there is nothing to draw, see uncoveredText
+function lookFrom(panel, {direction, term, scale}, point, buffer) {      // values is null where there is nothing to draw, see uncoveredText
   const {map} = panel, forward = direction === ATTENDS || map.isGate, own = map.isGate ? FULL : term;
   const look = {panel, map, direction: forward ? ATTENDS : direction, term: own, point, values: null, entropy: null};
   if (map.ofChannels) return look;
   const form = termOf(map, own), askedGrid = (forward ? map.queryGrid : map.keyGrid) || map.keyGrid;
   const shownGrid = forward ? map.keyGrid : map.queryGrid, asked = cellAt(askedGrid, point);
   Object.assign(look, {askedGrid, asked, shownGrid, scratches: map.scratches, reason: form.reason, centred: own === CENTRED});
+  look.inTimes = inTimes(look, scale);
   if (form.reason || (asked < 0 && !hasNoQuery(look))) return look;
   look.values = form[forward ? "row" : "column"](asked, buffer.subarray(0, shownGrid.size));
   Object.assign(look, measure(look.values));
@@ -42,29 +43,3 @@ function entropyOf(values) {                          // in nats, with 0 ln 0 = 
 
 // H / ln N': 1 is uniform, 0 is one key alone
 const entropyShare = values => values.length > 1 ? entropyOf(values) / Math.log(values.length) : null;
-
-// ---------------------------------------------------------------------------------------------------- scales
-
-const scaleKind = ({map}) => map.isGate ? "gate" : map.rows;
-const centredScale = (low, high) => ({low: -Math.max(-low, high), high: Math.max(-low, high), centred: true});
-
-function sharedScales(looks) {                        // one scale per kind of rows, zero always on it
-  const scales = new Map();
-  for (const look of looks) {
-    if (!look.values) continue;
-    const kind = scaleKind(look), scale = scales.get(kind) || {low: 0, high: 0, networks: new Set()};
-    const {low, high} = scale, wider = [Math.min(low, look.lowest), Math.max(high, look.highest)];
-    Object.assign(scale, look.centred ? centredScale(...wider) : {low: wider[0], high: wider[1]});
-    scale.networks.add(networkOf(look.panel));
-    scales.set(kind, scale);
-  }
-  return scales;
-}
-
-function scaleOf(look, shared) {
-  if (shared) return shared.get(scaleKind(look));
-  return look.centred ? centredScale(look.lowest, look.highest) : {low: look.lowest, high: look.highest};
-}
-
-// Differences within float32 rounding are no structure: such a map is drawn in one colour.
-const isFlat = ({low, high}) => !(high - low > 1e-6 * Math.max(Math.abs(low), Math.abs(high)));

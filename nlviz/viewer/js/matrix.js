@@ -1,6 +1,6 @@
 // The matrix of channels and the bars of a gate: values -> canvases, in any order of the channels.
 // Gives: GATE_HEIGHT, matrixSide, drawMatrix, markRows, drawGate.
-// Takes: geometry.js: clamp; drawing.js: colourCells, scratchFor, clear, stretch.
+// Takes: geometry.js: clamp; scales.js: logsOf; drawing.js: colourCells, scratchFor, clear, stretch.
 
 const GATE_HEIGHT = 72, WIDEST_MATRIX = 384;           // pixels
 const BAR = "#848c95", CHOSEN_BAR = "#3b82f6";         // seen on light and on dark
@@ -21,7 +21,7 @@ function drawMatrix(canvas, {data, keys, scratches}, order, palette, scale) {
       if (value > values[at]) values[at] = value;
     }
   }
-  colourCells(scratch.pixels, values, palette, scale);
+  colourCells(scratch.pixels, scale.times ? logsOf(values, keys, scale, values) : values, palette, scale);
   stretch(canvas, scratch, grid);
 }
 

@@ -1,6 +1,6 @@
 // Panels: one call of a block, its map over the photo and what is said of it. The state is the viewer's.
 // Gives: mapPanel, showPanelIn, showMapOf, hasSegmentation, fitPanel, drawPanel.
-// Takes: geometry.js: cellBox; looks.js: hasNoQuery, scaleOf, isFlat; words.js: termText, gridsTexts, factText, liveTexts;
+// Takes: geometry.js: cellBox; looks.js: hasNoQuery; scales.js: scaleOf, isFlat; words.js: termText, gridsTexts, factText, liveTexts;
 //   drawing.js: clear, drawHeat, drawLabels, drawMarks, fitCanvas; parts.js: element, div, span, setText, pictureBox, rampBar,
 //   fillBar, parityLine, predictionLine, choiceBox; channel_view.js: channelView.
 
@@ -53,7 +53,7 @@ function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox
   live.hidden = own.node.hidden = Boolean(view);
   if (view) {                                         // no place asks here, so nothing is marked
     clear(marks);
-    view.draw({palette: paletteFor({}), smooth, labelled});
+    view.draw({settings, paletteFor, smooth, labelled});
     return;
   }
   if (labelled) drawLabels(heat, panel);

@@ -1,7 +1,7 @@
 // Parts: the pieces of the page. They hold no state.
 // Gives: element, div, span, setText, pinBadge, pictureBox, rampBar, fillBar, fillBars, parityLine, predictionLine, photoPanel,
 //   selectOf, choiceBox, button.
-// Takes: words.js: PARITY, numbers, percent; drawing.js: PIN_COLOURS, LIGHT_INK.
+// Takes: scales.js: ticksOf, tickText; words.js: PARITY, number, numbers, percent; drawing.js: PIN_COLOURS, LIGHT_INK.
 
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -31,20 +31,31 @@ function pictureBox(picture, panel, {pin = null, grey = true} = {}) {    // phot
   return {box: div("picture", photo, heat, marks), heat, marks};
 }
 
-function rampBar(name = "") {                         // number, colours, number, words
-  const low = span("number"), high = span("number"), words = span("words");
+function rampBar(name = "") {                         // number, colours with ticks below them, number, words
+  const low = span("number"), high = span("number"), words = span("words"), ticks = span("ticks");
   const ramp = element("canvas", {class: "nlviz-ramp", width: 256, height: 1, "aria-hidden": "true"});
-  return {node: div(`bar ${name && `nlviz-${name}`}`, low, ramp, high, words), low, ramp, high, words};
+  return {node: div(`bar ${name && `nlviz-${name}`}`, low, span("scale", ramp, ticks), high, words), low, ramp, ticks, high, words};
 }
 
 function fillBar(bar, scale, palette, words) {
-  const [low, high] = numbers(scale.low, scale.high);
+  const [low, high] = scale.times ? [tickText(scale.low), `${number(2 ** scale.high)}×`] : numbers(scale.low, scale.high);
   setText(bar.low, low); setText(bar.high, high); setText(bar.words, words);
+  drawTicks(bar, ticksOf(scale));
   if (bar.palette === palette) return;
   bar.palette = palette;
   const context = bar.ramp.getContext("2d"), image = context.createImageData(256, 1);
   new Uint32Array(image.data.buffer).set(palette);
   context.putImageData(image, 0, 0);
+}
+
+function drawTicks({node, ticks}, places) {
+  node.classList.toggle("nlviz-ticked", places.length > 0);
+  while (ticks.children.length > places.length) ticks.lastChild.remove();
+  while (ticks.children.length < places.length) ticks.append(span("tick"));
+  places.forEach(([share, words], at) => {
+    setText(ticks.children[at], words);
+    ticks.children[at].style.left = `${(100 * share).toFixed(2)}%`;
+  });
 }
 
 function fillBars(holder, bars, shared, paletteFor, wordsOf) {           // one bar for each kind of rows

@@ -1,6 +1,6 @@
 // The strip: pinned queries, one row each, by panels. It holds no state; the viewer says what is pinned.
 // Gives: createStrip.
-// Takes: geometry.js: nearestCell, cellBox; looks.js: hasNoQuery, sharedScales, scaleOf; words.js: cellText, plural, labelOf,
+// Takes: geometry.js: nearestCell, cellBox; looks.js: hasNoQuery; scales.js: OWN, sharedScales, scaleOf; words.js: cellText, plural, labelOf,
 //   termText, barText, liveTexts, strongestText; drawing.js: drawHeat, drawMarks, fitCanvas; parts.js: element, div, span,
 //   setText, pinBadge, pictureBox, fillBars, button.
 
@@ -12,20 +12,20 @@ function createStrip({onRemove, onClear}) {
   const node = div("strip", div("strip-head", div("heading", "Pinned queries"), note, clearButton), div("strip-scroll", grid), bars);
 
   function draw({picture, panels, pins, looks, reference, settings, paletteFor}) {           // looks: a row for each pin
-    const shared = settings.scale === "shared" ? sharedScales(looks.flat()) : null, view = {picture, reference, settings, paletteFor, shared};
+    const shared = sharedScales(looks.flat(), settings.scale), view = {picture, reference, settings, paletteFor, shared};
     setText(note, pins.length ? noteText(settings) : "Click any picture to pin a query; up to eight stay here, query by network.");
     clearButton.hidden = !pins.length;
     grid.replaceChildren(...(pins.length ? headings(panels) : []), ...looks.flatMap((row, index) => rowOf(row, {...pins[index], index}, view, onRemove)));
     grid.style.setProperty("--nlviz-strip-columns", panels.length + 1);
-    fillBars(bars, barsByKind, shared, paletteFor, (kind, {networks}) => barText(kind,
-      `${plural(pins.length, "pinned query", "pinned queries")} and ${plural(networks.size, "network")}`, pins.length * networks.size > 1, settings.term));
+    fillBars(bars, barsByKind, shared, paletteFor, (kind, scale) => barText(kind, scale,
+      `${plural(pins.length, "pinned query", "pinned queries")} and ${plural(scale.networks.size, "network")}`, pins.length * scale.networks.size > 1, settings.term));
   }
 
   return {node, draw};
 }
 
 function noteText({direction, scale, term}) {
-  return `${termText(term)}${direction} · ${scale === "shared" ? "one scale for the whole strip" : "each map on its own scale"}`;
+  return `${termText(term)}${direction} · ${scale === OWN ? "each map on its own scale" : "one scale for the whole strip"}`;
 }
 
 function headings(panels) {

@@ -18,7 +18,7 @@ function createToolbar({settings, options, onChange, exports}) {
   return {node, draw, offerSegmentation: offered => { segmentation.hidden = !offered; }};
 }
 
-const SETTING_WORDS = {colours: "Colours", scale: "Scale", view: "Draw", direction: "Direction", term: "Show"};
+const SETTING_WORDS = {colours: "Colours", scale: "Scale", view: "Draw", veil: "Veil", backdrop: "Photo", direction: "Direction", term: "Show"};
 
 function selectBox(words, setting, options, onChange) {
   const select = selectOf({"data-setting": setting}, options, options[0], value => onChange(setting, value));

@@ -1,8 +1,8 @@
 // The viewer: a photo and one panel per attention map, all following one query. Plain ES2020, no dependencies.
 // Gives: createViewer.
-// Takes: geometry.js: nearestCell, positionOf, cellBox, referenceGrid; terms.js: TERMS, FULL, CENTRED; maps.js: decodePanel;
-//   looks.js: ATTENDS, ATTENDED, lookFrom, sharedScales; words.js: gridText, plural, labelsOf, barText; drawing.js: paletteOf,
-//   drawMarks; parts.js: div, setText, fillBars, photoPanel; layout.js: layoutFor; messages.js: createMessages; toolbar.js:
+// Takes: geometry.js: nearestCell, positionOf, cellBox, referenceGrid; terms.js: TERMS, CENTRED; maps.js: decodePanel;
+//   looks.js: ATTENDS, ATTENDED, lookFrom; scales.js: TIMES, SHARED, OWN, RISING, EVEN, sharedScales; palettes.js: createPalettes;
+//   words.js: gridText, plural, labelsOf, barText; drawing.js: drawMarks; parts.js: div, setText, fillBars, photoPanel; layout.js: layoutFor; messages.js: createMessages; toolbar.js:
 //   createToolbar; status.js: createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; panels.js:
 //   mapPanel, showPanelIn, showMapOf, hasSegmentation, fitPanel, drawPanel; strip.js: createStrip; distances.js: createDistances;
 //   depends.js: createDepends; pins.js: createPins; pointing.js: createPointing; restoring.js: settingsIn, pointsIn; changes.js:
@@ -19,10 +19,10 @@
 // there is ignored.
 
 function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onChange}) {
-  const palettes = Object.fromEntries(Object.entries(colourMaps).map(([name, text]) => [name, paletteOf(text)]));
-  const divergingPalette = diverging && paletteOf(diverging), terms = TERMS.filter(term => divergingPalette || term !== CENTRED);
-  const options = {colours: Object.keys(palettes), scale: ["shared", "per panel"], view: ["cells", "smooth"], direction: [ATTENDS, ATTENDED], term: terms};
-  const settings = {opacity: 0.65, colours: options.colours[0], scale: "shared", view: "cells", direction: ATTENDS, term: FULL, segmentation: false};
+  const palettes = createPalettes(colourMaps, diverging), terms = TERMS.filter(term => diverging || term !== CENTRED);
+  const options = {colours: palettes.names, scale: [TIMES, SHARED, OWN], view: ["cells", "smooth"], veil: [RISING, EVEN], backdrop: ["grey", "colour"],
+                   direction: [ATTENDS, ATTENDED], term: terms};
+  const settings = {opacity: 0.8, ...Object.fromEntries(Object.entries(options).map(([name, [usual]]) => [name, usual])), segmentation: false};
   const choices = new Map();                          // what was chosen in a panel, by its id: it outlives the scene
   let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5};
   let photo = null, parts = [], looks = [], hovered = null, frame = 0, late = false, lastDrawMs = 0, fitted = "";
@@ -91,7 +91,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     labelsOf(panels).forEach((label, at) => Object.assign(panels[at], {label, map: chosenMap(panels[at])}));
   }
 
-  const paletteFor = scale => scale.centred ? divergingPalette : palettes[settings.colours];
+  const paletteFor = scale => palettes.paletteFor(scale, settings);
 
   // -- what is chosen in a panel
   function choiceOf({id}) {
@@ -164,12 +164,13 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     if (!scene || !fitted) return;
     const start = performance.now();
     looks = panels.map(panel => lookFrom(panel, settings, query, panel.map.buffer));
-    const shared = settings.scale === "shared" ? sharedScales(looks) : null;
+    const shared = sharedScales(looks, settings.scale);
     const view = {settings, paletteFor, pins: pins.marks(), referenceBox: cellBox(reference, nearestCell(reference, query))};
     looks.forEach((look, at) => drawPanel(parts[at], look, shared, view));
     drawMarks(photo.marks, {box: view.referenceBox, pins: view.pins});
     depends?.mark({query, pins: view.pins});
-    fillBars(bars, barsByKind, shared, paletteFor, (kind, {networks}) => barText(kind, plural(networks.size, "network"), networks.size > 1, settings.term));
+    fillBars(bars, barsByKind, shared, paletteFor, (kind, scale) =>
+      barText(kind, scale, plural(scale.networks.size, "network"), scale.networks.size > 1, settings.term));
     status.draw({looks, hovered, reference, settings, query});
     lastDrawMs = performance.now() - start;
   }
@@ -200,7 +201,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     settings[setting] = value;
     changes.note();
     showSettings();
-    if (!scene || setting === "opacity") return;
+    if (!scene || setting === "opacity" || setting === "backdrop") return;
     if (setting !== "segmentation") drawPinned();
     draw();
   }
@@ -208,6 +209,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   function showSettings() {                           // those that are the style sheet's
     root.style.setProperty("--nlviz-opacity", settings.opacity);
     root.classList.toggle("nlviz-segmented", settings.segmentation);
+    root.classList.toggle("nlviz-coloured", settings.backdrop === "colour");
   }
 
   // -- what is shown, and showing it again

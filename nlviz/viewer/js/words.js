@@ -2,7 +2,7 @@
 // Gives: PARITY, number, numbers, percent, cellText, gridText, plural, labelsOf, labelOf, rowsText, termText, barText, gridsTexts,
 //   factText, uncoveredText, noEntropyText, liveTexts, strongestText, statusLead, statusEntries, weightOf, relatedText, gateText,
 //   spreadText, keepText, helpText.
-// Takes: geometry.js: nearestCell, positionOf; terms.js: FULL, CENTRED; looks.js: ATTENDS, ATTENDED, measure, isFlat; channels.js:
+// Takes: geometry.js: nearestCell, positionOf; terms.js: FULL, CENTRED; looks.js: ATTENDS, ATTENDED, measure; scales.js: isFlat, shareBelow; channels.js:
 //   rankingOf, median.
 
 const ROWS = {distribution: "distribution (sum 1)", scaled: "scaled by 1/N′", raw: "raw"};
@@ -50,8 +50,9 @@ const isAdded = ({name}) => name.startsWith("added");   // gc: "added to channel
 const rowsText = rows => rows === "gate" ? "gate, 0 to 1" : `rows: ${ROWS[rows] || rows}`;
 const termText = term => term === FULL ? "" : `${term} · `;
 
-function barText(kind, whose, several, term) {
-  return `${several ? "shared by " : ""}${whose} · ${kind === "gate" ? "" : termText(term)}${rowsText(kind)}`;
+function barText(kind, {times}, whose, several, term) {
+  const what = times ? "times uniform, logarithmic: 1× is an even share" : `${rowsText(kind)} · linear`;
+  return `${several ? "shared by " : ""}${whose} · ${kind === "gate" ? "" : termText(term)}${what}`;
 }
 
 function gridsTexts({isGlobal, isGate, ofChannels, queryGrid, keyGrid, keys, rows, weights, ...map}) {
@@ -85,8 +86,14 @@ function liveTexts(look) {
   if (!values) return [uncoveredText(look)];
   if (map.isGlobal && centred) return ["0 everywhere: no query differs from the mean"];
   if (map.isGlobal && direction === ATTENDED) return [`constant: every query gives this key ${number(highest)}`];
-  const range = rangeText(lowest, highest);
-  return entropy !== null ? [range, `entropy ${percent(entropy)} of uniform`] : [range, `entropy n/a: ${noEntropyText(look)}`];
+  const ranges = look.inTimes ? timesTexts(look) : [rangeText(lowest, highest)];
+  return entropy !== null ? [...ranges, `entropy ${percent(entropy)} of uniform`] : [...ranges, `entropy n/a: ${noEntropyText(look)}`];
+}
+
+function timesTexts({map, direction, values, lowest, highest}) {         // which share has the lowest colour, being below the scale
+  const below = shareBelow(values, map.keys), what = direction === ATTENDS ? "keys" : "queries", timesText = value => `${number(value * map.keys)}×`;
+  return [below ? `up to ${timesText(highest)}` : `${timesText(lowest)} – ${timesText(highest)}`,
+          below ? `${percent(below)} of ${what} below 1/16×` : `no ${what} below 1/16×`];
 }
 
 function weightText({map, centred, highest}, whose) {
