@@ -13,6 +13,7 @@ DRAWN = "window.drawn = () => new Promise(done => requestAnimationFrame(() => re
 
 
 def load(page: Page) -> None:
+    page.goto("about:blank")  # a script's constants outlive set_content
     page.set_content(f"<!doctype html><style>{CSS} body {{ margin: 0 }}</style><body></body>")
     page.add_script_tag(content=SCRIPT + DRAWN)
 

@@ -47,6 +47,11 @@ def choose(page, setting: str, value: str) -> None:
     page.locator(f"select[data-setting={setting}]").select_option(value)
 
 
+def evenly(page, scale: str = "shared", **settings) -> None:
+    """A linear scale and an even veil: every value has an opaque colour of its own."""
+    page.evaluate("settings => viewer.restore({settings})", {"scale": scale, "veil": "even"} | settings)
+
+
 def choose_map(page, panel: dict, name: str) -> None:
     if len(panel["maps"]) > 1:
         page.locator(f"{node(panel)} select[data-choice=map]").select_option(name)

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from tests.viewer.pages import centres, drawn, heat, levels, node
+from tests.viewer.pages import centres, colours, drawn, heat, node
 from tests.viewer.scenes import dense_map
 from tests.viewer.served import answer, attention, fresh, panel
 
@@ -47,5 +47,6 @@ def move(page, p: dict, at: int) -> None:
 
 
 def key_shown(page, p: dict) -> int:
+    """The one that lies on the photo: the others get less than their share."""
     drawn(page)
-    return int(levels(page, heat(p), centres([5, 6])[1]).argmax())
+    return int(colours(page, heat(p), centres([5, 6])[1])[:, 3].argmax())

@@ -10,6 +10,7 @@ from tests.viewer.pages import (
     choose,
     choose_map,
     colours,
+    evenly,
     heat,
     levels,
     node,
@@ -44,6 +45,7 @@ def words(panel: dict, channel: int, text=share) -> str:
 def test_the_matrix_of_channels_is_drawn_cell_by_cell_and_sorting_permutes_both_axes(viewer):
     panel = the("channels")
     show(viewer, "channels")
+    evenly(viewer)
     weights, values = MAPS["channels/0", ""][FULL], f"{MATRIX} .nlviz-chooser-values"
     by_weight = np.argsort(-weights.sum(0))
     for name, shown in [("in order", np.arange(CHANNELS)), ("sorted", by_weight), ("in order", np.arange(CHANNELS))]:
@@ -60,6 +62,7 @@ def test_the_matrix_of_channels_is_drawn_cell_by_cell_and_sorting_permutes_both_
 def test_hovering_a_row_of_the_matrix_draws_that_channel_and_the_ones_most_related_to_it(viewer):
     panel = the("channels")
     show(viewer, "channels", "dense")
+    evenly(viewer)
     weights = MAPS["channels/0", ""][FULL]
     default = weights.sum(0).argmax()
     assert viewer.locator(".nlviz-channel").inner_text() == words(panel, default)
@@ -89,6 +92,7 @@ def test_a_click_keeps_a_channel_until_it_is_clicked_again(viewer):
         return int(viewer.locator(".nlviz-channel").first.inner_text().split()[1])
 
     show(viewer, "channels")
+    evenly(viewer)
     point(viewer, marks, 0.5, middle(3), "click")
     point(viewer, marks, 0.5, middle(9))
     assert channel() == 9
@@ -110,6 +114,7 @@ def test_a_click_keeps_a_channel_until_it_is_clicked_again(viewer):
                                                            ("relations", GATES, "ArrowRight", "ArrowLeft")])
 def test_channels_can_be_chosen_by_keyboard_and_are_said(viewer, panel, chooser, forward, back, name):
     show(viewer, panel)
+    evenly(viewer)
     choose_map(viewer, the(panel), "gate of channels")
     order(viewer, the(panel), name)
     terms = MAPS[the(panel)["id"], the(panel)["maps"][-1]["name"]][FULL]
@@ -174,6 +179,7 @@ def bars_of(page) -> tuple[np.ndarray, np.ndarray]:
 def test_a_gate_of_channels_is_a_strip_of_bars_in_which_a_channel_is_chosen(viewer):
     panel = the("relations")
     show(viewer, "relations")
+    evenly(viewer)
     choose_map(viewer, panel, "gate of channels")
     gate = MAPS["relations/0", "gate of channels"][FULL]
     heights, _ = bars_of(viewer)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.viewer.pages import asked_cell, centres, choose, colours, levels, pin, point, scaled
+from tests.viewer.pages import asked_cell, centres, choose, colours, evenly, levels, pin, point, scaled
 from tests.viewer.scenes import place, the
 from tests.viewer.served import REASON, answer, attention, card, picture, serve, settle, show
 from tests.viewer.snapshots import move, trained
@@ -22,7 +22,7 @@ def test_the_picture_shows_every_querys_mean_divergence_where_the_query_lies(pag
     box = {"scale": [12, 6], "offset": [0, 3]}  # letterboxed: rows 3 to 8 lie in the picture
     serve(page, [dense, pooled], dense={"picture": picture(values)}, pooled={"picture": picture(boxed, box)})
     show(page, [dense, pooled])
-    choose(page, "scale", scale)
+    evenly(page, scale, opacity=0.65)
     settle(page)
     for p, of, its_place in [(dense, values, None), (pooled, boxed, box)]:
         low, high = (0, 0.6) if scale == "shared" else (np.nanmin(of), np.nanmax(of))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.viewer.pages import PHOTO, TABLES, centres, choose_map, heat, levels, pin, point, row_of, scaled
+from tests.viewer.pages import PHOTO, TABLES, centres, choose_map, evenly, heat, levels, pin, point, row_of, scaled
 from tests.viewer.scenes import the
 from tests.viewer.served import (
     REASON,
@@ -92,6 +92,7 @@ def test_the_pointer_moves_the_query_while_an_answer_is_awaited_and_nothing_abov
     serve(page, [dense], dense={"picture": picture(np.arange(30.0).reshape(5, 6)), "sentence": "Long words. " * 30})
     hold(page)
     show(page, [dense])
+    evenly(page)
     pin(page, (0.2, 0.4), (0.7, 0.6))
     wait_asked(page, "dense/0 attention")
     seen = set()

@@ -4,7 +4,21 @@ import numpy as np
 import pytest
 
 from nlviz.figures import DIVERGING
-from tests.viewer.pages import ask, centres, choose, choose_map, colours, column_of, heat, levels, node, row_of, scaled, show
+from tests.viewer.pages import (
+    ask,
+    centres,
+    choose,
+    choose_map,
+    colours,
+    column_of,
+    evenly,
+    heat,
+    levels,
+    node,
+    row_of,
+    scaled,
+    show,
+)
 from tests.viewer.scenes import (
     CENTRED,
     FULL,
@@ -96,8 +110,7 @@ def test_a_place_without_a_key_is_said_and_drawn_empty(viewer):
 @pytest.mark.parametrize("name", ["pooled", "dot", "dense", "object", "criss-cross"])
 def test_cells_are_drawn_where_they_lie_in_their_own_colour(viewer, name, view):
     show(viewer, name)
-    choose(viewer, "scale", "per panel")
-    choose(viewer, "view", view)
+    evenly(viewer, "per panel", view=view)
     ask(viewer, 0.31, 0.77)
     m = the(name)["maps"][0]
     row, (cells, points) = row_of(the(name), m, 0.31, 0.77), centres(m["key_grid"], m["key_place"])
@@ -109,8 +122,7 @@ def test_cells_are_drawn_where_they_lie_in_their_own_colour(viewer, name, view):
 def test_differences_from_the_mean_row_are_drawn_in_colours_centred_at_zero(viewer, scale):
     names = ["dense", "criss-cross", "dot"]
     show(viewer, *names)
-    choose(viewer, "term", CENTRED)
-    choose(viewer, "scale", scale)
+    evenly(viewer, scale, term=CENTRED)
     ask(viewer, 0.31, 0.77)
     rows = {name: row_of(the(name), the(name)["maps"][0], 0.31, 0.77, CENTRED) for name in names}
     most = {name: np.abs(row).max() for name, row in rows.items()}
@@ -139,8 +151,7 @@ def test_what_does_not_depend_on_the_query_is_neutral_everywhere_when_the_mean_r
         add("alike", dense_map(row, [5, 6]))
         name, alike = "alike", PANELS.pop()
         show(viewer, panels=[alike, the("dot")])
-    choose(viewer, "term", CENTRED)
-    choose(viewer, "scale", scale)
+    evenly(viewer, scale, term=CENTRED)
     for direction in ("attends to", "attended by"):
         choose(viewer, "direction", direction)
         ask(viewer, 0.31, 0.77)
@@ -158,6 +169,7 @@ def test_a_map_that_is_shown_in_no_term_lends_the_scale_nothing(viewer):
 def test_the_shared_scale_starts_at_zero_so_that_nearly_equal_weights_look_alike(viewer):
     add("nearly", dense_map((1 + 0.05 * RANDOM.random((30, 30))) / 30, [5, 6]))
     show(viewer, panels=[PANELS.pop()])
+    evenly(viewer)
     assert viewer.locator(".nlviz-foot .nlviz-number").first.inner_text() == "0"
     assert levels(viewer, ".nlviz-panels .nlviz-heat", centres([5, 6])[1]).min() >= 240
 
@@ -165,6 +177,7 @@ def test_the_shared_scale_starts_at_zero_so_that_nearly_equal_weights_look_alike
 def test_scales_are_shared_by_kind_of_rows_and_a_gate_is_a_kind_of_its_own(viewer):
     show(viewer, "dense", "disentangled", "spatial", "dot", "channels")
     choose_map(viewer, the("spatial"), "gate of positions")
+    evenly(viewer)
     ask(viewer, 0.31, 0.77)
     bars = {bar.get_attribute("data-rows"): bar.inner_text() for bar in viewer.locator(".nlviz-foot .nlviz-bar").all()}
     assert set(bars) == {"distribution", "raw", "scaled", "gate"}

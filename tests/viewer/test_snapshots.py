@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.viewer.pages import PHOTO, centres, drawn, levels, node, pin, point
+from tests.viewer.pages import PHOTO, centres, colours, drawn, node, pin, point
 from tests.viewer.scenes import the
 from tests.viewer.served import answer, asked, card, give, hold, refuse, settle, show, wait_asked
 from tests.viewer.snapshots import EPOCHS, key_shown, move, slider, snapshot, trained, words_of
@@ -29,7 +29,7 @@ def test_a_slider_swaps_the_panel_in_its_place_and_keeps_focus_pins_and_query(pa
         assert page.evaluate("(({query, pins}) => ({query, pins}))(viewer.state())") == before
         assert page.evaluate("viewer.state().snapshots") == {"net": epoch}
         thumb = f".nlviz-strip .nlviz-heat[data-panel='{p['id']}'][data-pin='1']"
-        assert levels(page, thumb, centres([5, 6])[1]).argmax() == 3 - steps
+        assert colours(page, thumb, centres([5, 6])[1])[:, 3].argmax() == 3 - steps
         settle(page)
         assert card(page, p).locator(".nlviz-sentence").inner_text() == f"At epoch {epoch}."
         assert f"epoch {epoch} of 48" in card(page, p).inner_text()

@@ -11,6 +11,7 @@ from tests.viewer.pages import (
     choose_map,
     colours,
     drawn,
+    evenly,
     heat,
     levels,
     node,
@@ -27,7 +28,7 @@ def test_the_map_of_a_panel_can_be_chosen_and_stays_chosen_on_another_photo(view
     show(viewer, *names)
     assert viewer.locator(f"{node(panel)} select[data-choice=map] option").all_inner_texts() == ["sum", "pairwise", "unary"]
     assert viewer.locator(f"{node(the('dense'))} select[data-choice=map]").count() == 0
-    choose(viewer, "scale", "per panel")
+    evenly(viewer, "per panel")
     for m in panel["maps"]:
         choose_map(viewer, panel, m["name"])
         ask(viewer, 0.31, 0.77)
@@ -87,6 +88,7 @@ def test_a_long_legend_names_what_is_seen_and_counts_the_rest(viewer):
     show(viewer, panels=[dict(the("dense"), prediction=prediction), dict(the("channels"), prediction=prediction)])
     legend = viewer.locator(f"{node(the('dense'))} .nlviz-legend").inner_text()
     assert "class2 0.6 %" in legend and "class3" not in legend and legend.endswith("and 2 more")
+    evenly(viewer)
     viewer.get_by_label("Show segmentation").check()
     for name in ("dense", "channels"):
         assert colours(viewer, heat(the(name)), [(0.3, 0.3)]).tolist() == [[0x33, 0x66, 0x99, 255]]

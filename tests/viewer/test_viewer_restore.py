@@ -25,7 +25,7 @@ TOLD = SERVER.replace("createViewer(root, {", "createViewer(root, {onChange: sta
     "window.exports = [];", "window.exports = []; window.told = [];")
 VIEW = {"queries": [[0.2, 0.3], [0.7, 0.6]], "parts": {"disentangled/0": "unary"}, "settings": {
     "colours": "inferno", "scale": "per panel", "view": "smooth", "direction": "attended by", "term": CENTRED, "opacity": 0.3,
-    "segmentation": True}}
+    "veil": "even", "backdrop": "colour", "segmentation": True}}
 
 
 @pytest.fixture
