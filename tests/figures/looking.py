@@ -14,6 +14,8 @@ CARD = {"data": "msrc", "metric": "pixel accuracy", "score": 0.891}
 NON_LOCAL = ("gaussian", "embedded_gaussian", "dot_product", "concatenation")
 OPTIONS = {"rga_spatial": {"grid": (5, 6), "ratio": 1}, "rga_channel": {"grid": (5, 6), "ratio": 1},
            "pyramid_oc": {"sizes": (1, 2)}, "base_oc": {"scale": 2}}
+OPAQUE = {"opacity": 1.0, "veil": "even"}  # every value has its colour and nothing of the photo
+LINEAR = OPAQUE | {"scale": "shared"}
 EIGHT = [(0.02, 0.03), (0.5, 0.5), (0.98, 0.97), (0.3, 0.6), (0.7, 0.2), (0.1, 0.9), (0.6, 0.8), (0.4, 0.1)]
 
 

@@ -14,7 +14,7 @@ from nlviz.blocks import BLOCKS
 from nlviz.figures import colour_table, figure_bytes, queries_by_networks
 from nlviz.figures.channels import draw_bars, draw_matrix
 from nlviz.numbers import number
-from tests.figures.looking import EIGHT, Cells, look_at, look_at_channels, picture
+from tests.figures.looking import EIGHT, LINEAR, Cells, look_at, look_at_channels, picture
 from tests.figures.reading import assert_drawn, bars, by_weight_received, ends, flowing, heatmaps, panels, pixel_at, render, texts
 from tests.figures.toys import drawn
 
@@ -90,7 +90,7 @@ def test_values_that_are_all_zero_are_a_line():
 @pytest.mark.parametrize("direction", ["attends to", "attended by"])
 def test_a_gate_of_positions_is_one_heatmap_on_a_scale_of_gates(direction):
     analysis = look_at_channels("rga_spatial", "rga_spatial")  # relations, and the gate of the other
-    figure = queries_by_networks([analysis], EIGHT[:2], parts={"net/1": "gate of positions"}, opacity=1.0, direction=direction)
+    figure = queries_by_networks([analysis], EIGHT[:2], parts={"net/1": "gate of positions"}, **LINEAR, direction=direction)
     gate, relations = analysis.maps[3].nl_map.weights[0], analysis.maps[0].nl_map
     pixels, (first, second) = render(figure), heatmaps(figure)[1::2]
     for axes in (first, second):

@@ -4,14 +4,14 @@ import pytest
 
 from nlviz.measures import dependence_of_queries, measure
 from nlviz.numbers import number, percent
-from tests.figures.looking import look_at, look_at_channels
+from tests.figures.looking import LINEAR, OPAQUE, look_at, look_at_channels
 from tests.figures.reading import assert_drawn, bars, ends, flowing, heatmaps, panels, render, texts
 from tests.figures.toys import drawn
 
 
 def test_a_dependence_picture_has_each_querys_mean_divergence_in_its_place_on_a_scale_from_zero():
     analyses = [look_at("embedded_gaussian"), look_at("gc"), look_at("pam")]  # keys of the first are pooled, queries not
-    figure = drawn(analyses, layout="dependence", opacity=1.0)
+    figure = drawn(analyses, layout="dependence", **LINEAR)
     found = [dependence_of_queries(a.maps[0].nl_map).view(5, 6) for a in analyses]
     highest = max(values.max().item() for values in found)
     assert [bar.get_xlim() for bar in bars(figure)] == [pytest.approx((0, highest))] and found[1].max() == 0
@@ -24,7 +24,7 @@ def test_a_dependence_picture_has_each_querys_mean_divergence_in_its_place_on_a_
 
 def test_per_panel_each_dependence_picture_has_its_own_printed_scale():
     analyses = [look_at("embedded_gaussian"), look_at("pam")]
-    figure = drawn(analyses, (), layout="dependence", opacity=1.0, scale="per panel", colours="inferno")
+    figure = drawn(analyses, (), layout="dependence", **OPAQUE, scale="per panel", colours="inferno")
     values = dependence_of_queries(analyses[1].maps[0].nl_map).view(5, 6)
     assert_drawn(render(figure), heatmaps(figure)[1], values, ends(values), "inferno")
     low, high = map(number, ends(values))
@@ -54,6 +54,6 @@ def test_a_map_without_a_divergence_is_the_grey_photo_with_the_reason(analysis, 
 
 def test_a_chosen_part_has_the_dependence_picture_of_its_own():
     analysis = look_at("criss_cross")
-    figure = drawn([analysis], layout="dependence", parts={"net/0": "A1"}, opacity=1.0)
+    figure = drawn([analysis], layout="dependence", parts={"net/0": "A1"}, **LINEAR)
     values = dependence_of_queries(analysis.maps[1].nl_map).view(5, 6)
     assert_drawn(render(figure), heatmaps(figure)[0], values, (0, values.max().item()))

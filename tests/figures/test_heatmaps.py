@@ -11,7 +11,7 @@ from PIL import Image
 
 from nlviz.figures import COLOUR_MAPS, DIVERGING, PIN_COLOURS, colour_table, draw_heatmap, draw_photo, queries_by_networks
 from nlviz.pictures import Picture
-from tests.figures.looking import look_at, picture
+from tests.figures.looking import LINEAR, look_at, picture
 from tests.figures.reading import assert_drawn, heatmaps, pixel_at, render
 
 
@@ -132,5 +132,5 @@ def test_the_dot_lies_where_the_query_is(x, y):
 @pytest.mark.parametrize("name", COLOUR_MAPS)
 def test_every_colour_map_draws(name):
     analysis = look_at("gc")
-    figure, values = queries_by_networks([analysis], [(0.5, 0.5)], colour_map=name, opacity=1.0), analysis.maps[0].heatmap(0.5, 0.5)
+    figure, values = queries_by_networks([analysis], [(0.5, 0.5)], colour_map=name, **LINEAR), analysis.maps[0].heatmap(0.5, 0.5)
     assert_drawn(render(figure), heatmaps(figure)[0], values, (0, values.max().item()), name)

@@ -7,7 +7,7 @@ import pytest
 from nlviz.figures import draw, figure_bytes, queries_by_networks
 from nlviz.figures.formats import FORMATS, shared_out
 from nlviz.numbers import number
-from tests.figures.looking import EIGHT, look_at, picture
+from tests.figures.looking import EIGHT, OPAQUE, look_at, picture
 from tests.figures.reading import assert_drawn, ends, flowing, heatmaps, panels, render, texts
 from tests.figures.toys import SHAPES, drawn, recipe_of, toys
 
@@ -35,7 +35,7 @@ def test_rows_are_few_even_and_in_order():
 
 def test_networks_are_drawn_in_the_recipes_order_whatever_the_order_of_the_analyses():
     analyses = toys(3)
-    recipe = recipe_of(analyses[::-1], scale="per panel", opacity=1.0)
+    recipe = recipe_of(analyses[::-1], scale="per panel", **OPAQUE)
     figure = draw([analyses[1], analyses[0], analyses[2], toys(4)[3]], recipe)  # one is not in the recipe
     assert figure_bytes(figure, "png") == figure_bytes(draw(analyses, recipe), "png")
     values = analyses[0].maps[0].heatmap(*EIGHT[1])  # the last column
@@ -89,7 +89,7 @@ def test_the_frame_of_a_query_contains_its_cell_and_lies_in_the_panel(query, sha
 
 def test_one_query_is_the_first_with_one_photo_and_every_panel():
     analyses = [look_at("embedded_gaussian", sub_sample=False), look_at("gc")]
-    figure = drawn(analyses, EIGHT[1:4], layout="one query", opacity=1.0, scale="per panel")
+    figure = drawn(analyses, EIGHT[1:4], layout="one query", **OPAQUE, scale="per panel")
     photo, *maps = panels(figure)
     assert [t.get_text() for t in photo.texts] == ["1"] and photo.texts[0].xy == pytest.approx((48, 40)) and len(maps) == 2
     values, cell = analyses[0].maps[0].heatmap(0.5, 0.5), analyses[0].maps[0].queries.cell(0.5, 0.5)

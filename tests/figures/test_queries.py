@@ -12,14 +12,14 @@ from nlviz.analysis import analyse
 from nlviz.blocks import BLOCKS
 from nlviz.figures import colour_table, figure_bytes, queries_by_networks
 from nlviz.pictures import Picture
-from tests.figures.looking import EIGHT, Cells, look_at, network, picture
+from tests.figures.looking import EIGHT, LINEAR, OPAQUE, Cells, look_at, network, picture
 from tests.figures.reading import assert_drawn, bars, ends, flowing, heatmaps, panels, pixel_at, render, texts
 from tests.figures.svg import svg_texts
 
 
 def test_each_row_shows_its_own_numbered_query_and_its_own_map():
     analysis = look_at("embedded_gaussian", sub_sample=False)
-    figure = queries_by_networks([analysis], EIGHT[:3], opacity=1.0)
+    figure = queries_by_networks([analysis], EIGHT[:3], **LINEAR)
     photos = [a for a in panels(figure) if len(a.get_images()) == 1]
     assert [a.texts[0].get_text() for a in photos] == ["1", "2", "3"]
     for axes, (x, y) in zip(photos, EIGHT):
@@ -35,7 +35,7 @@ def test_shared_limits_are_one_for_all_panels_of_a_kind():
     """A colour means the same weight in every panel of its kind: two networks, one of them with much larger weights."""
     weak, strong = look_at("gc"), look_at("embedded_gaussian", sub_sample=False)
     scaled = look_at("dot_product", sub_sample=False)
-    figure = queries_by_networks([weak, strong, scaled], EIGHT[:2], opacity=1.0)
+    figure = queries_by_networks([weak, strong, scaled], EIGHT[:2], **LINEAR)
     highest = max(a.maps[0].heatmap(*q).max().item() for a in (weak, strong) for q in EIGHT[:2])
     assert bars(figure)[0].get_xlim() == pytest.approx((0, highest))
     rows = torch.stack([scaled.maps[0].heatmap(*q) for q in EIGHT[:2]])
@@ -50,7 +50,7 @@ def test_shared_limits_are_one_for_all_panels_of_a_kind():
 
 def test_per_panel_limits_are_printed_and_no_bar_is_drawn():
     analysis = look_at("embedded_gaussian", sub_sample=False)
-    figure = queries_by_networks([analysis], [(0.5, 0.5)], scale="per panel", opacity=1.0)
+    figure = queries_by_networks([analysis], [(0.5, 0.5)], scale="per panel", **OPAQUE)
     assert len(figure.axes) == 2 and "scale" in texts(figure) and "shared" not in texts(figure)
     values = analysis.maps[0].heatmap(0.5, 0.5)
     assert f"to {values.max().item():.2g}" in texts(figure) and "by itself" in flowing(figure)
@@ -85,7 +85,7 @@ def test_scaled_rows_have_no_entropy():
 
 def test_attended_by_draws_the_column_of_the_key_on_the_query_grid():
     analysis = look_at("embedded_gaussian", sub_sample=True)  # 5 x 6 queries, 2 x 3 keys
-    figure = queries_by_networks([analysis], [(0.9, 0.1)], direction="attended by", opacity=1.0, scale="per panel")
+    figure = queries_by_networks([analysis], [(0.9, 0.1)], direction="attended by", **OPAQUE, scale="per panel")
     column = analysis.maps[0].nl_map.column(2).view(5, 6)  # key (0, 2)
     under = [(row, at) for row in (0, 1) for at in (4, 5)]  # the frame of the key
     assert_drawn(render(figure), heatmaps(figure)[0], column, ends(column), but=under)
@@ -99,7 +99,7 @@ def test_where_no_key_lies_the_panel_says_so():
 
 def test_one_map_for_all_gives_a_key_the_same_from_every_query():
     analysis = look_at("gc")
-    figure = queries_by_networks([analysis], [(0.5, 0.5)], direction="attended by", opacity=1.0, scale="per panel")
+    figure = queries_by_networks([analysis], [(0.5, 0.5)], direction="attended by", **OPAQUE, scale="per panel")
     weight = analysis.maps[0].nl_map.row(0)[2 * 6 + 3].item()
     assert f"{weight:.2g} everywhere" in texts(figure) and "same for every query" in texts(figure)
     pixels, axes = render(figure), heatmaps(figure)[0]
@@ -116,7 +116,7 @@ def test_weights_that_are_not_numbers_are_named_not_drawn():
 
 def test_a_column_is_the_first_map_of_each_call_of_a_block():
     analysis = look_at("criss_cross", "gc")  # 3 maps, 2 maps
-    figure = queries_by_networks([analysis], [(0.4, 0.5)], scale="per panel", opacity=1.0)
+    figure = queries_by_networks([analysis], [(0.4, 0.5)], scale="per panel", **OPAQUE)
     assert [len(call) for call in analysis.calls] == [3, 2] and len(heatmaps(figure)) == 2
     pixels, cell = render(figure), analysis.maps[0].queries.cell(0.4, 0.5)
     composed = analysis.maps[2].nl_map.weights[0] @ analysis.maps[1].nl_map.weights[0]  # A2 A1
@@ -139,7 +139,7 @@ def test_rows_of_the_disentangled_sum_are_raw_sum_to_2_and_have_no_entropy():
 @pytest.mark.parametrize("block", ["base_oc", "asp_oc"])
 def test_pooled_queries_are_framed_where_they_lie_and_missed_where_none_does(block):
     analysis = look_at(block)  # 2 x 3 queries on 5 x 6 cells
-    figure = queries_by_networks([analysis], [(0.5, 0.2), (0.5, 0.95)], opacity=1.0, scale="per panel")
+    figure = queries_by_networks([analysis], [(0.5, 0.2), (0.5, 0.95)], **OPAQUE, scale="per panel")
     (axes,) = heatmaps(figure)
     frame = axes.patches[0]
     assert (*frame.get_xy(), frame.get_width(), frame.get_height()) == pytest.approx((32, 0, 32, 32))

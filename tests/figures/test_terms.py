@@ -7,7 +7,7 @@ from torch import nn
 from nlviz.analysis import analyse
 from nlviz.blocks import BLOCKS
 from nlviz.figures import DIVERGING, colour_table, queries_by_networks
-from tests.figures.looking import EIGHT, look_at, network, picture
+from tests.figures.looking import EIGHT, LINEAR, OPAQUE, look_at, network, picture
 from tests.figures.reading import assert_drawn, bars, ends, flowing, heatmaps, panels, pixel_at, render, texts
 
 CENTRED = "row minus the mean row"
@@ -18,7 +18,7 @@ CENTRED = "row minus the mean row"
     ("disentangled", "pairwise", 1), ("disentangled", "unary", 2), ("rga_spatial", "gate of positions", 1)])
 def test_parts_choose_the_map_of_a_call_and_the_heading_names_it(block, part, number):
     analysis = look_at("pam", block, std=0.5)
-    figure = queries_by_networks([analysis], [(0.4, 0.5)], scale="per panel", opacity=1.0, parts={"net/1": part})
+    figure = queries_by_networks([analysis], [(0.4, 0.5)], scale="per panel", **OPAQUE, parts={"net/1": part})
     values = analysis.maps[1 + number].heatmap(0.4, 0.5)
     assert_drawn(render(figure), heatmaps(figure)[1], values, ends(values), but=[analysis.maps[0].queries.cell(0.4, 0.5)])
     assert f"msrc, at 2 {part}" in flowing(figure) and f"Block {block} at 2, {part};" in flowing(figure)
@@ -47,7 +47,7 @@ def unary(lazy):
     (CENTRED, lambda m: centred(m.weights[0]), DIVERGING)])
 def test_a_term_is_drawn_as_its_definition_says(term, weights, colour_map, direction):
     analysis = look_at("embedded_gaussian", sub_sample=False)
-    figure = queries_by_networks([analysis], [(0.4, 0.5)], term=term, direction=direction, scale="per panel", opacity=1.0,
+    figure = queries_by_networks([analysis], [(0.4, 0.5)], term=term, direction=direction, scale="per panel", **OPAQUE,
                                  colour_map="magma")
     cell, expected = (2, 2), weights(analysis.maps[0].nl_map)  # (30, 30)
     values = (expected[14] if direction == "attends to" else expected[:, 14]).view(5, 6)
@@ -63,7 +63,7 @@ def test_the_term_is_not_printed_where_it_is_the_whole_map():
 
 def test_differences_share_a_scale_centred_at_zero_for_each_kind_of_rows():
     analyses = [look_at("pam"), look_at("embedded_gaussian", sub_sample=False), look_at("dot_product", sub_sample=False)]
-    figure = queries_by_networks(analyses, EIGHT[:2], term=CENTRED, opacity=1.0)
+    figure = queries_by_networks(analyses, EIGHT[:2], term=CENTRED, **LINEAR)
     found = [[centred(a.maps[0].nl_map.weights[0])[index] for index in (0, 15)] for a in analyses]  # cells of the two queries
     most = [max(row.abs().max().item() for row in rows) for rows in (found[0] + found[1], found[2])]
     assert [bar.get_xlim() for bar in bars(figure)] == [pytest.approx((-m, m)) for m in most] and most[0] != most[1]
@@ -85,7 +85,7 @@ def equal_rows():
 @pytest.mark.parametrize("scale", ["shared", "per panel"])
 @pytest.mark.parametrize("analysis", [lambda: look_at("gc"), lambda: look_at("snl"), equal_rows])
 def test_a_map_that_does_not_depend_on_the_query_is_its_mean_row_and_differs_by_nothing(analysis, scale):
-    figure = queries_by_networks([analysis()], [(0.5, 0.5)], term=CENTRED, scale=scale, opacity=1.0)
+    figure = queries_by_networks([analysis()], [(0.5, 0.5)], term=CENTRED, scale=scale, **OPAQUE)
     assert "0 everywhere" in texts(figure)
     pixels, axes = render(figure), heatmaps(figure)[0]
     colours = {pixel_at(pixels, axes, 16 * x + 8, 16 * y + 8) for x in range(6) for y in range(5) if (y, x) != (2, 3)}
@@ -111,7 +111,7 @@ def test_a_unary_term_is_the_same_for_every_query_of_a_cell(block, same):
     analysis = look_at(block)
     parts = {"net/0": "2 × 2 cells"} if block == "pyramid_oc" else {}
     figure = queries_by_networks([analysis], [(0.1, 0.1), (0.9, 0.9)], term="unary only", parts=parts, scale="per panel",
-                                 opacity=1.0)
+                                 **OPAQUE)
     first, second = heatmaps(figure)
     pixels = render(figure)
     places = [(8, 8), (40, 8), (72, 40), (40, 40)]
