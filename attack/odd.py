@@ -32,4 +32,4 @@ def crippled(random: Random, value):
         copy["unknown"] = odd_value(random)
     else:
         copy[at] = crippled(random, copy[at]) if random.random() < 0.6 else odd_value(random)
-    return copy
+    return copy if copy != value else crippled(random, value)  # an odd value may be the one that stood there

@@ -18,12 +18,13 @@ from attack.visit import Visit
 NUMBER = 94
 SHA = "0" * 64  # stands for that of the first photo
 GOOD = {"picture": {"name": "lion.jpg", "sha256": SHA}, "networks": [{"name": "msrc_gc", "sha256": None}], "queries": [[0.3, 0.4]],
-        "resolution": 224, "layout": "one query", "width": "one column", "dpi": 50, "colours": "viridis", "scale": "shared",
-        "view": "cells", "opacity": 0.65, "direction": "attends to", "term": "full", "parts": {}, "version": 1}
+        "resolution": 224, "layout": "one query", "width": "one column", "dpi": 50, "colours": "viridis",
+        "scale": "times uniform", "view": "cells", "opacity": 0.65, "veil": "rising", "backdrop": "grey", "direction": "attends to",
+        "term": "full", "parts": {}, "version": 2}
 PLACES = ["../../etc/passwd", "/etc/passwd", "**/*", "/dev/zero", "..", ".", "", "*", "a\0b", "~/x", "\\\\host\\x", "lion.jpg/",
           "?ion.jpg"]
 NETWORKS = ["python:os:system", "file:/etc/passwd", "msrc_gc@999", "msrc_gc@../../x", "../msrc_gc", "", "hf:x/y", "timm:resnet50"]
-VERSIONS = ["1", 2, 1.5, True, None, [1], {"a": 1}, -1, 10**30]
+VERSIONS = ["1", 3, 1.5, True, None, [1], {"a": 1}, -1, 10**30]
 VALUES = ["x=y", ";" * 10**5, "msrc_gc," * 10**5, "0.1,0.1;" * 10**5, "nan,nan", "1e999,0", "2048", "320", "%", "٣"]
 
 

@@ -10,7 +10,8 @@ from attack.pictures import encoded, photo
 from attack.visit import NETWORK, Visit
 
 ASKED, ADDRESSES = 60, 15
-SETTINGS = {"colours": "viridis", "scale": "shared", "view": "cells", "opacity": 0.6, "direction": "attends to", "term": "full"}
+SETTINGS = {"colours": "viridis", "scale": "shared", "view": "cells", "opacity": 0.6, "veil": "even",
+            "backdrop": "grey", "direction": "attends to", "term": "full"}
 FUNCTIONS = {  # with the key, what the viewer would ask
     "export_figure": {"what": "figure", "format": "png", "layout": "one query", "width": "one column", "dpi": 50,
                       "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {}, "snapshots": {}},

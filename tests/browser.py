@@ -88,6 +88,11 @@ class Site:
         self.page.locator(f".nlviz select[data-setting='{setting}']").select_option(value)
         return self.drawn()
 
+    def evenly(self, scale: str = "shared") -> "Site":
+        """A linear scale and an even veil: every value has an opaque colour of its own."""
+        self.page.evaluate("settings => site.viewer.restore({settings})", {"scale": scale, "veil": "even"})
+        return self.drawn()
+
     def choose_map(self, panel: str, name: str) -> "Site":
         self.page.locator(f"select[data-choice=map][data-panel='{panel}']").select_option(name)
         return self.drawn()

@@ -100,7 +100,8 @@ def test_a_figure_shows_itself_in_a_cell_without_pyplot(shown):
 def test_given_axes_become_the_picture_with_the_first_maps_heatmap(shown, term, table):
     figure = Figure(figsize=(6, 3.5), dpi=200)
     axes = figure.add_axes((0, 0, 1, 1))
-    assert shown.figure([QUERY, (0, 0)], axes=axes, colours="inferno", opacity=1.0, veil="even", scale="per panel", term=term) is figure
+    settings = {"colours": "inferno", "opacity": 1.0, "veil": "even", "scale": "per panel", "term": term}
+    assert shown.figure([QUERY, (0, 0)], axes=axes, **settings) is figure
     pixels = np.asarray(Image.open(io.BytesIO(figure_bytes(figure, "png", dpi=200))).convert("RGB")).astype(int)
     placed = shown.maps[0]
     row = placed.nl_map.term(term).row(flat_index(placed.queries.cell(*QUERY), placed.queries.grid))

@@ -137,7 +137,9 @@ def _matrix(column: Column, values: Tensor, style: Style, alone: bool) -> Look:
     order = values.sum(0).argsort(descending=True, stable=True)
     limits = _own_limits(values)
     what = "own scale" if alone or not style.shared else "range"
-    reach = _reach(values * len(values), "weights") if column.in_times(style) else _span(what, limits)
+    reach = _span(what, limits)
+    if column.in_times(style):
+        reach = f"{'own scale in times uniform, ' * alone}{_reach(values * len(values), 'weights')}"
     text = f"{len(values)} × {len(values)} channels, sorted by weight received, {reach}"
     return Look(column, values[order][:, order], limits, text=text)
 

@@ -8,7 +8,7 @@ from .columns import Column
 from .lines import NBSP
 from .scales import Scale, times
 from .sheet import Paragraphs
-from .style import Style
+from .style import TIMES, Style
 
 ROWS = {"distribution": f"rows{NBSP}sum{NBSP}to{NBSP}1", "scaled": f"rows scaled by{NBSP}1/N′", "raw": "raw"}
 PARITY = {"holds": "what the block added follows from its maps", "differs": "what the block added does NOT follow from its maps",
@@ -48,8 +48,8 @@ def bar_label(kind: str, scale: Scale, panels: int, style: Style) -> str:
         return (f"times uniform, weight{NBSP}×{NBSP}N′ ({rows}), logarithmic: 1× is an even share; 1/16× and less to "
                 f"{times(2 ** scale.high)}, {shared_by(panels)}")
     what = "gate" if kind == "gate" else f"difference from the mean row ({rows})" if style.centred else f"weight ({rows})"
-    ends = f"{number(scale.low)} to {number(scale.high)}"
-    return f"{what}, linear, {ends}, {shared_by(panels)}"
+    linear = ", linear" if style.scale == TIMES else ""  # beside a logarithmic one
+    return f"{what}{linear}, {number(scale.low)} to {number(scale.high)}, {shared_by(panels)}"
 
 
 def shared_by(panels: int) -> str:
@@ -62,7 +62,8 @@ def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]],
     Args:
         framed: a panel has the white frame of an asked cell.
     """
-    reading = [_reading(style, framed, _kinds(columns, style))] if any(column.form == "heatmap" and not column.note for column in columns) else []
+    kinds = _kinds(columns, style)
+    reading = [_reading(style, framed, kinds)] if kinds else []
     term = [f"Term: {style.term}, {TERMS_MEAN[style.term]}."] if style.term != "full" else []
     return [*reading, *term, *about(columns, queries)]
 

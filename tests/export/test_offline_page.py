@@ -85,16 +85,17 @@ def test_a_query_is_pinned_from_the_start_and_a_click_pins_another(site):
     expect(site.page.locator(".nlviz-distance-table table")).to_have_count(4)
 
 
-@pytest.mark.parametrize("setting, value", [("direction", "attended by"), ("scale", "per panel"), ("view", "smooth"),
-                                            ("colours", "inferno")])
+@pytest.mark.parametrize("setting, value", [("direction", "attended by"), ("scale", "per panel"), ("scale", "shared"),
+                                            ("view", "smooth"), ("veil", "even"), ("colours", "inferno")])
 def test_every_display_setting_works(site, setting, value):
     maps = {name: placed for name, placed in MAPS.items() if name != "msrc_gc/0"}  # flat in the other direction
-    option = {"direction": "direction", "scale": "scale", "colours": "colour_map"}.get(setting)
+    option = {"direction": "direction", "scale": "scale", "veil": "veil", "colours": "colour_map"}.get(setting)
     site.set(setting, value).ask(*POINTS[0])
     assert_drawn(site, maps, *POINTS[0], **{option: value} if option else {})
 
 
 def test_channels_can_be_looked_through(site):
+    site.evenly()
     cam = analysed("msrc_dual").calls[1][0]
     matrix = site.page.locator(".nlviz-chooser[data-panel='msrc_dual/1']")
     matrix.scroll_into_view_if_needed()
@@ -138,7 +139,7 @@ def test_a_line_says_what_it_is_what_made_it_and_how_good_the_networks_are(site)
 
 def test_it_opens_with_the_settings_and_maps_that_were_asked_for(open_file):
     settings = {"colours": "inferno", "scale": "per panel", "view": "smooth", "opacity": 0.3, "direction": "attended by",
-                "term": "row minus the mean row"}
+                "term": "row minus the mean row", "veil": "even", "backdrop": "colour"}
     html = offline_page_html([small("disentangled"), small("gc")], queries=[(0.1, 0.2), (0.7, 0.8)], title="Mine",
                            settings=settings | {"unknown": 1, "parts": {"disentangled/0": "unary"}})
     state = open_file(html).page.evaluate("site.viewer.state()")

@@ -11,7 +11,7 @@ from torch import nn
 
 from nlviz.analysis import analyse
 from nlviz.blocks import BLOCKS
-from nlviz.figures import colour_table, figure_bytes, queries_by_networks
+from nlviz.figures import Scale, colour_table, figure_bytes, queries_by_networks
 from nlviz.figures.channels import draw_bars, draw_matrix
 from nlviz.numbers import number
 from tests.figures.looking import EIGHT, LINEAR, Cells, look_at, look_at_channels, picture
@@ -51,7 +51,7 @@ def test_channels_have_no_row_for_a_further_query(block):
 def test_a_cell_of_a_matrix_is_crisp_and_neighbours_mix_where_print_has_no_dot_for_each(channels, colours):
     figure = Figure(figsize=(1, 1), dpi=100)
     board = (torch.arange(channels)[:, None] + torch.arange(channels)) % 2
-    draw_matrix(figure.add_axes((0, 0, 1, 1)), board.double(), (0, 1), "gray")
+    draw_matrix(figure.add_axes((0, 0, 1, 1)), board.double(), Scale(0, 1), "gray")
     assert set(np.unique(render(figure)[10:-10, 10:-10])) <= colours
 
 
@@ -113,7 +113,7 @@ def test_values_of_channels_that_are_not_numbers_are_named_not_drawn():
 
 def test_channel_matrices_share_a_scale_and_gates_are_bars():
     analyses = [look_at_channels("cam", "se"), look_at("pam"), look_at_channels("cam")]
-    figure = drawn(analyses, layout="channels")
+    figure = drawn(analyses, layout="channels", scale="shared")
     matrices = [a for a in panels(figure) if a.get_xlim() == (-0.5, 7.5)]
     found = [by_weight_received(a.maps[0].nl_map.weights[0].double().tolist()) for a in (analyses[0], analyses[2])]
     highest = max(values.max().item() for values in found)

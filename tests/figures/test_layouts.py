@@ -63,7 +63,8 @@ def test_what_cannot_be_drawn_says_why(changes, says):
 
 def test_every_setting_of_the_recipe_reaches_the_figure():
     analyses = [look_at("pam")]
-    settings = {"scale": "per panel", "opacity": 0.8, "direction": "attended by", "term": "pairwise only", "width": "one column"}
+    settings = {"scale": "per panel", "opacity": 0.8, "direction": "attended by", "term": "pairwise only", "width": "one column",
+                "veil": "even", "backdrop": "colour"}
     made = drawn(analyses, colours="magma", view="smooth", **settings)
     asked = queries_by_networks(analyses, EIGHT[:2], colour_map="magma", smooth=True, **settings)
     assert figure_bytes(made, "png", dpi=100) == figure_bytes(asked, "png", dpi=100)

@@ -61,7 +61,7 @@ def test_per_panel_limits_are_printed_and_no_bar_is_drawn():
 
 def test_captions_give_range_entropy_grids_layer_weights_and_parity():
     analysis = look_at("embedded_gaussian", "gc")
-    figure = queries_by_networks([analysis], [(0.25, 0.5)])
+    figure = queries_by_networks([analysis], [(0.25, 0.5)], scale="shared")
     row = analysis.maps[0].heatmap(0.25, 0.5).flatten().double()
     share = 100 * -(row * row.log()).sum().item() / math.log(6)
     shown = flowing(figure)
@@ -132,7 +132,7 @@ def test_rows_of_the_disentangled_sum_are_raw_sum_to_2_and_have_no_entropy():
     rows = torch.stack([analysis.maps[0].heatmap(*q) for q in EIGHT[:2]])
     assert rows.sum((1, 2)).tolist() == pytest.approx([2, 2], abs=1e-5)
     assert bars(figure)[0].get_xlim() == pytest.approx((0, rows.max().item()))
-    assert "weight (raw), 0 to" in flowing(figure) and "entropy" not in texts(figure)
+    assert "weight (raw), linear, 0 to" in flowing(figure) and "entropy" not in texts(figure)
     assert "entropy" in texts(queries_by_networks([analysis], EIGHT[:1], parts={"net/0": "pairwise"}))
 
 

@@ -25,7 +25,7 @@ def test_parts_choose_the_map_of_a_call_and_the_heading_names_it(block, part, nu
 
 
 def test_a_heading_names_no_part_where_a_call_has_one_map():
-    shown = flowing(queries_by_networks([look_at("pam")], [(0.5, 0.5)]))
+    shown = flowing(queries_by_networks([look_at("pam")], [(0.5, 0.5)], scale="shared"))
     assert "(a) Non-local, embedded Gaussian msrc range" in shown and "Block pam at 1; queries" in shown
 
 

@@ -14,7 +14,7 @@ from pypdf import PdfReader
 
 from nlviz.figures import colour_table, figure_bytes
 from nlviz.recipes import LAYOUTS, WIDTHS
-from tests.figures.looking import EIGHT, look_at
+from tests.figures.looking import EIGHT, LINEAR, look_at
 from tests.figures.reading import ends, heatmaps
 from tests.figures.svg import svg_texts
 from tests.figures.toys import drawn, toys
@@ -76,7 +76,7 @@ def images_of(content: bytes) -> list[ET.Element]:
 def test_a_vector_file_holds_one_value_a_cell_with_its_colour_and_opacity(kind, opacity, width):
     """A PDF's heatmap once had its opacity twice."""
     analysis, query = look_at("pam"), EIGHT[0]
-    figure = drawn([analysis], [query], scale="per panel", opacity=opacity, width=width)
+    figure = drawn([analysis], [query], scale="per panel", opacity=opacity, veil="even", width=width)
     values = analysis.maps[0].heatmap(*query)
     heat, (low, high) = pictures_of(figure_bytes(figure, kind), kind)[2], ends(values)
     assert heat.shape[:2] == values.shape
@@ -104,6 +104,6 @@ def test_photos_in_a_vector_file_have_the_resolution_asked_for(kind):
 
 def test_a_smooth_heatmap_stays_smooth_in_a_vector_file():
     analysis, views = look_at("pam"), ("cells", "smooth")
-    figures = [drawn([analysis], EIGHT[:1], view=view, opacity=1.0, width="one column") for view in views]
+    figures = [drawn([analysis], EIGHT[:1], view=view, **LINEAR, width="one column") for view in views]
     cells, smooth = (len(np.unique(pictures_of(figure_bytes(f, "svg"), "svg")[2].reshape(-1, 4), axis=0)) for f in figures)
     assert cells <= 30 < smooth

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nlviz.ui
-from nlviz.recipes import LAYOUTS, WIDTHS, Recipe, link_of, recipe_of_link
+from nlviz.recipes import CHOICES, LAYOUTS, WIDTHS, Recipe, link_of, recipe_of_link
+from nlviz.recipes.recipe import VERSION
 
 PICTURE = {"name": "lion.jpg", "sha256": "a" * 64}
 NETWORKS = ({"name": "msrc_gc", "sha256": "b" * 64}, {"name": "mine", "sha256": None})
@@ -33,7 +34,7 @@ def test_a_recipe_is_itself_after_json_and_the_json_is_ascii(made):
 
 @pytest.mark.parametrize("text, why", [
     ("", "no recipe of nlviz"), ("[1]", "no recipe"), ('{"nlviz_recipe": 3}', "no recipe"),
-    (json.dumps({"nlviz_recipe": {"version": 9}}), "has version 9, this nlviz reads version 1"),
+    (json.dumps({"nlviz_recipe": {"version": 9}}), "has version 9, this nlviz reads versions 1 and 2"),
     (json.dumps({"nlviz_recipe": {"version": 1, "colour": 1}}), "unknown entries: colour"),
     (json.dumps({"nlviz_recipe": {"version": 1, "picture": {}}}), "lacks: networks, queries"),
     (json.dumps({"nlviz_recipe": {"version": 1, "picture": {}, "networks": [1], "queries": []}}), "cannot be read"),
@@ -65,7 +66,9 @@ NAMES = st.text(st.characters(exclude_characters=";", exclude_categories=["Cs"])
 
 
 @given(st.builds(recipe, queries=st.lists(st.tuples(FRACTIONS, FRACTIONS), max_size=8).map(tuple), opacity=FRACTIONS,
-                 colours=st.sampled_from(["viridis", "magma"]), term=st.sampled_from(["full", "unary only"]),
+                 scale=st.sampled_from(CHOICES["scale"]), veil=st.sampled_from(CHOICES["veil"]),
+                 backdrop=st.sampled_from(CHOICES["backdrop"]), colours=st.sampled_from(["viridis", "magma"]),
+                 term=st.sampled_from(["full", "unary only"]),
                  parts=st.dictionaries(st.sampled_from(["a/0", "b/1"]), NAMES)))
 def test_a_view_is_itself_after_the_address(made):
     back = recipe_of_link("#" + link_of(made))
@@ -76,11 +79,26 @@ def test_a_view_is_itself_after_the_address(made):
 
 def test_the_page_leaves_out_of_its_address_what_is_the_recipes_default():
     text = (Path(nlviz.ui.__file__).parent / "page.js").read_text()
-    usual = dict(re.findall(r'(\w+): "?([\w. ]+)"?', re.search(r"const USUAL = \{(.*?)\};", text)[1]))
+    usual = re.search(r"const USUAL = \{(.*?)\};", text, re.DOTALL)[1]
+    usual = dict(re.findall(r'(\w+): "?([\w. ]+)"?', usual))
     assert usual == {name: str(value) for name, value in recipe().settings.items()}
+    assert f"const VERSION = {VERSION};" in text
 
 
 VIEW = f"photo=a&sha256={'b' * 64}&networks=c"
+OLD = {"scale": "shared", "opacity": 0.65, "veil": "even", "backdrop": "grey"}  # what the first version drew, where nothing is said
+
+
+@pytest.mark.parametrize("said, drawn", [({}, OLD), ({"scale": "per panel"}, OLD | {"scale": "per panel"}),
+                                         ({"opacity": 0.3, "colours": "magma"}, OLD | {"opacity": 0.3, "colours": "magma"})])
+def test_a_view_of_version_1_is_what_it_was_in_a_recipe_and_in_an_address(said, drawn):
+    wanted = recipe().settings | drawn
+    text = json.dumps({"nlviz_recipe": {"version": 1, "picture": PICTURE, "networks": NETWORKS, "queries": []} | said})
+    assert Recipe.from_json(text).settings == wanted and Recipe.from_json(text).version == VERSION
+    link = f"{VIEW}&" + "&".join(f"{name}={value}" for name, value in said.items())
+    assert recipe_of_link(link).settings == wanted
+    assert recipe_of_link(f"{link}&version=2").settings == recipe().settings | said
+    assert recipe_of_link(link_of(recipe_of_link(link))).settings == wanted
 
 
 @pytest.mark.parametrize("fragment, why", [
@@ -89,6 +107,7 @@ VIEW = f"photo=a&sha256={'b' * 64}&networks=c"
     (f"{VIEW}&parts=x=y", "such as .*got 'x'"), (f"{VIEW}&networks=a,a", "named twice"),
     (f"{VIEW}&resolution=big", "resolution should be a whole number, got 'big'"),
     (f"{VIEW}&opacity=x", "opacity should be a number"),
+    (f"{VIEW}&version=3", "has version '3', this nlviz reads versions 1 and 2"),
     (VIEW.replace("=a&", "=..%2Fa&"), "plain file name"), (f"{VIEW}{'x' * 70000}", "64 KB")])
 def test_an_address_that_is_no_view_says_so(fragment, why):
     with pytest.raises(ValueError, match=why):

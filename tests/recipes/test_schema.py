@@ -6,6 +6,7 @@ import pytest
 
 from nlviz.cli import main
 from nlviz.figures import COLOUR_MAPS, DIRECTIONS, PIN_COLOURS, SCALES
+from nlviz.figures.style import BACKDROPS, VEILS
 from nlviz.maps import TERMS
 from nlviz.pictures import MAX_RESOLUTION
 from nlviz.recipes import CHOICES, SETTINGS, Recipe
@@ -45,7 +46,7 @@ HOSTILE = [
     ({"dpi": 10**400}, f"dpi goes from 50 to 1200, got 1{'0' * 56}...\n"),
     ({"colours": "jet"}, "unknown colour map 'jet'; there are: viridis"), ({"scale": ["shared"]}, "scale should be text"),
     ({"view": "x\ny"}, "unknown view 'x\\ny'; there are: cells, smooth"), ({"layout": {}}, "layout should be text, got {}"),
-    ({"version": "1"}, "has version 1, this nlviz reads version 1 as a number"), ({"version": True}, "has version True"),
+    ({"version": "1"}, "has version 1, this nlviz reads versions 1 and 2 as numbers"), ({"version": True}, "has version True"),
     ({"version": 1.0}, "has version 1.0"), ({"version": [[[]]]}, "has version [[[]]]"), ({"x\n" * 999: 1}, "unknown entries: x\\n")]
 
 
@@ -91,6 +92,7 @@ def test_a_recipe_of_more_than_64_kb_is_not_parsed(monkeypatch):
 def test_the_choices_are_those_that_figures_draw():
     assert set(CHOICES) | {"opacity"} == set(SETTINGS)
     assert CHOICES["colours"] == COLOUR_MAPS and CHOICES["scale"] == SCALES and CHOICES["direction"] == DIRECTIONS
+    assert CHOICES["veil"] == VEILS and CHOICES["backdrop"] == BACKDROPS
     assert CHOICES["term"] == TERMS and RESOLUTION_RANGE[1] == MAX_RESOLUTION and MOST_QUERIES == len(PIN_COLOURS)
 
 

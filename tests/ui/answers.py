@@ -3,10 +3,12 @@
 from functools import cache
 
 import numpy as np
+import torch
 
 from nlviz import load_model
 from nlviz.analysis import Analysis, PlacedMap, analyse
-from nlviz.figures import colour_table
+from nlviz.figures import Scale, colour_table
+from nlviz.figures.colours import palette
 from nlviz.maps import flat_index
 from tests.ui.visitor import LION, SIZE
 
@@ -59,16 +61,36 @@ def drawn_levels(site, panel: str, place, colour_map: str = "viridis") -> np.nda
     return np.array([levels[tuple(c[:3])] for c in site.colours(panel, cells_in_picture(place)[1])])
 
 
-def assert_drawn(site, placed: dict[str, PlacedMap], x, y, direction="attends to", scale="shared", colour_map="viridis"):
-    """Every panel shows Python's own values, each in the colour that the scale gives it."""
+def scales_of(looks: dict, placed: dict[str, PlacedMap], scale: str) -> dict[str, Scale]:
+    """The scale of each panel: of distributions logarithmic where that is asked for."""
+    if scale == "per panel":
+        return {panel: Scale(values.min(), values.max()) for panel, (values, _) in looks.items()}
+    shared = {rows: Scale(*limits) for rows, limits in shared_limits(looks, placed).items()}
+    if scale == "times uniform" and "distribution" in shared:
+        found = [values.max() * placed[panel].nl_map.shape[1] for panel, (values, _) in looks.items()
+                 if placed[panel].nl_map.rows == "distribution"]
+        shared["distribution"] = Scale.of_times(max(found))
+    return {panel: shared[placed[panel].nl_map.rows] for panel in looks}
+
+
+def over_grey(rgba) -> np.ndarray:
+    """As they look: a canvas keeps what is nearly see-through with few digits."""
+    colours, opacity = np.asarray(rgba)[:, :3], np.asarray(rgba)[:, 3:] / 255
+    return colours * opacity + 160 * (1 - opacity)
+
+
+def assert_drawn(site, placed: dict[str, PlacedMap], x, y, direction="attends to", scale="times uniform", colour_map="viridis",
+                 veil="rising"):
+    """Every panel shows Python's own values, each in the colour that the scale gives it, as far as the veil covers the photo."""
     looks = {panel: look(p, x, y, direction) for panel, p in placed.items()}
-    limits = shared_limits(looks, placed)
+    scales = scales_of(looks, placed, scale)
     for panel, (values, place) in looks.items():
-        low, high = limits[placed[panel].nl_map.rows] if scale == "shared" else (values.min(), values.max())
-        wanted = np.clip(np.floor(256 * (values - low) / (high - low)), 0, 255)
-        found = drawn_levels(site, panel, place, colour_map)
-        cells = cells_in_picture(place)[0]
-        np.testing.assert_allclose(found, [wanted[cell] for cell in cells], atol=2, err_msg=f"{panel} at {x}, {y}")
+        cells, points = cells_in_picture(place)
+        keys, table = placed[panel].nl_map.shape[1], over_grey(palette(colour_map, scales[panel], veil))
+        steps = scales[panel].steps(scales[panel].drawn(torch.tensor(values), keys).numpy())[tuple(zip(*cells))]
+        near = np.stack([table[np.clip(steps + off, 0, 255)] for off in range(-2, 3)])
+        off = np.abs(over_grey(site.colours(panel, points)) - near).max(2).min(0)
+        assert off.max() <= 3, f"{panel} at {x}, {y}"
 
 
 def cell_text(place, x, y) -> str:

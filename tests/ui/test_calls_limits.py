@@ -17,7 +17,8 @@ from tests.pictures.test_pictures import quarters
 from tests.test_analysis import network
 from tests.ui.calls import WAIT, Caller
 
-SETTINGS = {"colours": "viridis", "scale": "shared", "view": "cells", "opacity": 0.6, "direction": "attends to", "term": "full"}
+SETTINGS = {"colours": "viridis", "scale": "shared", "view": "cells", "opacity": 0.6, "veil": "even",
+            "backdrop": "grey", "direction": "attends to", "term": "full"}
 NAMES = ["gc", "dot_product", "pam"]
 
 

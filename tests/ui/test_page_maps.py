@@ -31,7 +31,7 @@ def test_each_map_of_a_block_can_be_chosen_and_is_the_one_that_it_used(site, nam
 @pytest.mark.parametrize("term", TERMS[1:])
 def test_a_term_of_the_map_is_drawn_with_the_values_that_python_gives_it(site, term):
     name = "msrc_embedded_gaussian"
-    site.choose(name, "msrc_gc").set("term", term)
+    site.choose(name, "msrc_gc").evenly().set("term", term)
     placed, point = analysed(name).maps[0], POINTS[0]
     site.ask(*point)
     query = flat_index(placed.queries.cell(*point), placed.queries.grid)
@@ -51,7 +51,7 @@ def test_a_term_of_the_map_is_drawn_with_the_values_that_python_gives_it(site, t
 
 
 def test_hovering_a_row_of_a_channel_matrix_shows_that_channel_on_the_photo(site):
-    site.choose("msrc_dual")
+    site.choose("msrc_dual").evenly()
     cam = analysed("msrc_dual").calls[1][0]
     panel = site.page.locator(".nlviz-panel[data-panel='msrc_dual/1']")
     expect(panel).to_contain_text("a place in the picture has no row here")
@@ -70,7 +70,7 @@ def test_hovering_a_row_of_a_channel_matrix_shows_that_channel_on_the_photo(site
 
 
 def test_a_gate_of_positions_lies_over_the_photo(site):
-    site.choose("msrc_rga")
+    site.choose("msrc_rga").evenly()
     site.choose_map("msrc_rga/0", "gate of positions")
     gate = analysed("msrc_rga").calls[0][1]
     values = gate.heatmap(0.5, 0.5).numpy()

@@ -40,7 +40,7 @@ def test_a_global_map_is_the_same_for_every_query_and_says_so(site):
 
 def test_the_scale_is_shared_or_per_panel_and_its_numbers_are_printed(site):
     names = [MIXED[0], MIXED[2], "msrc_embedded_gaussian"]
-    site.choose(*names).ask(*POINTS[0])
+    site.choose(*names).set("scale", "shared").ask(*POINTS[0])
     placed = maps(names)
     bars = site.page.locator(".nlviz-foot .nlviz-bar")
     expect(bars).to_have_count(2)  # distributions and scaled rows have nothing in common
@@ -62,7 +62,7 @@ def test_the_scale_is_shared_or_per_panel_and_its_numbers_are_printed(site):
 
 
 def test_a_flat_map_is_drawn_flat_even_on_its_own_scale(site):
-    site.choose("caltech101_gc").set("direction", "attended by").set("scale", "per panel").ask(*POINTS[0])
+    site.choose("caltech101_gc").evenly("per panel").set("direction", "attended by").ask(*POINTS[0])
     assert set(drawn_levels(site, "caltech101_gc/0", analysed("caltech101_gc").maps[0].queries)) == {128}
     expect(site.page.locator(".nlviz-own")).to_contain_text("flat")
 
@@ -71,6 +71,8 @@ def test_smooth_is_between_the_cells_and_true_at_their_centres(site):
     site.choose(*MIXED[:3]).set("view", "smooth").ask(*POINTS[0])
     placed = maps(MIXED[:3])
     assert_drawn(site, placed, *POINTS[0])
+    site.evenly()
+    assert_drawn(site, placed, *POINTS[0], scale="shared", veil="even")
     values, place = look(placed[f"{MIXED[1]}/0"], *POINTS[0])
     centres = np.array(cells_in_picture(place)[1]).reshape(*place.grid, 2)
     halfway = (centres[:, 1:] + centres[:, :-1]) / 2

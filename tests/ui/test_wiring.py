@@ -22,8 +22,8 @@ from nlviz.viewer.scene import class_colour, source_of_weights
 from tests.networks import network
 from tests.pictures.drawn import quarters
 
-SETTINGS = {"colours": "viridis", "scale": "shared", "view": "cells", "opacity": 0.6, "direction": "attends to",
-            "term": "full"}
+SETTINGS = {"colours": "viridis", "scale": "shared", "view": "cells", "opacity": 0.6, "veil": "even",
+            "backdrop": "grey", "direction": "attends to", "term": "full"}
 
 
 def broken():
