@@ -98,7 +98,8 @@ def test_the_choices_are_those_that_figures_draw():
 
 @pytest.mark.parametrize("option, message", [
     (["--opacity", "7"], "opacity goes from 0 to 1, got 7"), (["--opacity", "nan"], "opacity should be a finite number"),
-    (["--colours", "jet"], "unknown colour map 'jet'"), (["--dpi", "3"], "dpi goes from 50 to 1200, got 3"),
+    (["--colours", "jet"], "unknown colour map 'jet'"), (["--veil", "mist"], "unknown veil 'mist'"),
+    (["--scale", "log"], "there are: times uniform, shared, per panel"), (["--dpi", "3"], "dpi goes from 50 to 1200, got 3"),
     (["--part", "x=y"], "given as NETWORK/CALL=PART"), (["--query", "0,0"] * 9, "at most 8 queries, got 10"),
     ([f"--model={at}" for at in range(8)], "1 to 8 networks can be compared, got 9")])
 def test_the_command_lines_own_options_are_checked_before_anything_runs(tmp_path, capsys, monkeypatch, option, message):

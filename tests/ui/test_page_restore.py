@@ -125,7 +125,7 @@ def test_another_checkpoint_is_said(visit, tmp_path):
 
 @pytest.mark.parametrize("name, content, words", [
     ("mine.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "mine.svg carries no recipe of nlviz"),
-    ("recipe.json", b'{"nlviz_recipe": {"version": 99}}', "has version 99, this nlviz reads version 1")])
+    ("recipe.json", b'{"nlviz_recipe": {"version": 99}}', "has version 99, this nlviz reads versions 1 and 2")])
 def test_a_file_without_a_recipe_that_can_be_read_says_so(visit, tmp_path, name, content, words):
     site = visit()
     (tmp_path / name).write_bytes(content)

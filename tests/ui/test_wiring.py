@@ -188,6 +188,7 @@ def test_an_export_is_the_figure_of_what_was_shown(store, photo):
 
 
 @pytest.mark.parametrize("change", [{}, {"colours": "inferno"}, {"scale": "per panel"}, {"view": "smooth"}, {"opacity": 0.2},
+                                    {"scale": "times uniform", "veil": "rising"}, {"veil": "rising"}, {"backdrop": "colour"},
                                     {"direction": "attended by"},
                                     {"term": "row minus the mean row"}], ids=str)
 def test_an_export_has_the_settings_of_the_screen(store, photo, change):
@@ -198,7 +199,7 @@ def test_an_export_has_the_settings_of_the_screen(store, photo, change):
     analyses = [store.find(key["picture"], "photo.png", name, 448) for name in names]
     figure = queries_by_networks(analyses, [(0.2, 0.3), (0.9, 0.9)], colour_map=settings["colours"], scale=settings["scale"],
                                  smooth=settings["view"] == "smooth", opacity=settings["opacity"], direction=settings["direction"],
-                                 term=settings["term"])
+                                 term=settings["term"], veil=settings["veil"], backdrop=settings["backdrop"])
     assert pixels(base64.b64decode(answer["data"])) == pixels(figure_bytes(figure, "png"))
     recipe = Recipe.from_json(recipe_in(base64.b64decode(answer["data"])))
     assert recipe.settings == settings and recipe.queries == ((0.2, 0.3), (0.9, 0.9)) and recipe.picture["sha256"] == key["picture"]
@@ -313,7 +314,7 @@ def test_exports_and_numbers_are_of_the_snapshot_on_screen(snapshots, photo):
     numbers = wiring.depends(snapshots, of | {"panel": "net/0", "map": "", "step": "attention"})["numbers"]
     assert numbers[3]["value"] == measure(kept.maps[0].nl_map).values["jsd_att_nats"]
     answer = wiring.export(snapshots, of | {"format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {"net/0": ""}})
-    figure = queries_by_networks([kept], [(0.2, 0.3)], opacity=SETTINGS["opacity"])
+    figure = queries_by_networks([kept], [(0.2, 0.3)], opacity=SETTINGS["opacity"], scale="shared", veil="even")
     assert pixels(base64.b64decode(answer["data"])) == pixels(figure_bytes(figure, "png"))
     assert Recipe.from_json(recipe_in(base64.b64decode(answer["data"]))).networks[0]["name"] == "net@2"
 
