@@ -1,7 +1,7 @@
 """One picture through one model: the costly pass, once. After it a query is one row of a map."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -51,6 +51,16 @@ class PlacedMap:
         if cell is None:
             raise ValueError(f"no query of {self.nl_map.block} covers the place {x}, {y}")
         return precise(self.nl_map.row(flat_index(cell, self.queries.grid))).view(self.keys.grid)
+
+    def term(self, name: str) -> "PlacedMap":
+        """One of :meth:`nlviz.maps.NLMap.term` at its place; a similarity is of the cells of the block's input.
+
+        Raises:
+            ValueError: the map has no such term; the message says why.
+        """
+        nl_map = self.nl_map.term(name)
+        alike = nl_map.rows == "similarity"
+        return replace(self, nl_map=nl_map, **({"queries": self.channels, "keys": self.channels} if alike else {}))
 
     def strongest(self, x: float, y: float) -> tuple[tuple[int, ...], float]:
         """((row, column), weight) of the key that weighs most for the query at (x, y)."""

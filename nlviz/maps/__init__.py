@@ -9,6 +9,7 @@ from .finite import check_finite
 from .grids import cell_of, cells, flat_index
 from .lazy import LazyMap, Streamed, Sum, applied, precise
 from .nl_map import TERMS, NLMap
+from .similarities import SIMILARITIES, similarity
 
-__all__ = ["TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "Product", "Streamed", "Sum", "applied", "cell_of", "cells",
-           "check_finite", "flat_index", "precise"]
+__all__ = ["SIMILARITIES", "TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "Product", "Streamed", "Sum", "applied", "cell_of",
+           "cells", "check_finite", "flat_index", "precise", "similarity"]

@@ -9,6 +9,7 @@ from torch import Tensor
 from .factors import Factors
 from .grids import cells
 from .lazy import LazyMap, Sum, precise
+from .similarities import SIMILARITIES, similarity
 
 TERMS = ("full", "pairwise only", "unary only", "row minus the mean row")
 
@@ -24,7 +25,8 @@ class NLMap:
         number: 0 for the map that ``return_nl_map=True`` gives, then 1, 2, ... for the others of the same call.
         relates: ``positions`` (a row for each query), ``global`` (one row for all), ``channels`` (a row for each channel)
             or ``gate`` (no row: one value for each channel or position).
-        rows: ``distribution`` (>= 0, sum 1), ``scaled`` (divided by N', may be negative) or ``raw``.
+        rows: ``distribution`` (>= 0, sum 1), ``scaled`` (divided by N', may be negative) or ``raw``; of a similarity
+            ``similarity`` (-1 to 1).
         query_grid: (rows, columns), in 1D (length,), in 3D (frames, rows, columns); of channels (C,); of a gate ().
         key_grid: likewise for the keys, or for what a gate has values of.
         query_stride, key_stride: input cells that one query or key covers along each axis (above 1 where they were pooled).
@@ -92,14 +94,18 @@ class NLMap:
         """This map, or one of what it is made of, as a map of its own.
 
         Args:
-            name: one of TERMS: ``full``; ``pairwise only`` and ``unary only``, see :meth:`nlviz.maps.Factors.split`;
-                ``row minus the mean row``, of all queries: zero everywhere where the map does not depend on the query.
+            name: one of TERMS or SIMILARITIES: ``full``; ``pairwise only`` and ``unary only``, see :meth:`nlviz.maps.Factors.split`;
+                ``row minus the mean row``, of all queries: zero everywhere where the map does not depend on the query;
+                ``input similarity`` and ``output similarity``, see :func:`nlviz.maps.similarity`: of the block, whatever its map
+                relates, on the grid of its input.
 
         Raises:
             ValueError: the map has no such term; the message says why.
         """
-        if name not in TERMS:
-            raise ValueError(f"term must be one of {', '.join(TERMS)}, got {name!r}")
+        if name not in (*TERMS, *SIMILARITIES):
+            raise ValueError(f"term must be one of {', '.join((*TERMS, *SIMILARITIES))}, got {name!r}")
+        if name in SIMILARITIES:
+            return self._alike(name)
         if name == "full" or (name == "unary only" and self.relates == "global"):
             return self
         if self.relates not in ("positions", "global"):
@@ -111,6 +117,11 @@ class NLMap:
         if not isinstance(self.lazy, Factors) or self.lazy.kind != "softmax":
             raise ValueError("not a softmax over q · k, so it has no pairwise and unary term")
         return replace(self, lazy=self.lazy.split()[name == "unary only"], weights=None)
+
+    def _alike(self, name: str) -> "NLMap":
+        grid, ones = tuple(self.input.shape[2:]), (1,) * (self.input.dim() - 2)
+        return replace(self, part=name, relates="positions", rows="similarity", query_grid=grid, key_grid=grid, query_stride=ones,
+                       key_stride=ones, weights=None, lazy=similarity(name, self.input, self.output))
 
     def _centred(self) -> "NLMap":
         if self.lazy is None:
