@@ -11,7 +11,7 @@ DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'tim
            "view": "'cells' or 'smooth'", "opacity": "0 to 1",
            "veil": "'rising' along the scale from the bare photo, or 'even'", "backdrop": "the photo under it, 'grey' or 'colour'",
            "direction": "'attends to' or 'attended by'",
-           "term": "'full', 'pairwise only', 'unary only' or 'row minus the mean row'"}
+           "term": "'full', 'pairwise only', 'unary only', 'row minus the mean row', 'input similarity' or 'output similarity'"}
 
 
 LIMITS = {"networks": "networks compared at once, 1 to 8 (default: 8)", "queries": "queries in a figure, 1 to 8 (default: 8)",

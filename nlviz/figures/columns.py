@@ -1,7 +1,7 @@
 """What stands in a column: one map of a call of a block, or the term of it that was asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..analysis import Analysis, PlacedMap
 from .style import TIMES, Style
@@ -14,7 +14,7 @@ class Column:
     Attributes:
         whole: the map.
         placed: what is drawn: the map, or the term of it.
-        term: one of TERMS.
+        term: one of TERMS or SIMILARITIES.
         note: why the map has no such term, "" where it has.
         several: its call has further maps.
     """
@@ -30,14 +30,21 @@ class Column:
     @property
     def form(self) -> str:
         """How it is drawn: a ``heatmap`` over the photo, a ``matrix`` of channels or ``bars``, one for each channel."""
-        if self.whole.keys is not None:
+        if self.placed.keys is not None:
             return "heatmap"
         return "matrix" if self.whole.nl_map.relates == "channels" else "bars"
 
     @property
     def kind(self) -> str:
         """Panels of one kind share a scale: ``gate``, or what the rows of the whole map are."""
+        if self.alike:
+            return "similarity"
         return "gate" if self.whole.nl_map.relates == "gate" else self.whole.nl_map.rows
+
+    @property
+    def alike(self) -> bool:
+        """Whether it is a similarity of features, and not of the map."""
+        return self.placed.nl_map.rows == "similarity"
 
     def in_times(self, style: Style) -> bool:
         """Whether its scale is the logarithmic one: its rows are distributions, and so is the term that is drawn."""
@@ -85,7 +92,7 @@ def _chosen(key: str, call: Sequence[PlacedMap], parts: Mapping[str, str]) -> Pl
 
 def _column(letter: str, analysis: Analysis, call: Sequence[PlacedMap], whole: PlacedMap, term: str) -> Column:
     try:
-        placed, note = replace(whole, nl_map=whole.nl_map.term(term)), ""
+        placed, note = whole.term(term), ""
     except ValueError as error:
         placed, note = whole, str(error)
     return Column(letter, analysis, whole, placed, term, note, len(call) > 1)

@@ -18,7 +18,7 @@ from .panels import draw_photo, small_enough
 from .sheet import Cell, compose
 from .style import Style
 from .tables import draw_table
-from .words import LN_2, TERMS_MEAN, about, headings_of
+from .words import LN_2, about, headings_of, term_words
 
 QUERIES = (("queries", 1),)  # over the photo
 ENTRY, LINES = 0.34, (0.17, 0.3)  # inches: the width of a table's column, the lowest and the highest that its lines may be
@@ -66,7 +66,7 @@ def _cell(column: Column, looks: Sequence[Look], heading, style: Style, form: Fo
 def _no_row(column: Column) -> str:
     if column.form != "heatmap":
         return "no row: channels"
-    return "no row: a gate" if column.whole.nl_map.relates == "gate" else ""
+    return "no row: a gate" if column.placed.nl_map.relates == "gate" else ""
 
 
 def _entry(looks: Sequence[Look], row: int, at: int, style: Style) -> Entry:
@@ -105,6 +105,6 @@ def distance_text(value: float | None) -> str:
 def _reading(style: Style) -> str:
     whose = ("rows, the weights that they give to the keys" if style.forward else
              "columns, the weights that all queries give to the keys at the dots")
-    term = f" Term: {style.term}, {TERMS_MEAN[style.term]}." if style.term != "full" else ""
+    term = "".join(f" {words}" for words in term_words(style))
     return (f"Tables: how far apart the queries' {whose}, are. Above the diagonal the Jensen-Shannon divergence in nats, 0 to "
             f"{LN_2}; below it, on grey, the cosine distance (1{NBSP}−{NBSP}cos)/2, 0 to 1.{term}")

@@ -73,7 +73,7 @@ def _heatmap(column: Column, x: float, y: float, style: Style) -> Look:
         rounding = max(ROUNDING, finfo(column.whole.nl_map.dtype).eps)
         values = values * (values.abs().max() > rounding * largest)
     place = column.placed.keys if on_keys else column.placed.queries
-    limits = _own_limits(values, style.centred)
+    limits = (-1.0, 1.0) if column.alike else _own_limits(values, style.centred)
     return Look(column, values.view(place.grid), limits, on_keys, cell, text=_caption(column, values, limits, style))
 
 
@@ -111,7 +111,8 @@ def _caption(column: Column, values: Tensor, limits: tuple[float, float], style:
     if column.in_times(style):
         text = _reach(values * column.placed.nl_map.shape[1], "keys" if style.forward else "queries")
     else:
-        text = _span("range" if style.shared else "scale", _own_limits(values) if style.shared else limits)
+        own = style.shared or column.alike
+        text = _span("range" if own else "scale", _own_limits(values) if own else limits)
     if style.forward and column.placed.nl_map.rows == "distribution" and len(values) > 1:
         share = entropy(values, column.placed.nl_map.dtype).item() / log(len(values))
         text += f"\nentropy {percent(share)} of uniform"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..maps import TERMS
+from ..maps import SIMILARITIES, TERMS
 from ..recipes import check_choice
 from .colours import COLOUR_MAPS, DIVERGING
 
@@ -36,7 +36,7 @@ class Style:
         check_choice("veil", self.veil, VEILS)
         check_choice("backdrop", self.backdrop, BACKDROPS)
         check_choice("direction", self.direction, DIRECTIONS)
-        check_choice("term", self.term, TERMS)
+        check_choice("term", self.term, (*TERMS, *SIMILARITIES))
         if not 0 <= self.opacity <= 1:
             raise ValueError(f"opacity goes from 0 to 1, got {self.opacity}")
 
@@ -56,6 +56,11 @@ class Style:
         return self.term == "row minus the mean row"
 
     @property
+    def alike(self) -> bool:
+        """Whether heatmaps are similarities of features, -1 to 1."""
+        return self.term in SIMILARITIES
+
+    @property
     def heat_colours(self) -> str:
         """The colour map of heatmaps; a matrix of channels is never one of differences and keeps ``colour_map``."""
-        return DIVERGING if self.centred else self.colour_map
+        return DIVERGING if self.centred or self.alike else self.colour_map

@@ -19,6 +19,10 @@ TERMS_MEAN = {
     "unary only": "the softmax of mean q · (k − mean k), the part of a map that does not depend on the query",
     "row minus the mean row": "every weight minus its mean over all queries, red above zero and blue below; a map that does "
                               "not depend on the query is white",
+    "input similarity": "the cosine similarity of the block's input at the query to that at every position; GCNet's distance is "
+                        "(1 − it)/2",
+    "output similarity": "the cosine similarity of what the block adds at the query to what it adds at every position; GCNet's "
+                         "distance is (1 − it)/2",
 }
 RISES = {"times": "at 1× and below, full from 4× on",
          "linear": "at the value nearest to zero, full from a quarter of the scale on"}
@@ -47,6 +51,8 @@ def bar_label(kind: str, scale: Scale, panels: int, style: Style) -> str:
     if scale.times:
         return (f"times uniform, weight{NBSP}×{NBSP}N′ ({rows}), logarithmic: 1× is an even share; 1/16× and less to "
                 f"{times(2 ** scale.high)}, {shared_by(panels)}")
+    if kind == "similarity":
+        return f"cosine similarity of the block's {style.term.split()[0]}, linear, −1 to 1, {shared_by(panels)}"
     what = "gate" if kind == "gate" else f"difference from the mean row ({rows})" if style.centred else f"weight ({rows})"
     linear = ", linear" if style.scale == TIMES else ""  # beside a logarithmic one
     return f"{what}{linear}, {number(scale.low)} to {number(scale.high)}, {shared_by(panels)}"
@@ -64,8 +70,14 @@ def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]],
     """
     kinds = _kinds(columns, style)
     reading = [_reading(style, framed, kinds)] if kinds else []
-    term = [f"Term: {style.term}, {TERMS_MEAN[style.term]}."] if style.term != "full" else []
-    return [*reading, *term, *about(columns, queries)]
+    return [*reading, *term_words(style), *about(columns, queries)]
+
+
+def term_words(style: Style) -> list[str]:
+    """What is shown in place of the map, if anything is."""
+    if style.term == "full":
+        return []
+    return [f"{'Shown' if style.alike else 'Term'}: {style.term}, {TERMS_MEAN[style.term]}."]
 
 
 def about(columns: Sequence[Column], queries: Sequence[tuple[float, float]]) -> list[str]:
@@ -92,12 +104,13 @@ def veil_words(style: Style, kinds: Sequence[str]) -> str:
 
 
 def _reading(style: Style, framed: bool, kinds: Sequence[str]) -> str:
-    what = ("the weights that the query gives to the keys" if style.forward else
+    what = ("features compared with those at the query" if style.alike else
+            "the weights that the query gives to the keys" if style.forward else
             "the weight that every query gives to the key at the dot")
     cells = "smoothed between cells" if style.smooth else "a colour for each cell"
     frame = "; white frame: the cell at the dot" if framed else ""
     limits = "as far below zero as above it" if style.centred else "from the lowest to the highest weight"
-    own = "" if style.shared else f" Colours run {limits}, for each panel by itself."
+    own = "" if style.shared or style.alike else f" Colours run {limits}, for each panel by itself."
     return f"Heatmaps: {what}, {cells}, {veil_words(style, kinds)}{frame}.{own}"
 
 
