@@ -16,7 +16,8 @@ FUNCTIONS = {  # with the key, what the viewer would ask
     "export_figure": {"what": "figure", "format": "png", "layout": "one query", "width": "one column", "dpi": 50,
                       "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {}, "snapshots": {}},
     "depends_on_query": {"panel": f"{NETWORK}/0", "map": "attention", "step": "attention", "snapshots": {}},
-    "show_snapshot": {"panel": f"{NETWORK}/0", "epoch": 30}}
+    "show_snapshot": {"panel": f"{NETWORK}/0", "epoch": 30},
+    "show_similarity": {"panel": f"{NETWORK}/0", "term": "output similarity"}}
 KNOWN = ("picture", "name", "networks", "resolution")  # what links and recipes tell of a scene
 PATHS = ["file=/etc/passwd", "file=/dev/zero", "file=../../etc/passwd", "file=%2e%2e/%2e%2e/etc/passwd", "file=/proc/self/environ",
          "file=http://127.0.0.1:9/", "file=file:///etc/passwd", "file//etc/passwd", "proxy=http://127.0.0.1:9/x",

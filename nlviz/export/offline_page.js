@@ -8,6 +8,8 @@ function onDepends({panel, map, step}) {
   return answer;
 }
 
-const viewer = root.parentElement.viewer = createViewer(root, {colourMaps: data.colourMaps, diverging: data.diverging, onDepends});
+function onSimilarity({panel, term}) { return data.similarities[panel][term]; }
+
+const viewer = root.parentElement.viewer = createViewer(root, {colourMaps: data.colourMaps, diverging: data.diverging, onDepends, onSimilarity});
 viewer.show(data.scene);
 viewer.restore(data.view);

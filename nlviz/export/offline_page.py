@@ -14,8 +14,9 @@ import torch
 from ..analysis import Analysis, PlacedMap
 from ..figures import DIVERGING
 from ..files import printable
+from ..maps import SIMILARITIES
 from ..version import __version__
-from ..viewer import CSS, SCRIPT, colour_tables, make_dependence, make_fresh, make_scene, table_bytes
+from ..viewer import CSS, SCRIPT, colour_tables, make_dependence, make_fresh, make_scene, make_similarity, table_bytes
 
 HERE = Path(__file__).parent
 PAGE = Template((HERE / "offline_page.html").read_text())
@@ -50,7 +51,7 @@ def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[f
     parts = settings.pop("parts", {})
     _check_parts(scene["panels"], parts)
     data = {
-        "scene": scene, "depends": _depends(analyses, names),
+        "scene": scene, "depends": _depends(analyses, names), "similarities": _similarities(analyses, names),
         "colourMaps": colour_tables(), "diverging": table_bytes(DIVERGING),
         "view": {"queries": list(queries), "settings": settings, "parts": dict(parts)},
     }
@@ -99,6 +100,12 @@ def _score(card: dict) -> str:
 def _depends(analyses: Sequence[Analysis], names: Sequence[str]) -> dict:
     """panel -> map -> step -> what the page's server would answer."""
     return {f"{name}/{number}": {placed.nl_map.part: _steps(analysis, placed) for placed in call}
+            for analysis, name in zip(analyses, names) for number, call in enumerate(analysis.calls)}
+
+
+def _similarities(analyses: Sequence[Analysis], names: Sequence[str]) -> dict:
+    """panel -> term -> what the page's server would answer."""
+    return {f"{name}/{number}": {term: make_similarity(call[0], term) for term in SIMILARITIES}
             for analysis, name in zip(analyses, names) for number, call in enumerate(analysis.calls)}
 
 

@@ -13,6 +13,7 @@ const viewer = createViewer(element.querySelector(".nlviz-root"), {
     onExport: request => answered(server.export_figure(request)),
     onDepends: request => answered(server.depends_on_query(request)),
     onSnapshot: request => answered(server.show_snapshot(request)),
+    onSimilarity: request => answered(server.show_similarity(request)),
     onChange: changed,
 });
 element.viewer = viewer;

@@ -138,4 +138,7 @@ def _answers(store: Store) -> list[Callable[[dict], dict]]:
     def show_snapshot(request: dict) -> dict:
         return wiring.snapshot(store, request)
 
-    return [export_figure, depends_on_query, show_snapshot]
+    def show_similarity(request: dict) -> dict:
+        return wiring.similarity(store, request)
+
+    return [export_figure, depends_on_query, show_snapshot, show_similarity]

@@ -59,6 +59,13 @@ class Depends(Request):
     step: Literal["attention", "fresh"]
 
 
+class Similarity(Request):
+    """The features of a panel's block."""
+
+    panel: Word
+    term: Literal["input similarity", "output similarity"]
+
+
 class Snapshot(Request):
     """A panel at an epoch."""
 

@@ -15,8 +15,8 @@ from ..export import file_bytes, make_recipe
 from ..models import CheckpointError
 from ..pictures import Picture, open_picture
 from ..recipes import SETTINGS, Recipe
-from ..viewer import make_dependence, make_fresh, make_panel, make_scene
-from .requests import Depends, Export, Request, Snapshot
+from ..viewer import make_dependence, make_fresh, make_panel, make_scene, make_similarity
+from .requests import Depends, Export, Request, Similarity, Snapshot
 from .store import Store
 from .turns import Overtaken
 
@@ -123,6 +123,17 @@ def depends(store: Store, request: dict) -> dict:
         return make_dependence(placed) if asked.step == "attention" else make_fresh(analysis, placed)
 
     return _answered(store, Depends, request, answer, "number")
+
+
+def similarity(store: Store, request: dict) -> dict:
+    """The features by which places are compared, see :func:`nlviz.viewer.make_similarity`, or ``{"error"}``; see
+    :class:`Similarity`."""
+
+    def answer(asked: Similarity) -> dict:
+        name, _, number = asked.panel.rpartition("/")
+        return make_similarity(_kept(store, asked, name).calls[int(number)][0], asked.term)
+
+    return _answered(store, Similarity, request, answer, "similarity")
 
 
 def snapshot(store: Store, request: dict) -> dict:

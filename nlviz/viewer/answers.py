@@ -1,5 +1,7 @@
 """What the viewer asks of a map besides its rows: does attention depend on the query?"""
 
+import base64
+
 from ..analysis import Analysis, PlacedMap
 from ..measures import NAMES, dependence_of_queries, measure, measure_fresh
 from .scene import place_of, to_base64
@@ -16,6 +18,17 @@ def make_dependence(placed: PlacedMap) -> dict:
     except ValueError as error:
         picture, note = None, str(error)
     return {"numbers": numbers, "sentence": found.sentence, "picture": picture, "note": note}
+
+
+def make_similarity(placed: PlacedMap, term: str) -> dict:
+    """Unit vectors of a block's features at every position, float16 (cosines to 1e-3); or the ``reason`` why there are none."""
+    try:
+        found = placed.term(term)
+    except ValueError as error:
+        return {"reason": str(error)}
+    unit = found.nl_map.lazy.q[0].cpu()  # (N, C)
+    return {"grid": found.keys.grid, "place": place_of(found.keys), "channels": unit.shape[1],
+            "data": base64.b64encode(unit.half().numpy().astype("<f2").tobytes()).decode()}
 
 
 def make_fresh(analysis: Analysis, placed: PlacedMap) -> dict:

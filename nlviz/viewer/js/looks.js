@@ -1,11 +1,12 @@
 // Looks: one map seen from one point, and what is measured of it: the cell asked, the grid shown, one weight for each of its cells.
 // No drawing, no page.
 // Gives: ATTENDS, ATTENDED, lookFrom, hasNoQuery, rowIsDistribution, measure, entropyOf.
-// Takes: geometry.js: cellAt; terms.js: FULL, CENTRED, termOf; scales.js: inTimes.
+// Takes: geometry.js: cellAt; terms.js: FULL, CENTRED, termOf; similarities.js: isSimilarity, similarityOf; scales.js: inTimes.
 
 const ATTENDS = "attends to", ATTENDED = "attended by";
 
 function lookFrom(panel, {direction, term, scale}, point, buffer) {      // values is null where there is nothing to draw, see uncoveredText
+  if (isSimilarity(term)) return similarityFrom(panel, term, point);
   const {map} = panel, forward = direction === ATTENDS || map.isGate, own = map.isGate ? FULL : term;
   const look = {panel, map, direction: forward ? ATTENDS : direction, term: own, point, values: null, entropy: null};
   if (map.ofChannels) return look;
@@ -20,17 +21,26 @@ function lookFrom(panel, {direction, term, scale}, point, buffer) {      // valu
   return look;
 }
 
+function similarityFrom(panel, term, point) {         // the same in both directions
+  const map = similarityOf(panel, term), {queryGrid: grid, reason, scratches} = map, asked = grid ? cellAt(grid, point) : -1;
+  const look = {panel, map, direction: ATTENDS, term, point, values: null, entropy: null, askedGrid: grid, asked, shownGrid: grid,
+                scratches, reason, alike: true};
+  if (asked < 0) return look;
+  look.values = map.form.row(asked, map.buffer);
+  return Object.assign(look, measure(look.values, asked));
+}
+
 const hasNoQuery = ({map, direction}) => map.isGate || (map.isGlobal && direction === ATTENDS);
 const rowIsDistribution = ({map, direction, centred}) => direction === ATTENDS && map.rows === "distribution" && !centred;
 
 // ---------------------------------------------------------------------------------------------------- measures
 
-function measure(values) {
+function measure(values, but = -1) {                  // the strongest of all but one
   let lowest = Infinity, highest = -Infinity, strongest = 0;
   for (let j = 0; j < values.length; j++) {
     const value = values[j];
     if (value < lowest) lowest = value;
-    if (value > highest) { highest = value; strongest = j; }
+    if (value > highest && j !== but) { highest = value; strongest = j; }
   }
   return {lowest, highest, strongest};
 }

@@ -11,6 +11,8 @@ const LOWEST = -4;                                     // log2 of 1/16: most att
 const LEAST_TOP = 2;                                   // of 4 times: where nothing is above it, colours stay low and a flat map looks flat
 const RISE = 2, PART = 0.25;                           // the veil is full from 4 times on; linear: from a quarter of the scale on
 
+const ALIKE = {low: -1, high: 1, centred: true};       // cosine similarity
+
 const inTimes = ({map, centred}, chosen) => chosen === TIMES && map.rows === "distribution" && !map.isGate && !centred;
 
 // ---------------------------------------------------------------------------------------------------- from where to where
@@ -33,6 +35,7 @@ function sharedScales(looks, chosen) {                // one scale per kind of r
 }
 
 function widened({low, high}, look) {
+  if (look.alike) return ALIKE;
   if (look.inTimes) return timesScale(look.highest * look.map.keys, high);
   const wider = [Math.min(low, look.lowest), Math.max(high, look.highest)];
   return look.centred ? centredScale(...wider) : {low: wider[0], high: wider[1]};
@@ -40,6 +43,7 @@ function widened({low, high}, look) {
 
 function scaleOf(look, shared) {
   if (shared) return shared.get(scaleKind(look));
+  if (look.alike) return ALIKE;
   return look.centred ? centredScale(look.lowest, look.highest) : {low: look.lowest, high: look.highest};
 }
 

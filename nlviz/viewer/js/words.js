@@ -2,11 +2,12 @@
 // Gives: PARITY, number, numbers, percent, cellText, gridText, plural, labelsOf, labelOf, rowsText, termText, barText, gridsTexts,
 //   factText, uncoveredText, noEntropyText, liveTexts, strongestText, statusLead, statusEntries, weightOf, relatedText, gateText,
 //   spreadText, keepText, helpText.
-// Takes: geometry.js: nearestCell, positionOf; terms.js: FULL, CENTRED; looks.js: ATTENDS, ATTENDED, measure; scales.js: isFlat, shareBelow; channels.js:
+// Takes: geometry.js: nearestCell, positionOf; terms.js: FULL, CENTRED; similarities.js: isSimilarity; looks.js: ATTENDS, ATTENDED, measure; scales.js: isFlat, shareBelow; channels.js:
 //   rankingOf, median.
 
-const ROWS = {distribution: "distribution (sum 1)", scaled: "scaled by 1/N′", raw: "raw"};
-const NO_ENTROPY = {scaled: "rows are scaled by 1/N′, not a distribution", raw: "rows are raw, not a distribution"};
+const ROWS = {distribution: "distribution (sum 1)", scaled: "scaled by 1/N′", raw: "raw", similarity: "cosine similarity, −1 to 1"};
+const NO_ENTROPY = {similarity: "similarities are no distribution",
+                    scaled: "rows are scaled by 1/N′, not a distribution", raw: "rows are raw, not a distribution"};
 const PARITY = {holds: ["✓", "reproduces the block’s output"], differs: ["✗", "differs from the block’s output"],
                 "nothing added": ["!", "adds nothing (untrained or zero)"], undecided: ["?", "agreement with the block undecided"]};
 
@@ -47,7 +48,7 @@ function labelsOf(panels) {                             // titles; those alike a
 
 const labelOf = ({label, maps, map}) => maps.length > 1 ? `${label} · ${map.name}` : label;
 const isAdded = ({name}) => name.startsWith("added");   // gc: "added to channels", any number
-const rowsText = rows => rows === "gate" ? "gate, 0 to 1" : `rows: ${ROWS[rows] || rows}`;
+const rowsText = rows => rows === "gate" ? "gate, 0 to 1" : rows === "similarity" ? ROWS[rows] : `rows: ${ROWS[rows] || rows}`;
 const termText = term => term === FULL ? "" : `${term} · `;
 
 function barText(kind, {times}, whose, several, term) {
@@ -86,6 +87,7 @@ function liveTexts(look) {
   if (!values) return [uncoveredText(look)];
   if (map.isGlobal && centred) return ["0 everywhere: no query differs from the mean"];
   if (map.isGlobal && direction === ATTENDED) return [`constant: every query gives this key ${number(highest)}`];
+  if (look.alike) return [rangeText(lowest, highest) + " elsewhere"];
   const ranges = look.inTimes ? timesTexts(look) : [rangeText(lowest, highest)];
   return entropy !== null ? [...ranges, `entropy ${percent(entropy)} of uniform`] : [...ranges, `entropy n/a: ${noEntropyText(look)}`];
 }
@@ -105,6 +107,7 @@ function strongestText(look, reference) {               // what follows the labe
   const {map, direction, askedGrid, asked, shownGrid, values, lowest, highest, strongest} = look;
   if (map.ofChannels) return map.isGate ? ": one value for each channel" : ": rows are channels";
   if (!values) return `: ${uncoveredText(look)}`;
+  if (look.alike) return ` ${cellText(shownGrid, strongest)}, ${number(highest)}`;
   if (map.isGate) return `: strongest at ${cellText(shownGrid, strongest)}, gate ${number(highest)}`;
   if (map.isGlobal && direction === ATTENDED && highest) return ` key ${cellText(askedGrid, asked)} from every query alike, ${weightText(look, "the")}`;
   if (isFlat({low: lowest, high: highest})) return look.centred ? ": 0 everywhere" : `: flat, weight ${number(highest)} everywhere`;
@@ -116,6 +119,7 @@ function strongestText(look, reference) {               // what follows the labe
 function statusLead({direction, term}, reference, point) {
   const cell = cellText(reference, nearestCell(reference, point));
   if (direction === ATTENDED) return `Place ${cell} of ${gridText(reference)} ← attended by: `;
+  if (isSimilarity(term)) return `Features at ${cell} of ${gridText(reference)}, most alike: `;
   return `Query cell ${cell} → ${term === CENTRED ? "key most above the mean row" : "strongest key"}: `;
 }
 
