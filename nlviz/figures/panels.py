@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -11,11 +12,10 @@ from torch.nn import functional
 
 from ..analysis import PlacedMap
 from ..pictures import Picture, Placement
-from .colours import LIGHT_INK, PIN_COLOURS, colours
+from .colours import colours
+from .dots import draw_dots
 from .exact import add_cells, add_photo
 from .scales import Scale
-
-DOT_TEXT = 6.0  # points
 
 
 def draw_heatmap(axes: Axes, placed: PlacedMap, picture: Picture, values: Tensor, scale: Scale | tuple[float, float],
@@ -67,18 +67,11 @@ def draw_photo(axes: Axes, picture: Picture, queries: Sequence[tuple[float, floa
         scale: of the dots.
     """
     add_photo(axes, picture.image)
-    for number, (x, y) in enumerate(queries, first):
-        draw_dot(axes, (x * picture.size[0], y * picture.size[1]), number, scale)
     _frame(axes, picture.size)
     axes.set_anchor("N")
-
-
-def draw_dot(axes: Axes, at: tuple[float, float], number: int, scale: float = 1) -> None:
-    """The coloured dot that stands for a query, its number in it."""
-    colour = PIN_COLOURS[(number - 1) % len(PIN_COLOURS)]
-    axes.plot(*at, "o", color=colour, markersize=8.5 * scale, markeredgecolor="white", markeredgewidth=0.8 * scale, clip_on=False)
-    axes.annotate(str(number), at, color="white" if colour in LIGHT_INK else "black", fontsize=DOT_TEXT * scale, weight="bold",
-                  ha="center", va="center_baseline")
+    axes.apply_aspect()
+    if len(queries):
+        draw_dots(axes, np.multiply(queries, picture.size), first, scale)
 
 
 def _extent(place: Placement, size: tuple[int, int]) -> tuple[float, float, float, float]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from .panels import DOT_TEXT, draw_dot
+from .dots import TEXT, draw_dot
 
 SHADE, RULE, QUIET = "0.93", "0.7", "0.45"  # greys: under the diagonal, lines, entries without a number
 
@@ -22,4 +22,4 @@ def draw_table(axes: Axes, texts: Sequence[Sequence[str]], scale: float) -> None
         draw_dot(axes, (0.5, row + 0.5), row, scale)
         for column, text in enumerate(entries, 1):
             ink = "black" if text[-1].isdigit() else QUIET
-            axes.text(column + 0.5, row + 0.5, text, fontsize=DOT_TEXT * scale, color=ink, ha="center", va="center_baseline")
+            axes.text(column + 0.5, row + 0.5, text, fontsize=TEXT * scale, color=ink, ha="center", va="center_baseline")

@@ -94,10 +94,10 @@ class NLMap:
         """This map, or one of what it is made of, as a map of its own.
 
         Args:
-            name: one of TERMS or SIMILARITIES: ``full``; ``pairwise only`` and ``unary only``, see :meth:`nlviz.maps.Factors.split`;
+            name: of TERMS or SIMILARITIES: ``full``; ``pairwise only`` and ``unary only``, see :meth:`nlviz.maps.Factors.split`;
                 ``row minus the mean row``, of all queries: zero everywhere where the map does not depend on the query;
-                ``input similarity`` and ``output similarity``, see :func:`nlviz.maps.similarity`: of the block, whatever its map
-                relates, on the grid of its input.
+                ``input similarity`` and ``output similarity``, see :func:`nlviz.maps.similarity`: of the block, whatever its
+                map relates, on the grid of its input.
 
         Raises:
             ValueError: the map has no such term; the message says why.

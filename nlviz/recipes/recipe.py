@@ -13,7 +13,8 @@ SETTINGS = ("colours", "scale", "view", "opacity", "veil", "backdrop", "directio
 CHOICES = {"colours": ("viridis", "inferno", "magma", "cividis", "gray"), "scale": ("times uniform", "shared", "per panel"),
            "view": ("cells", "smooth"), "veil": ("rising", "even"), "backdrop": ("grey", "colour"),
            "direction": ("attends to", "attended by"),
-           "term": ("full", "pairwise only", "unary only", "row minus the mean row", "input similarity", "output similarity")}  # what there is of those that are words
+           "term": ("full", "pairwise only", "unary only", "row minus the mean row",
+                    "input similarity", "output similarity")}  # what there is of those that are words
 MOST_NETWORKS = MOST_QUERIES = 8  # in a figure
 RESOLUTION_RANGE = (16, 2048)
 DPI = (50, 1200)

@@ -13,18 +13,17 @@ CSS = scripts.CSS + (HERE / "page.css").read_text()
 GLUE = (HERE / "component.js").read_text()
 
 
-def make_viewer(export_figure: Callable[[dict], dict], depends_on_query: Callable[[dict], dict],
-                show_snapshot: Callable[[dict], dict], show_similarity: Callable[[dict], dict]) -> gr.HTML:
+def make_viewer(*functions: Callable[[dict], dict]) -> gr.HTML:
     """The viewer; its value is ``{"scene", "restore", "message", "error", "busy"}``, all optional: what is absent stays as it is.
 
     Its ``element.viewer`` is the viewer, and what the user changes there comes as an event ``nlviz-change`` (detail: the state).
 
     Args:
-        export_figure, depends_on_query, show_snapshot, show_similarity: what the viewer asks, under these names: a request in, an answer or
-            ``{"error": what went wrong}`` out.
+        functions: ``export_figure``, ``depends_on_query``, ``show_snapshot`` and ``show_similarity``, what the viewer asks: a
+            request in, an answer or ``{"error": what went wrong}`` out.
     """
     return gr.HTML(
         html_template='<div class="nlviz-root"></div>', js_on_load=SCRIPT + GLUE,
-        server_functions=[export_figure, depends_on_query, show_snapshot, show_similarity], apply_default_css=False, padding=False, elem_id="viewer",
+        server_functions=list(functions), apply_default_css=False, padding=False, elem_id="viewer",
         colour_maps=colour_tables(), diverging=table_bytes(DIVERGING),
     )

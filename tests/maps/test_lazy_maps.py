@@ -287,7 +287,8 @@ def test_a_term_of_another_name_is_an_error_that_lists_the_names():
     block, x = built("embedded_gaussian", 6, (3, 4)), picture(6, (3, 4))
     with capture_maps(block) as maps:
         block(x)
-    with pytest.raises(ValueError, match="term must be one of full, pairwise only, unary only, row minus the mean row, input similarity, output similarity, got 'mean'"):
+    names = "full, pairwise only, unary only, row minus the mean row, input similarity, output similarity"
+    with pytest.raises(ValueError, match=f"term must be one of {names}, got 'mean'"):
         maps[0].term("mean")
 
 
