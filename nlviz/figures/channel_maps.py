@@ -18,7 +18,7 @@ from .panels import draw_photo, small_enough
 from .scales import Scale
 from .sheet import Cell, compose
 from .style import TIMES, Style
-from .words import about, bar_label, headings_of
+from .words import about, bar_label, headings_of, key_facts
 
 READING = "Matrices: rows are the channels that ask, columns the channels asked. Bars stand on zero, the largest value first."
 
@@ -50,7 +50,8 @@ def channels_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[f
                    look.text, look.note, INK) for look, heading in zip(looks, headings_of(columns))]
     bars = [Bar(one, colour_map, bar_label(kind, one, sum(look.column.kind == kind for look in matrices), style))
             for kind, one in shared.items()]
-    return compose(form, shared_out(cells, form.most()), partial(form.panel, 1.0), bars, [READING, *about(columns, queries)])
+    footer = key_facts(columns) if form.brief else [READING, *about(columns, queries)]
+    return compose(form, shared_out(cells, form.most()), partial(form.panel, 1.0), bars, footer)
 
 
 def _scale(look: Look, style: Style, shared: Mapping[str, Scale]) -> Scale | None:

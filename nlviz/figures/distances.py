@@ -18,10 +18,11 @@ from .panels import draw_photo, small_enough
 from .sheet import Cell, compose
 from .style import Style
 from .tables import draw_table
-from .words import LN_2, about, headings_of, term_words
+from .words import LN_2, about, headings_of, key_facts, term_words
 
 QUERIES = (("queries", 1),)  # over the photo
 ENTRY, LINES = 0.34, (0.17, 0.3)  # inches: the width of a table's column, the lowest and the highest that its lines may be
+BRIEFLY = "above the diagonal Jensen-Shannon divergence in nats, below it cosine distance"
 Entry = tuple[float | None, str]  # a distance, or why there is none
 
 
@@ -45,7 +46,8 @@ def distances_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[
              *(_cell(column, seen, heading, style, form) for column, seen, heading in zip(columns, looks, headings_of(columns)))]
     across = max((len(queries) + 1) * ENTRY, 0.97) * form.scale
     size = partial(_size, across, len(queries) + 1, picture.size[0] / picture.size[1], form)
-    return compose(form, shared_out(cells, form.most(across)), size, [], [_reading(style), *about(columns, queries)])
+    footer = key_facts(columns, [BRIEFLY, *term_words(style)]) if form.brief else [_reading(style), *about(columns, queries)]
+    return compose(form, shared_out(cells, form.most(across)), size, [], footer)
 
 
 def _size(across: float, lines: int, aspect: float, form: Format, widest: float, room: float) -> tuple[float, float]:

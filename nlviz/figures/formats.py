@@ -16,12 +16,14 @@ class Format:
     Attributes:
         width: of every figure, exactly.
         tallest: a figure keeps to it where it can.
-        scale: of text, dots, lines and gaps; 1 in print, 2 on a slide, which is seen from afar.
+        scale: of text, dots, lines and gaps; 1 in print, 1.5 on a slide, which is seen from afar.
+        brief: under the panels stand the key facts alone.
     """
 
     width: float
     tallest: float
     scale: float = 1
+    brief: bool = False
 
     @property
     def small(self) -> float:
@@ -76,7 +78,7 @@ class Format:
 
 
 FORMATS = {"one column": Format(WIDTHS["one column"], tallest=9.2), "two columns": Format(WIDTHS["two columns"], tallest=9.2),
-           "slide": Format(WIDTHS["slide"], tallest=7.5, scale=2)}
+           "slide": Format(WIDTHS["slide"], tallest=7.5, scale=1.5, brief=True)}
 
 
 def format_for(width: str) -> Format:

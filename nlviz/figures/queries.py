@@ -84,7 +84,7 @@ def _figure(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]]
     rows[0] = [replace(cell, heading=heading) for cell, heading in zip(rows[0], headings)]
     counts = Counter(look.column.kind for look in found)
     bars = [Bar(one, style.heat_colours, bar_label(kind, one, counts[kind], style), style.veil) for kind, one in shared.items()]
-    footer = footer_of(columns, queries, style, framed=any(look.cell for look in found))
+    footer = footer_of(columns, queries, style, framed=any(look.cell for look in found), brief=form.brief)
     return compose(form, arrange(rows, form), partial(form.panel, picture.size[0] / picture.size[1]), bars, footer)
 
 
@@ -107,7 +107,8 @@ def _cell(look: Look, picture: Picture, scale: Scale | None, style: Style, form:
     """A look as a panel."""
     shown = look.column.form == "heatmap" or bool(look.column.note)
     draw = partial(_draw, look=look, picture=picture, scale=scale, style=style, form=form)
-    return Cell(draw, caption=look.text, note=look.note, ink="black" if shown else INK)
+    caption = look.text.partition("\n")[0].partition(",")[0] if form.brief else look.text
+    return Cell(draw, caption=caption, note=look.note, ink="black" if shown else INK)
 
 
 def _draw(axes: Axes, look: Look, picture: Picture, scale: Scale | None, style: Style, form: Format) -> None:

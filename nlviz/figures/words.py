@@ -62,13 +62,17 @@ def shared_by(panels: int) -> str:
     return f"shared by {panels}{NBSP}panel{'s' * (panels != 1)}"
 
 
-def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]], style: Style, framed: bool) -> list[str]:
+def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]], style: Style, framed: bool,
+              brief: bool = False) -> list[str]:
     """Paragraphs under the figure: how to read it, then what each column is.
 
     Args:
         framed: a panel has the white frame of an asked cell.
+        brief: the key facts alone.
     """
     kinds = _kinds(columns, style)
+    if brief:
+        return key_facts(columns, [veil_words(style, kinds), *term_words(style)])
     reading = [_reading(style, framed, kinds)] if kinds else []
     return [*reading, *term_words(style), *about(columns, queries)]
 
@@ -86,6 +90,19 @@ def about(columns: Sequence[Column], queries: Sequence[tuple[float, float]]) -> 
     if len(columns) > 1 and len(set(endings)) == 1:
         return [photo, *(f"{_about(column)}." for column in columns), f"All: {endings[0]}."]
     return [photo, *(f"{_about(column)}; {ending}." for column, ending in zip(columns, endings))]
+
+
+def key_facts(columns: Sequence[Column], said: Sequence[str] = ()) -> list[str]:
+    """One paragraph: the photo, how it is drawn, and of each column score, grid and what is wrong with its parity."""
+    facts, (width, height) = [_key_fact(column) for column in columns], columns[0].analysis.frame.size
+    return ["; ".join([columns[0].analysis.picture.name, f"input {width} × {height} px", *said, *facts]) + "."]
+
+
+def _key_fact(column: Column) -> str:
+    card, nl_map = column.analysis.model.card, column.whole.nl_map
+    score = f"{card.get('metric', 'score')} {100 * card['score']:.1f} %" if "score" in card else "no score"
+    wrong = "" if column.whole.parity.outcome == "holds" else f", {PARITY[column.whole.parity.outcome]}"
+    return f"({column.letter}) {score}, {_grid(nl_map.key_grid)} {'keys' if column.whole.keys is not None else 'channels'}{wrong}"
 
 
 def _kinds(columns: Sequence[Column], style: Style) -> list[str]:

@@ -60,13 +60,14 @@ def test_every_layout_has_exactly_its_width_and_nothing_overlaps_or_is_cut(layou
     figure = drawn(toys(networks, shape), EIGHT[:queries], layout=layout, width=width)
     assert figure.get_figwidth() == WIDTHS[width]
     assert_dots_are_clear(figure, assert_laid_out(figure).values())
-    assert min(t.get_fontsize() for t in figure.findobj(Text) if t.get_text()) == (12 if width == "slide" else 6)
+    assert min(t.get_fontsize() for t in figure.findobj(Text) if t.get_text()) == (9 if width == "slide" else 6)
 
 
+@pytest.mark.parametrize("shape", ["square", "wide", "portrait"])
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_slide_of_a_few_networks_is_no_higher_than_a_slide(layout):
-    count = 1 if layout == "queries by networks" else 2
-    figure = drawn(toys(4, title="Non-local, Gaussian"), EIGHT[:count], layout=layout, width="slide")
+def test_a_slide_of_three_queries_and_five_networks_is_no_higher_than_a_slide(layout, shape):
+    figure = drawn(toys(5, shape, title="Non-local, embedded Gaussian"), EIGHT[:1 if layout == "one query" else 3], layout=layout,
+                   width="slide")
     assert figure.get_figheight() <= 7.5 + 1e-9
 
 

@@ -10,7 +10,7 @@ from tests.figures.looking import EIGHT, network, picture
 
 KINDS = ("embedded_gaussian", "gc", "dot_product", "cam", "criss_cross", "disentangled", "se", "pam")
 TITLE = "A network with a very long name and OneVeryLongWordWithoutAnySpacesInItAtAll"
-SHAPES = {"square": (96, 96), "tall": (32, 128), "wide": (128, 32)}
+SHAPES = {"square": (96, 96), "tall": (32, 128), "wide": (128, 32), "portrait": (72, 96)}
 
 
 @cache
