@@ -5,8 +5,9 @@
 
 const ATTENDS = "attends to", ATTENDED = "attended by";
 
-function lookFrom(panel, {direction, term, scale}, point, buffer) {      // values is null where there is nothing to draw, see uncoveredText
-  if (isSimilarity(term)) return similarityFrom(panel, term, point);
+// values is null where there is nothing to draw, see uncoveredText; without a buffer it gets an array of its own
+function lookFrom(panel, {direction, term, scale}, point, buffer) {
+  if (isSimilarity(term)) return similarityFrom(panel, term, point, buffer);
   const {map} = panel, forward = direction === ATTENDS || map.isGate, own = map.isGate ? FULL : term;
   const look = {panel, map, direction: forward ? ATTENDS : direction, term: own, point, values: null, entropy: null};
   if (map.ofChannels) return look;
@@ -15,18 +16,18 @@ function lookFrom(panel, {direction, term, scale}, point, buffer) {      // valu
   Object.assign(look, {askedGrid, asked, shownGrid, scratches: map.scratches, reason: form.reason, centred: own === CENTRED});
   look.inTimes = inTimes(look, scale);
   if (form.reason || (asked < 0 && !hasNoQuery(look))) return look;
-  look.values = form[forward ? "row" : "column"](asked, buffer.subarray(0, shownGrid.size));
+  look.values = form[forward ? "row" : "column"](asked, buffer ? buffer.subarray(0, shownGrid.size) : new Float32Array(shownGrid.size));
   Object.assign(look, measure(look.values));
   if (rowIsDistribution(look)) look.entropy = entropyShare(look.values);
   return look;
 }
 
-function similarityFrom(panel, term, point) {         // the same in both directions
+function similarityFrom(panel, term, point, buffer) {         // the same in both directions
   const map = similarityOf(panel, term), {queryGrid: grid, reason, scratches} = map, asked = grid ? cellAt(grid, point) : -1;
   const look = {panel, map, direction: ATTENDS, term, point, values: null, entropy: null, askedGrid: grid, asked, shownGrid: grid,
                 scratches, reason, alike: true};
   if (asked < 0) return look;
-  look.values = map.form.row(asked, map.buffer);
+  look.values = map.form.row(asked, buffer ? map.buffer : new Float32Array(grid.size));
   return Object.assign(look, measure(look.values, asked));
 }
 

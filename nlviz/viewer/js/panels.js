@@ -50,8 +50,9 @@ function fitPanel({box, heat, marks, view}) {
 
 function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox}) {
   const {heat, marks, panel, view, live, own} = part, smooth = settings.view === "smooth", labelled = settings.segmentation && hasSegmentation(panel);
-  live.hidden = own.node.hidden = Boolean(view);
-  if (view) {                                         // no place asks here, so nothing is marked
+  live.hidden = own.node.hidden = look.map.ofChannels;
+  if (view) view.node.hidden = !look.map.ofChannels;  // a similarity has places
+  if (look.map.ofChannels) {                                         // no place asks here, so nothing is marked
     clear(marks);
     view.draw({settings, paletteFor, smooth, labelled});
     return;

@@ -1,27 +1,27 @@
 // The viewer: a photo and one panel per attention map, all following one query. Plain ES2020, no dependencies.
 // Gives: createViewer.
-// Takes: geometry.js: nearestCell, positionOf, cellBox, referenceGrid; terms.js: TERMS, CENTRED; maps.js: decodePanel;
+// Takes: geometry.js: nearestCell, positionOf, cellBox, referenceGrid; terms.js: TERMS, CENTRED; maps.js: decodePanel; similarities.js: SIMILARITIES;
 //   looks.js: ATTENDS, ATTENDED, lookFrom; scales.js: TIMES, SHARED, OWN, RISING, EVEN, sharedScales; palettes.js: createPalettes;
 //   words.js: gridText, plural, labelsOf, barText; drawing.js: drawMarks; parts.js: div, setText, fillBars, photoPanel; layout.js: layoutFor; messages.js: createMessages; toolbar.js:
-//   createToolbar; status.js: createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; panels.js:
+//   createToolbar; status.js: createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; comparing.js: createComparing; panels.js:
 //   mapPanel, showPanelIn, showMapOf, hasSegmentation, fitPanel, drawPanel; strip.js: createStrip; distances.js: createDistances;
 //   depends.js: createDepends; pins.js: createPins; pointing.js: createPointing; restoring.js: settingsIn, pointsIn; changes.js:
 //   createChanges.
 //
-//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onChange});
+//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onChange});
 //   viewer.show(scene); viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true);
 //   viewer.state(); viewer.restore({queries, settings, parts, snapshots});
 //
-// onExport, onDepends and onSnapshot ask the server and may be absent: for a figure (see exports.js), for the numbers below the
-// strip (see measuring.js), for a panel at another epoch (see snapshots.js). onChange(state) is told, a quarter of a second later,
+// onExport, onDepends, onSnapshot and onSimilarity ask the server and may be absent: for a figure (see exports.js), for the numbers
+// below the strip (see measuring.js), for a panel at another epoch (see snapshots.js), for features (see comparing.js). onChange(state) is told, a quarter of a second later,
 // that the user changed pins, settings, the map of a panel or an epoch; what restore() changes is not told.
 // restore takes pins ([x, y] each), settings, {panel: map} and {network: epoch} as state() tells them, all optional; what is not
 // there is ignored.
 
-function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onChange}) {
+function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onChange}) {
   const palettes = createPalettes(colourMaps, diverging), terms = TERMS.filter(term => diverging || term !== CENTRED);
   const options = {colours: palettes.names, scale: [TIMES, SHARED, OWN], view: ["cells", "smooth"], veil: [RISING, EVEN], backdrop: ["grey", "colour"],
-                   direction: [ATTENDS, ATTENDED], term: terms};
+                   direction: [ATTENDS, ATTENDED], term: [...terms, ...(diverging && onSimilarity ? SIMILARITIES : [])]};
   const settings = {opacity: 0.8, ...Object.fromEntries(Object.entries(options).map(([name, [usual]]) => [name, usual])), segmentation: false};
   const choices = new Map();                          // what was chosen in a panel, by its id: it outlives the scene
   let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5};
@@ -40,6 +40,8 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const distances = createDistances(), depends = onDepends ? createDepends({onDepends, onPin: pins.addAt}) : null;
   const snapshots = createSnapshots({onSnapshot, now: () => ({scene, panels}), onShow: swapPanels, onChange: drawSliders,
                                      onFail: text => complain(text, true)});
+  const comparing = onSimilarity ? createComparing({onSimilarity, onArrive: () => { drawPinned(); draw(); }, now: () =>
+    ({scene, panels, term: settings.term, chosen: snapshots.chosen(), isWaiting: snapshots.isWaiting})}) : null;
   const pointing = createPointing({now: () => ({photo, reference, query, pins: pins.all()}), ask, togglePin: pins.toggle, removeHereOrLast: pins.removeHereOrLast});
   const barsByKind = new Map();
 
@@ -176,7 +178,8 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   }
 
   function drawPinned() {                             // all below the panels
-    const rows = pins.all().map(pin => panels.map(panel => lookFrom(panel, settings, pin, new Float32Array(panel.map.buffer.length))));
+    comparing?.follow();
+    const rows = pins.all().map(pin => panels.map(panel => lookFrom(panel, settings, pin)));
     strip.draw({picture: scene.picture, panels, pins: pins.all(), looks: rows, reference, settings, paletteFor});
     distances.draw(rows);
     depends?.draw({settings, paletteFor});

@@ -87,7 +87,7 @@ function liveTexts(look) {
   if (!values) return [uncoveredText(look)];
   if (map.isGlobal && centred) return ["0 everywhere: no query differs from the mean"];
   if (map.isGlobal && direction === ATTENDED) return [`constant: every query gives this key ${number(highest)}`];
-  if (look.alike) return [rangeText(lowest, highest) + " elsewhere"];
+  if (look.alike) return [`${rangeText(lowest, highest)} elsewhere`];
   const ranges = look.inTimes ? timesTexts(look) : [rangeText(lowest, highest)];
   return entropy !== null ? [...ranges, `entropy ${percent(entropy)} of uniform`] : [...ranges, `entropy n/a: ${noEntropyText(look)}`];
 }
