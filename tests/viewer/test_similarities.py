@@ -85,7 +85,8 @@ def test_pinned_queries_have_their_own_rows(page, analyses):
     similar(page, "input similarity")
     pin(page, (0.1, 0.1), (0.9, 0.9))
     drawn(page)
-    found = [colours(page, f".nlviz-strip .nlviz-heat[data-panel='net0/0'][data-pin='{number}']", [(0.5, 0.5)]) for number in (1, 2)]
+    thumb = ".nlviz-strip .nlviz-heat[data-panel='net0/0'][data-pin='{}']"
+    found = [colours(page, thumb.format(number), [(0.5, 0.5)]) for number in (1, 2)]
     expected = [analyses[0].calls[0][0].term("input similarity").heatmap(x, x)[3, 3] for x in (0.1, 0.9)]
     assert (found[0] != found[1]).any() or abs(expected[0] - expected[1]) < 0.02
 
