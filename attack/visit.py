@@ -59,8 +59,8 @@ class Visit:
         return [self._value(self.parts[number], networks) for number in event["inputs"]]
 
     def _value(self, part: dict, networks: list[str]):
-        if part["type"] == "checkboxgroup":
-            return [value for _, value in part["props"]["choices"] if value in networks]
+        if part["props"].get("elem_id") == "networks":
+            return networks
         if part["type"] == "state":
             return None
         return 224 if part["props"].get("elem_id") == "resolution" else part["props"].get("value")

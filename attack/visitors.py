@@ -44,7 +44,7 @@ def visited(visit: Visit, given: tuple[str, bytes], together: threading.Barrier)
 def beside_a_greedy_one(field: Field) -> Iterator[Outcome]:
     """Eight networks in the largest resolution that the page has, ten times over, as one visitor."""
     greedy = field.server.visit()
-    listed = [value for part in greedy.parts.values() if part["type"] == "checkboxgroup" for _, value in part["props"]["choices"]]
+    listed = [network["name"] for group in greedy.box("networks")["props"]["props"]["listed"].values() for network in group]
     most = max(int(value) for _, value in greedy.box("resolution")["props"]["choices"])
     event = greedy.event("photo", "input")
     file = greedy.upload("greedy.png", encoded(photo(field.random, 200, 150), "PNG"))

@@ -2,6 +2,10 @@
 
 import base64
 import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -85,13 +89,39 @@ class Site:
         return self.drawn()
 
     def set(self, setting: str, value: str) -> "Site":
-        self.page.locator(f".nlviz select[data-setting='{setting}']").select_option(value)
+        with self.display():
+            self.page.locator(f".nlviz select[data-setting='{setting}']").select_option(value)
         return self.drawn()
 
     def evenly(self, scale: str = "shared") -> "Site":
         """A linear scale and an even veil: every value has an opaque colour of its own."""
         self.page.evaluate("settings => site.viewer.restore({settings})", {"scale": scale, "veil": "even"})
         return self.drawn()
+
+    @contextmanager
+    def display(self) -> Iterator[None]:
+        """With the settings behind *Display* in sight."""
+        opener = self.page.locator("[data-action=display-open]")
+        opener.click()
+        yield
+        opener.click()
+
+    def unfold(self, panel: str) -> "Site":
+        """Show the whole caption of a panel."""
+        self.page.locator(f".nlviz-panel[data-panel='{panel}'] [data-action=unfold][aria-expanded=false]").click()
+        return self.drawn()
+
+    def export(self, format: str = "png", what: str = "figure", **choices) -> Path:
+        """The file that a click in the menu *Export* gives, under its own name."""
+        self.page.locator("[data-action=export-open]").click()
+        for name, value in {"format": format.upper(), **choices}.items():
+            self.page.locator(f"[data-export={name}]").select_option(value)
+        with self.page.expect_download() as download:
+            self.page.locator(f"[data-action=export-{what}]").click()
+        self.page.keyboard.press("Escape")
+        path = Path(download.value.path()).with_name(download.value.suggested_filename)
+        shutil.copy(download.value.path(), path)
+        return path
 
     def choose_map(self, panel: str, name: str) -> "Site":
         self.page.locator(f"select[data-choice=map][data-panel='{panel}']").select_option(name)

@@ -202,7 +202,7 @@ for arguments in json.loads(sys.argv[1]):
     assert main(arguments) == 0, arguments
 placed = analyse(load_model("msrc_nearby"), sys.argv[2]).maps[0]
 assert placed.parity.outcome == "holds" and placed.strongest(0.5, 0.5)[0] == placed.queries.cell(0.5, 0.5)
-assert "msrc_nearby" in [name for choices in bundled_groups().values() for _, name in choices]
+assert "msrc_nearby" in [network.name for networks in bundled_groups().values() for network in networks]
 """
 
 

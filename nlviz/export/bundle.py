@@ -12,7 +12,7 @@ from ..analysis import Analysis, PlacedMap
 from ..figures import figure_bytes
 from ..maps import flat_index
 from ..measures import measures_csv, measures_of
-from ..recipes import Recipe
+from ..recipes import Recipe, plain_name
 from .drawing import drawn
 
 DATE = (1980, 1, 1, 0, 0, 0)  # the same recipe gives the same bytes
@@ -23,7 +23,7 @@ def make_recipe(analyses: Sequence[Analysis], like: Recipe) -> Recipe:
     """The recipe of these analyses, of one picture, with all else as in ``like``."""
     picture = analyses[0].picture
     networks = tuple({"name": a.model.name, "sha256": a.model.card.get("sha256")} for a in analyses)
-    return replace(like, picture={"name": picture.name, "sha256": picture.sha256}, networks=networks,
+    return replace(like, picture={"name": plain_name(picture.name), "sha256": picture.sha256}, networks=networks,
                    resolution=like.resolution, queries=tuple(map(tuple, like.queries)))
 
 

@@ -5,6 +5,7 @@ May import nothing of nlviz.
 
 from .link import link_of, recipe_of_link
 from .metadata import KEYS, recipe_in
+from .names import plain_name
 from .recipe import (
     CHOICES,
     LAYOUTS,
@@ -20,4 +21,4 @@ from .recipe import (
 )
 
 __all__ = ["CHOICES", "KEYS", "LAYOUTS", "LONGEST", "MOST_NETWORKS", "MOST_QUERIES", "RESOLUTIONS", "RESOLUTION_RANGE", "SETTINGS",
-           "WIDTHS", "Recipe", "check_choice", "link_of", "recipe_in", "recipe_of_link"]
+           "WIDTHS", "Recipe", "check_choice", "link_of", "plain_name", "recipe_in", "recipe_of_link"]

@@ -3,12 +3,12 @@
 Imported where a recipe is read: pydantic takes a while.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
 
+from .names import in_name
 from .recipe import CHOICES, LAYOUTS, MOST_NETWORKS, MOST_QUERIES, RESOLUTION_RANGE, VERSION, WIDTHS, check_choice, check_dpi, said
 
 MOST_PARTS = 256
@@ -46,14 +46,9 @@ def between(name: str, least: float, most: float, unit: str = "") -> AfterValida
 def _file_name(value: object) -> str:
     """A name from a stranger's file leads into no other folder and stays on its line."""
     named = isinstance(value, str) and 0 < len(value) <= 255 and value not in (".", "..")
-    if not named or "/" in value or not all(map(_in_name, value)):
+    if not named or "/" in value or not all(map(in_name, value)):
         raise ValueError(f"a picture has a plain file name such as lion.jpg, got {said(value)}")
     return value
-
-
-def _in_name(character: str) -> bool:
-    """Bytes that are no UTF-8 are: they come as surrogates. So are unusual spaces, as in a Mac's screenshots, and joined emoji."""
-    return "\udc80" <= character <= "\udcff" or unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
 
 
 def _sha256(value: object) -> str:

@@ -6,7 +6,8 @@ async function answered(request) {
     if (answer.error) throw new Error(answer.error);
     return answer;
 }
-const changed = detail => element.dispatchEvent(new CustomEvent("nlviz-change", {detail, bubbles: true}));
+const tell = (what, detail) => element.dispatchEvent(new CustomEvent(what, {detail, bubbles: true}));
+const changed = detail => tell("nlviz-change", detail);
 const viewer = createViewer(element.querySelector(".nlviz-root"), {
     colourMaps: props.colour_maps,
     diverging: props.diverging,
@@ -23,7 +24,7 @@ function update() {
     viewer.setBusy(news.busy || null);
     if (news.scene) viewer.show(news.scene);
     if (news.restore) viewer.restore(news.restore);
-    if (news.scene) changed(viewer.state());
+    if (news.scene) { tell("nlviz-photo", news.scene.picture); changed(viewer.state()); }
     if (!news.busy) viewer.setMessage(news.message || "", Boolean(news.error));
 }
 watch("value", update);

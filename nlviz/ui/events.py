@@ -1,7 +1,5 @@
 """What sets off what: the page's events, joined to the views that answer them."""
 
-from functools import partial
-
 import gradio as gr
 
 from .views import Views
@@ -10,13 +8,11 @@ SHOWING = "show"  # the name under which gradio counts how many of these events 
 ADDRESS = "(_, ...rest) => [location.hash, ...rest]"  # the first input is the page's address
 
 
-def connect(page: gr.Blocks, views: Views, first: str, *, photo, examples, networks, resolution, viewer, buttons) -> None:
+def connect(page: gr.Blocks, views: Views, first: str, *, photo, examples, networks, resolution, viewer) -> None:
     """Join the page's parts: a photo, an example, other networks, an exported figure that was dropped, an address.
 
     Args:
         first: path of the photo at the start.
-        networks: a component for each group.
-        buttons: (button, names) of each preset.
     """
     shown = gr.State(first, time_to_live=24 * 3600)  # the photo on screen, which a bad one does not replace
     awaited = gr.State(None, time_to_live=24 * 3600)  # a view whose photo is not here yet
@@ -26,14 +22,11 @@ def connect(page: gr.Blocks, views: Views, first: str, *, photo, examples, netwo
     # A newer event is sent at once, and the server ends the older one; "always_last" would wait for it.
     quiet = {"show_progress": "hidden", "trigger_mode": "multiple", "concurrency_id": SHOWING,
              "concurrency_limit": views.store.limits.visits}
-    stands = [resolution, shown, awaited, *networks]
-    answer = [viewer, shown, photo, awaited, resolution, *networks]
+    stands = [resolution, shown, awaited, networks]
+    answer = [viewer, shown, photo, awaited, resolution, networks]
     photo.input(views.use, [photo, *stands], answer, **quiet)
     figure.upload(views.use_figure, [figure, *stands], answer, **quiet)
     examples.click(views.use_example, [examples, *stands], answer, **quiet)
     gr.on([page.load, follow.click], views.arrive, [link, *stands], answer, js=ADDRESS, **quiet)
-    chosen = [shown, resolution, *networks]
-    gr.on([resolution.input, *(group.input for group in networks)], views.again, chosen, viewer, **quiet)
-    for button, names in buttons:
-        ticked = button.click(partial(views.ticked, names), None, networks, show_progress="hidden", queue=False)
-        ticked.then(views.again, chosen, viewer, **quiet)
+    chosen = [shown, resolution, networks]
+    gr.on([resolution.input, networks.input], views.again, chosen, viewer, **quiet)

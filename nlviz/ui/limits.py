@@ -55,7 +55,7 @@ class Limits:
     def check_view(self, names: list[str], resolution: int) -> None:
         """Raise ValueError where so many networks, or so large an input, are not for visitors."""
         if len(names) > self.networks:
-            raise ValueError(f"{len(names)} networks are chosen; this page compares up to {self.networks} at once. Untick some.")
+            raise ValueError(f"{len(names)} networks are chosen; this page compares up to {self.networks} at once. Remove some.")
         if resolution > self.resolution:
             raise ValueError(f"An input of {resolution} px was asked for; this page runs networks on up to {self.resolution} px. "
                              "Draw it with: python -m nlviz render --recipe FIGURE")

@@ -26,20 +26,31 @@ document.addEventListener("click", event => {   // with a photo in the box gradi
     const input = document.querySelector("#photo input[type=file]");
     if (input && event.target.closest("#photo button[aria-label='Upload file']")) input.click();
 });
-document.addEventListener("input", event => {   // the search box hides networks whose heading, label and name lack a word of it
-    if (event.target.id !== "search") return;
-    const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let found = 0;
-    for (const group of document.querySelectorAll("#networks .block")) {
-        const heading = group.querySelector("[data-testid='block-info']")?.textContent ?? "", before = found;
-        for (const label of group.querySelectorAll("label:has(input)")) {
-            const text = `${heading} ${label.textContent} ${label.querySelector("input").name}`.toLowerCase();
-            label.hidden = !words.every(word => text.includes(word));
-            found += !label.hidden;
-        }
-        group.classList.toggle("nlviz-none", found === before);
+
+// The photo on screen stands on a button, which opens the box that takes another one.
+const photoButton = () => document.querySelector("#photo-open"), photoMenu = () => document.querySelector("#photo-menu");
+function openPhoto(shown) {
+    if (!photoButton()) return;
+    photoMenu().classList.toggle("nlviz-open", shown);
+    photoButton().setAttribute("aria-expanded", shown);
+}
+const isOpen = () => photoButton()?.getAttribute("aria-expanded") === "true";
+document.addEventListener("click", event => { if (event.target.closest("#photo-open")) openPhoto(!isOpen()); });
+document.addEventListener("pointerdown", event => { if (isOpen() && !event.target.closest("#photos")) openPhoto(false); });
+document.addEventListener("keydown", event => {
+    if (event.key !== "Escape" || !isOpen()) return;
+    openPhoto(false);
+    photoButton().focus();
+});
+document.addEventListener("nlviz-photo", ({detail}) => {
+    for (const one of document.querySelectorAll("#examples button:has(img)")) {           // gradio's own have no name
+        one.title = one.ariaLabel = `Example: ${one.querySelector("img").src.split("/").pop()}`;
     }
-    event.target.nextElementSibling.textContent = found ? "" : "No network matches.";
+    const image = photoButton()?.querySelector("img");
+    if (!image) return;
+    if (image.src && image.src !== detail.url) openPhoto(false);                         // the one that was asked for is here
+    image.src = detail.url;
+    photoButton().setAttribute("aria-label", `Photo: ${detail.name}. Replace it, or choose the input resolution`);
 });
 
 // The page's address carries the view: nlviz/recipes/link.py reads what is written here. Back and forward bring views back.

@@ -13,22 +13,24 @@ from ..models import list_models, load_model
 from ..recipes import RESOLUTIONS
 from . import wiring
 from .cache import own_folder
+from .chooser import make_chooser
 from .events import connect
+from .examples import EXAMPLES
 from .limits import Limits
 from .photo_box import PhotoBox
-from .presets import PRESETS, Groups, bundled_groups
+from .presets import PRESETS, Groups, Listed, Preset, bundled_groups
 from .store import Store
 from .study_tab import study_tab
 from .uploads import Page
 from .viewer import CSS, HERE, make_viewer
-from .views import EXAMPLES, Views
+from .views import Views
 
 RESOLUTION = 448
 THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"],
                           font_mono=["ui-monospace", "monospace"])  # no font from elsewhere
-TITLE = '<div class="nlviz-title"><h1>nlviz</h1><p>See who attends to whom</p></div>'
-SEARCH = ('<div class="nlviz-search"><input type="search" id="search" placeholder="Search networks: criss, 101, gate …" '
-          'aria-label="Search networks" autocomplete="off"><span role="status"></span></div>')
+TITLE = '<div class="nlviz-head"><h1>nlviz</h1><p>See who attends to whom</p></div>'
+PHOTO = ('<button type="button" id="photo-open" aria-haspopup="dialog" aria-expanded="false" aria-label="Photo: replace it">'
+         '<img alt=""><span>Photo</span></button>')  # page.js puts the photo on it, and opens the box
 PAGE_JS = (HERE / "page.js").read_text()
 
 
@@ -55,9 +57,9 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
     loaders, groups, presets = _bundled() if models is None else _own(models, preprocess)
     limits = limits or Limits()
     store = Store(loaders, limits=limits)
-    listed = [name for choices in groups.values() for _, name in choices]
-    presets = {words: names for words, names in presets.items() if len(names) <= limits.networks}
-    chosen = chosen or next(iter(presets.values()), listed[:min(4, limits.networks)])
+    listed = [network.name for networks in groups.values() for network in networks]
+    presets = {title: preset for title, preset in presets.items() if len(preset.names) <= limits.networks}
+    chosen = chosen or (next(iter(presets.values())).names if presets else listed[:min(4, limits.networks)])
     limits.check_view(chosen, resolution)
     for name in chosen:
         if name not in listed:
@@ -71,15 +73,15 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
         max_file_size=f"{limits.upload_mb}mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent), photo], **options)
 
 
-def _bundled() -> tuple[dict[str, Callable], Groups, dict[str, list[str]]]:
+def _bundled() -> tuple[dict[str, Callable], Groups, dict[str, Preset]]:
     groups = bundled_groups()
     names = [name for row in list_models() for name in (row["name"], *(f"{row['name']}@{epoch}" for epoch in row["snapshots"]))]
     return {name: partial(load_model, name) for name in names}, groups, PRESETS
 
 
-def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable], Groups, dict[str, list[str]]]:
+def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable], Groups, dict[str, Preset]]:
     loaders = {name: partial(as_model, net, preprocess, name) for name, net in models.items()}
-    return loaders, {"Your networks": [(name, name) for name in models]}, {}
+    return loaders, {"Your networks": [Listed(name, name) for name in models]}, {}
 
 
 def _warm(store: Store, photo: str, names: list[str], resolution: int) -> None:
@@ -87,23 +89,16 @@ def _warm(store: Store, photo: str, names: list[str], resolution: int) -> None:
     list(wiring.show(store, photo, names, resolution))
 
 
-def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chosen: list[str], first: str = EXAMPLES[0],
+def make_page(store: Store, groups: Groups, presets: dict[str, Preset], chosen: list[str], first: str = EXAMPLES[0],
               size: int = RESOLUTION) -> gr.Blocks:
     """The page of a store's networks, with those chosen, its first photo and input resolution."""
     offered = sorted({size, *(pixels for pixels in RESOLUTIONS if pixels <= store.limits.resolution)})
     with Page(title="nlviz", fill_width=True, analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as page:
         gr.HTML(TITLE, padding=False)
         with gr.Tab("Compare"):
-            with gr.Row(elem_id="chooser"):
-                with gr.Column(scale=1, min_width=280):
-                    photo = PhotoBox(first, label="Photo", type="filepath", height=140, elem_id="photo", buttons=[],
-                                     sources=["upload", "clipboard", "webcam"])
-                    examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in EXAMPLES],
-                                          label="Examples", type="index", elem_id="examples")
-                    resolution = gr.Radio(offered, value=size, label="Input resolution (long side, pixels)",
-                                          elem_id="resolution")
-                with gr.Column(scale=4, min_width=320):
-                    networks, buttons = _chooser(groups, presets, chosen)
+            with gr.Row(elem_id="setup"):
+                photo, examples, resolution = _photo(first, offered, size)
+                networks = make_chooser(groups, presets, chosen, store.limits.networks)
             viewer = make_viewer(*_answers(store))
         with gr.Tab("Study"):
             study_tab(store, groups, chosen, offered, size)
@@ -111,20 +106,21 @@ def make_page(store: Store, groups: Groups, presets: dict[str, list[str]], chose
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
             gr.HTML(f'<div class="nlviz-how"><p id="limits">{store.limits.in_words}</p></div>', padding=False)
         connect(page, Views(store, groups, offered), first, photo=photo, examples=examples, networks=networks,
-                resolution=resolution, viewer=viewer, buttons=buttons)
+                resolution=resolution, viewer=viewer)
     return page
 
 
-def _chooser(groups: Groups, presets: dict[str, list[str]], chosen: list[str]) -> tuple[list[gr.CheckboxGroup], list]:
-    """A search box (page.js filters) and a list of networks for each group; presets, each button with its networks."""
-    with gr.Row(elem_id="presets"):
-        buttons = [gr.Button(words, size="sm", min_width=0) for words in presets]
-    if sum(map(len, groups.values())) > 8:
-        gr.HTML(SEARCH, padding=False)
-    with gr.Column(elem_id="networks"):
-        networks = [gr.CheckboxGroup(choices, value=[n for _, n in choices if n in chosen], label=heading)
-                    for heading, choices in groups.items()]
-    return networks, list(zip(buttons, presets.values()))
+def _photo(first: str, offered: list[int], size: int) -> tuple[PhotoBox, gr.Dataset, gr.Radio]:
+    """The photo as a button that opens its box and the input resolution, and the examples."""
+    with gr.Row(elem_id="photos"):
+        gr.HTML(PHOTO, padding=False)
+        with gr.Column(elem_id="photo-menu"):
+            photo = PhotoBox(first, label="Photo", show_label=False, type="filepath", height=180, elem_id="photo", buttons=[],
+                             sources=["upload", "clipboard", "webcam"])
+            resolution = gr.Radio(offered, value=size, label="Input resolution (long side, pixels)", elem_id="resolution")
+        examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in EXAMPLES], label="Examples",
+                              type="index", elem_id="examples")
+    return photo, examples, resolution
 
 
 def _answers(store: Store) -> list[Callable[[dict], dict]]:

@@ -1,22 +1,57 @@
 """How the bundled networks are grouped, and comparisons at one click."""
 
+from typing import NamedTuple
+
 from ..models import TELLING, list_models
 
-Groups = dict[str, list[tuple[str, str]]]  # heading -> (label, name) of each network
+
+class Listed(NamedTuple):
+    """A network in the list; ``data`` tells it from one of the same title."""
+
+    title: str
+    name: str
+    score: str = ""
+    data: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.title}, {self.score}" if self.score else self.title
+
+
+class Preset(NamedTuple):
+    """Networks to compare, and in a line what is seen."""
+
+    names: list[str]
+    caption: str
+
+
+Groups = dict[str, list[Listed]]  # by heading
 
 DATA_TITLES = {"caltech101": "Classification, 101 classes", "msrc": "Segmentation, 23 classes",
                "camvid": "Streets, 11 classes", "fashion": "28 × 28 grey"}
 PRESETS = {
-    "First look": ["caltech101_embedded_gaussian", "msrc_embedded_gaussian", "msrc_gc"],
-    "GCNet’s question: NL vs SNL vs GC": ["caltech101_embedded_gaussian", "caltech101_snl", "caltech101_gc"],
-    "Query-dependence lost: logits × √C′ or as they are": list(TELLING),
-    "The four pairwise functions": [f"caltech101_{block}"
-                                    for block in ("gaussian", "embedded_gaussian", "dot_product", "concatenation")],
-    "Segmentation heads": [f"msrc_{block}" for block in (
-        "embedded_gaussian", "disentangled", "dual", "base_oc", "pyramid_oc", "asp_oc", "criss_cross")],
-    "Classification or segmentation: the same block, two tasks": [
-        f"{data}_{block}" for block in ("embedded_gaussian", "disentangled", "gc") for data in ("caltech101", "msrc")],
-    "Channels and gates": ["msrc_dual", "msrc_rga", "msrc_se", "msrc_gc"],
+    "First look": Preset(
+        ["camvid_criss_cross", "msrc_embedded_gaussian", "msrc_base_oc", "msrc_gc"],
+        "Criss-cross sees the cross, non-local the object, object context what looks alike, GC one map for all."),
+    "GCNet’s question: NL vs SNL vs GC": Preset(
+        ["caltech101_embedded_gaussian", "caltech101_snl", "caltech101_gc"],
+        "Non-local draws a map for each query; its simplification and global context have one for all."),
+    "Query-dependence lost: logits × √C′ or as they are": Preset(
+        list(TELLING),
+        "One block, trained twice: at logits × √C′ its maps end up as one. Move the sliders to see when."),
+    "The four pairwise functions": Preset(
+        [f"caltech101_{block}" for block in ("gaussian", "embedded_gaussian", "dot_product", "concatenation")],
+        "The two with a softmax pick few keys; dot product and concatenation spread over all of them."),
+    "Segmentation heads": Preset(
+        [f"msrc_{block}" for block in (
+            "embedded_gaussian", "disentangled", "dual", "base_oc", "pyramid_oc", "asp_oc", "criss_cross")],
+        "Seven heads for one task: few keys or many, nearly one map (dual attention) or one for each query."),
+    "Classification or segmentation: the same block, two tasks": Preset(
+        [f"{data}_{block}" for block in ("embedded_gaussian", "disentangled", "gc") for data in ("caltech101", "msrc")],
+        "Trained to name the photo, a block tells queries further apart than trained to label each place."),
+    "Channels and gates": Preset(
+        ["msrc_dual", "msrc_rga", "msrc_se", "msrc_gc"],
+        "Where rows are channels, point at the matrix or the bars: the channel appears in the photo."),
 }
 
 
@@ -26,5 +61,5 @@ def bundled_groups() -> Groups:
     for row in list_models():
         if row["block"]:
             heading = f"{DATA_TITLES[row['data']]} (no block: {row['score_without_block']:.1%})"
-            groups.setdefault(heading, []).append((f"{row['title']}, {row['score']:.1%}", row["name"]))
+            groups.setdefault(heading, []).append(Listed(row["title"], row["name"], f"{row['score']:.1%}", row["data"]))
     return groups

@@ -26,7 +26,8 @@ COLUMNS = ["Network", "Cosine, input", "Cosine, output", "Cosine, attention", "J
 
 def study_tab(store: Store, groups: Groups, chosen: list[str], offered: list[int], size: int) -> None:
     """Lay the tab out; ``offered``: input resolutions, ``size`` the one that is chosen."""
-    choices = [(f"{heading.partition(' (')[0]}: {words}", name) for heading, group in groups.items() for words, name in group]
+    choices = [(f"{heading.partition(' (')[0]}: {network.label}", network.name)
+               for heading, group in groups.items() for network in group]
     gr.Markdown(INVITATION)
     with gr.Row():
         with gr.Column(scale=1, min_width=280):

@@ -25,10 +25,10 @@ class Page(gr.Blocks):
         self.queue(default_concurrency_limit=2, max_size=20 * visits, api_open=False)
         queue, push = self._queue, self._queue.push
 
-        async def push_few(body, *more):
+        async def push_few(body, **more):
             lines = queue.event_queue_per_concurrency_id.values()
             own = sum(event.session_hash == body.session_hash for line in lines for event in line.queue)
-            return (False, TOO_MANY, "queue_full") if own >= waiting else await push(body, *more)
+            return (False, TOO_MANY, "queue_full") if own >= waiting else await push(body=body, **more)
 
         queue.push = push_few
         return self

@@ -7,12 +7,14 @@ from ..figures import COLOUR_MAPS, colour_table
 
 HERE = Path(__file__).parent
 CSS = (HERE / "viewer.css").read_text()
-SCRIPTS = ("base64.js", "geometry.js", "weights.js", "terms.js", "maps.js", "similarities.js", "scales.js", "palettes.js",
-           "looks.js", "channels.js", "words.js", "drawing.js", "matrix.js", "parts.js", "layout.js", "messages.js", "toolbar.js",
-           "status.js", "exports.js", "channel_view.js", "snapshots.js", "comparing.js", "panels.js", "strip.js", "distances.js",
-           "measuring.js", "numbers_table.js", "depends.js", "pins.js", "pointing.js", "restoring.js", "changes.js", "viewer.js")
+SCRIPTS = ("menus.js", "base64.js", "geometry.js", "weights.js", "terms.js", "maps.js", "similarities.js", "scales.js",
+           "palettes.js", "looks.js", "channels.js", "words.js", "drawing.js", "matrix.js", "parts.js", "layout.js", "messages.js",
+           "toolbar.js", "status.js", "exports.js", "channel_view.js", "snapshots.js", "comparing.js", "panels.js", "strip.js",
+           "distances.js", "measuring.js", "numbers_table.js", "enlarged.js", "depends.js", "pins.js", "pointing.js",
+           "restoring.js", "changes.js", "viewer.js")
 # One function around them all: their names stay their own.
 PARTS = [(HERE / "js" / name).read_text() for name in SCRIPTS]
+MENUS = PARTS[SCRIPTS.index("menus.js")]  # for the page around the viewer too
 SCRIPT = "\n".join(['const createViewer = (() => {\n"use strict";', *PARTS, "return createViewer;\n})();\n"])
 
 

@@ -84,7 +84,7 @@ def test_the_same_recipe_gives_the_same_bytes(layout):
         assert first == second, kind
 
 
-@pytest.mark.parametrize("name", ["a\x01b\ud800\u202e.png", "<&\"'>]]>.png", "日本 😀.png", "x" * 250])
+@pytest.mark.parametrize("name", ["a\udc80b\u202e.png", "<&\"'>]]>.png", "日本 😀.png", "x" * 250])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore:Glyph")
 def test_a_picture_may_have_any_name(name, kind):
@@ -95,4 +95,4 @@ def test_a_picture_may_have_any_name(name, kind):
     assert Recipe.from_json(recipe_in(content)) == recipe
     if kind == "svg":
         shown = "".join(text for text, *_ in svg_texts(content))
-        assert re.sub(r"[\x01\ud800\u202e]", "\ufffd", name).replace(" ", "")[:40] in shown.replace(" ", "")
+        assert re.sub(r"[\udc80\u202e]", "\ufffd", name).replace(" ", "")[:40] in shown.replace(" ", "")

@@ -12,7 +12,7 @@ from tests.figures.reading import assert_drawn, ends, flowing, heatmaps, panels,
 from tests.figures.toys import SHAPES, drawn, recipe_of, toys
 
 
-@pytest.mark.parametrize("width, most", [("one column", 3), ("two columns", 7), ("slide", 7)])
+@pytest.mark.parametrize("width, most", [("one column", 3), ("two columns", 7)])
 def test_what_does_not_fit_beside_the_photo_goes_on_in_a_band_under_the_photo_again(width, most):
     figure = drawn(toys(8), EIGHT[:2], width=width)
     assert FORMATS[width].most() == most

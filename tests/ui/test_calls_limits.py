@@ -76,8 +76,21 @@ def request_of(scene, **changes):
 
 def test_more_networks_than_the_limit_are_refused_and_one_named_often_is_run_once(visitor, photo):
     answer = show(visitor, photo, *NAMES)
-    assert answer == {"message": "3 networks are chosen; this page compares up to 2 at once. Untick some.", "error": True}
+    assert answer == {"message": "3 networks are chosen; this page compares up to 2 at once. Remove some.", "error": True}
     assert show(visitor, photo, *["gc"] * 1000, "pam")["scene"]["key"]["networks"] == ["gc", "pam"]
+
+
+@pytest.mark.parametrize("names", [None, 3, "gc", {"gc": 1}, [["gc"]], [None], ["gc", 3], ["resnet"], ["gc", "../../etc/passwd"],
+                                   ["python:os:system"], ["gc@1"], ["GC"]], ids=str)
+def test_networks_that_are_not_on_the_list_are_not_looked_up(visitor, photo, names):
+    answer = visitor.value("photo", "input", visitor.upload(photo), 192, None, None, names)
+    assert answer == {"message": "The page asked for networks that are not on its list. Reload it and choose again.", "error": True}
+    assert visitor.value("networks", "input", None, 192, names)["error"]
+
+
+def test_panels_have_the_order_in_which_networks_are_named(visitor, photo):
+    for names in (["pam", "gc"], ["gc", "pam"]):
+        assert [panel["id"] for panel in show(visitor, photo, *names)["scene"]["panels"]] == [f"{name}/0" for name in names]
 
 
 @pytest.mark.parametrize("size", [None, 448.0, "448", 10**6, 320, [192], {"a": 1}])

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from nlviz.pictures import open_picture
+from nlviz.ui.examples import BEGINNINGS, EXAMPLES
 from nlviz.ui.presets import PRESETS
-from nlviz.ui.views import EXAMPLES
 from tests.ui.answers import analysed, cells_in_picture, drawn_levels
 
 MET = 448  # pixels: the resolution that a visitor meets
@@ -27,12 +27,13 @@ LAID_OVER = """async heat => {
     context.drawImage(heat, 0, 0);
     return canvas.toDataURL();
 }"""
-NAMES = [pytest.param(names, id=preset.split(":")[0][:24]) for preset, names in PRESETS.items()]
+NAMES = [pytest.param(preset.names, id=title.split(":")[0][:24]) for title, preset in PRESETS.items()]
 
 
 def meet(site, names: list[str], photo: str) -> dict:
     """Come to a preset on an example photo; what the viewer shows there, its query included."""
     site.follow(names, photo, MET)
+    site.page.evaluate("query => site.viewer.restore({query})", BEGINNINGS[photo].query)
     return {look["id"]: look for look in site.page.evaluate("site.viewer.state({values: true}).maps")}
 
 

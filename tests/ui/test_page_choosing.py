@@ -1,4 +1,4 @@
-"""Networks ticked, searched, and chosen by a preset."""
+"""Networks as chips: added from the list, removed, dragged into order, chosen by a preset."""
 
 import pytest
 from playwright.sync_api import expect
@@ -8,33 +8,123 @@ from nlviz.ui.presets import PRESETS
 from tests.ui.visitor import CHOSEN
 
 
+def drag(site, name: str, to: str) -> None:
+    """Take a chip by the pointer to the far half of another one."""
+    grip, over = (site.page.locator(f".nlviz-chip[data-name='{one}'] .nlviz-grip").bounding_box() for one in (name, to))
+    forward = grip["x"] < over["x"]
+    site.page.mouse.move(grip["x"] + 20, grip["y"] + 12)
+    site.page.mouse.down()
+    site.page.mouse.move(over["x"] + over["width"] / 2, over["y"] + 12, steps=4)
+    site.page.mouse.move(over["x"] + (over["width"] + 8 if forward else 3), over["y"] + 12, steps=3)
+    site.page.mouse.up()
+
+
+def in_order(site, names: list[str]) -> None:
+    """The chips, the panels and the address have this order."""
+    site.page.wait_for_function("names => String(site.viewer.state().key.networks) === String(names)", arg=names)
+    site.settled()
+    assert site.chips() == site.networks() == names
+
+
 def test_networks_can_be_added_and_all_taken_away(site):
     site.tick(*CHOSEN, "caltech101_snl")
-    assert "caltech101_snl/0" in site.panels()
+    in_order(site, [*CHOSEN, "caltech101_snl"])  # the newest goes last
     for name in (*CHOSEN, "caltech101_snl"):
-        site.page.locator(f"#networks input[name='{name}']").uncheck()
+        site.page.locator(f".nlviz-chip[data-name='{name}'] .nlviz-away").click()
     expect(site.message).to_contain_text("Choose at least one network")
     site.tick("caltech101_snl")
-    assert site.panels() == ["caltech101_snl/0"]
+    in_order(site, ["caltech101_snl"])
     expect(site.message).to_be_hidden()
 
 
-@pytest.mark.parametrize("words", list(PRESETS)[1:])
-def test_a_preset_is_one_click(site, words):
-    site.page.get_by_role("button", name=words, exact=True).click()
-    site.settled(networks=PRESETS[words])
-    ticked = site.page.locator("#networks input:checked").evaluate_all("all => all.map(box => box.name)")
-    assert sorted(ticked) == sorted(PRESETS[words])
+def test_the_order_of_the_chips_is_that_of_the_panels_and_a_chip_can_be_dragged(site, visit):
+    first, *others = CHOSEN
+    drag(site, first, others[-1])
+    in_order(site, [*others, first])
+    drag(site, first, others[0])
+    in_order(site, CHOSEN)
+    drag(site, others[0], first)
+    in_order(site, [others[0], first, *others[1:]])
+    site.page.wait_for_function("networks => location.hash.includes(networks)", arg=f"{others[0]}%2C{first}")
+    in_order(visit(site.page.evaluate("location.hash")), [others[0], first, *others[1:]])  # a link keeps it
 
 
-def test_every_preset_is_of_networks_that_are_there():
-    assert {name for names in PRESETS.values() for name in names} <= {name for name, spec in MODELS.items() if spec.block}
+def test_chips_are_moved_and_removed_by_keyboard_and_it_is_said(site):
+    site.choose(*CHOSEN)
+    second = CHOSEN[1]
+    site.page.locator(f".nlviz-chip[data-name='{second}'] .nlviz-grip").focus()
+    site.page.keyboard.press("ArrowLeft")
+    in_order(site, [second, CHOSEN[0], *CHOSEN[2:]])
+    said = site.page.locator("#networks .nlviz-spoken")
+    expect(said).to_have_text(f"Non-local, embedded Gaussian: place 1 of {len(CHOSEN)}")
+    site.page.keyboard.press("ArrowLeft")  # nothing is further left
+    for _ in CHOSEN[1:]:
+        site.page.keyboard.press("ArrowRight")
+    in_order(site, [CHOSEN[0], *CHOSEN[2:], second])
+    assert site.page.evaluate("document.activeElement.closest('.nlviz-chip').dataset.name") == second
+    site.page.keyboard.press("Delete")
+    in_order(site, [CHOSEN[0], *CHOSEN[2:]])
+    assert site.page.evaluate("document.activeElement.closest('.nlviz-chip').dataset.name") == CHOSEN[-1]
+
+
+@pytest.mark.parametrize("how", ["done", "escape", "beside", "again"])
+def test_the_list_closes_when_one_is_done(site, how):
+    opener, panel = site.page.locator("[data-action=add-open]"), site.page.get_by_role("dialog", name="Add networks")
+    expect(panel).to_be_hidden()
+    opener.click()
+    expect(panel).to_be_visible()
+    expect(site.page.get_by_role("searchbox")).to_be_focused()
+    {"done": lambda: panel.get_by_role("button", name="Done").click(), "escape": lambda: site.page.keyboard.press("Escape"),
+     "beside": lambda: site.page.locator("h1").click(), "again": opener.click}[how]()
+    expect(panel).to_be_hidden()
+    assert opener.get_attribute("aria-expanded") == "false"
+    if how in ("done", "escape"):
+        expect(opener).to_be_focused()
+
+
+def test_the_list_takes_no_more_than_the_page_compares(site):
+    site.choose(*PRESETS["Segmentation heads"].names)
+    site.page.locator("[data-action=add-open]").click()
+    site.page.locator("#networks input[name='msrc_gc']").check()
+    panel = site.page.get_by_role("dialog", name="Add networks")
+    expect(panel).to_contain_text("8 of 8: remove one to add another")
+    expect(site.page.locator("#networks input[name='msrc_se']")).to_be_disabled()
+    site.page.locator("#networks input[name='msrc_gc']").uncheck()
+    expect(site.page.locator("#networks input[name='msrc_se']")).to_be_enabled()
+    site.page.keyboard.press("Escape")
+    site.settled(networks=PRESETS["Segmentation heads"].names)
+
+
+@pytest.mark.parametrize("title", list(PRESETS)[1:])
+def test_a_preset_is_chosen_from_a_menu_that_says_what_is_seen(site, title):
+    site.page.locator("[data-action=presets-open]").click()
+    menu = site.page.get_by_role("dialog", name="Presets")
+    for other, preset in PRESETS.items():
+        expect(menu.locator(".nlviz-preset", has_text=other)).to_contain_text(preset.caption)
+    site.page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    site.preset(title)
+    in_order(site, PRESETS[title].names)
+    expect(site.page.locator(".nlviz-preset-caption")).to_have_text(PRESETS[title].caption)
+
+
+def test_presets_can_be_chosen_by_keyboard(site):
+    site.page.locator("[data-action=presets-open]").focus()
+    for key in ("Enter", "ArrowDown", "ArrowDown", "ArrowUp", "Enter"):
+        site.page.keyboard.press(key)
+    in_order(site, list(PRESETS.values())[1].names)
+
+
+def test_every_preset_is_of_networks_that_are_there_and_says_so_in_a_line():
+    assert {name for preset in PRESETS.values() for name in preset.names} <= {name for name, spec in MODELS.items() if spec.block}
+    assert all(20 < len(preset.caption) <= 105 for preset in PRESETS.values())
 
 
 @pytest.mark.parametrize("text, shown", [
     ("criss", {"msrc_criss_cross", "camvid_criss_cross"}), ("STREETS global", {"camvid_gc"}), ("caltech101_se", {"caltech101_se"}),
     ("nothing of the kind", set())])
 def test_a_search_leaves_the_networks_that_have_every_word(site, text, shown):
+    site.page.locator("[data-action=add-open]").click()
     boxes = site.page.locator("#networks input[type=checkbox]")
     everything = boxes.count()
     site.page.get_by_role("searchbox").fill(text)
@@ -42,4 +132,5 @@ def test_a_search_leaves_the_networks_that_have_every_word(site, text, shown):
     assert site.page.get_by_text("No network matches.").is_visible() == (not shown)
     site.page.get_by_role("searchbox").fill("")
     assert sum(box.is_visible() for box in boxes.all()) == everything
-    assert sorted(site.page.evaluate("site.viewer.state().key.networks")) == sorted(CHOSEN)  # searching chooses nothing
+    site.page.keyboard.press("Escape")
+    assert site.chips() == CHOSEN  # searching chooses nothing

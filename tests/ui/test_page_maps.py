@@ -1,7 +1,5 @@
 """Blocks with several maps, the terms of a map, channels and gates."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -86,7 +84,5 @@ def test_channels_and_gates_have_no_row_in_the_strip(site):
 def test_the_exported_figure_has_the_map_and_the_term_that_are_shown(site):
     site.choose("msrc_criss_cross").set("term", "row minus the mean row")
     site.choose_map("msrc_criss_cross/0", "A1")
-    with site.page.expect_download() as download:
-        site.page.locator("[data-action=export-png]").click()
-    recipe = Recipe.from_json(recipe_in(Path(download.value.path()).read_bytes()))
+    recipe = Recipe.from_json(recipe_in(site.export().read_bytes()))
     assert recipe.term == "row minus the mean row" and recipe.parts == {"msrc_criss_cross/0": "A1"}

@@ -1,7 +1,6 @@
 """Screens of every width, on a phone, light and dark; and a figure of what is on screen."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,7 +43,8 @@ def test_text_is_readable_on_light_and_on_dark(request, scheme):
 
     ground = luminance(".nlviz", "backgroundColor")
     assert ground < 0.05 if scheme == "dark" else ground > 0.9
-    for selector in (".nlviz-line", ".nlviz-status", ".nlviz-subtitle", ".nlviz-measure", ".nlviz-control", ".nlviz-words"):
+    names = "line status subtitle measure control words here unfold grip preset-caption score sort"
+    for selector in (*(f".nlviz-{name}" for name in names.split()), ".nlviz-said td"):
         text = luminance(selector, "color")
         contrast = (max(text, ground) + 0.05) / (min(text, ground) + 0.05)
         assert contrast >= 4.5, f"{selector}: {contrast:.1f} : 1"
@@ -66,10 +66,9 @@ def test_the_colour_bar_and_the_status_line_are_in_sight_while_hovering(site):
 def test_the_pinned_queries_are_exported_as_a_figure(site, kind, magic):
     for x, y in POINTS[::2]:
         site.ask(x, y, click=True)
-    with site.page.expect_download() as download:
-        site.page.locator(f"[data-action=export-{kind}]").click()
-    assert download.value.suggested_filename == f"nlviz_lion.{kind}"
-    content = Path(download.value.path()).read_bytes()
+    path = site.export(kind)
+    assert path.name == f"nlviz_lion.{kind}"
+    content = path.read_bytes()
     assert content.startswith(magic) and len(content) > 20_000
     if kind == "png":
         image = Image.open(io.BytesIO(content)).convert("RGB")

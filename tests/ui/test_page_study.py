@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from nlviz.figures import colour_table
 from nlviz.measures import dependence_of_queries, measure
 from nlviz.metrics import cosine_distance, js_divergence
-from nlviz.ui.views import EXAMPLES
+from nlviz.ui.examples import EXAMPLES
 from tests.ui.answers import analysed
 
 # ---------------------------------------------------------------------------------------------------- does it depend on the query?
@@ -18,35 +18,43 @@ from tests.ui.answers import analysed
 PAIR = ("msrc_embedded_gaussian_times_free", "msrc_embedded_gaussian_as_is_free")
 
 
-def card(site, name):
-    return site.page.locator(f".nlviz-card[data-panel='{name}/0']")
+def row(site, name):
+    """The row of a network's first map in the table."""
+    return site.page.locator(f".nlviz-row[data-panel='{name}/0']").first
 
 
 def number_of(site, name, number="jsd_att_nats", column="value"):
-    return card(site, name).locator(f"td[data-number={number}][data-column={column}]").text_content()
+    return row(site, name).locator(f"td[data-number={number}][data-column={column}]").text_content()
+
+
+def enlarge(site, name):
+    site.page.locator(f"button.nlviz-dependence[data-panel='{name}/0']").first.click()
+    return site.page.get_by_role("dialog", name="Where attention depends on the query")
 
 
 def test_the_panel_gives_the_numbers_of_the_maps_on_screen_with_both_baselines(site):
     site.choose("msrc_embedded_gaussian", "msrc_gc").measured()
     nl_map = analysed("msrc_embedded_gaussian").maps[0].nl_map
     found = measure(nl_map)
-    assert number_of(site, "msrc_embedded_gaussian").startswith(f"{found.values['jsd_att_nats']:.2f} nats, ")
+    assert number_of(site, "msrc_embedded_gaussian") == f"{found.values['jsd_att_nats']:.2f}"
     assert number_of(site, "msrc_embedded_gaussian", "cosine_att", "shuffled") == f"{found.shuffled['cosine_att']:.2f}"
-    assert "nats" in number_of(site, "msrc_embedded_gaussian", column="fresh")
-    assert card(site, "msrc_embedded_gaussian").locator(".nlviz-sentence").inner_text() == found.sentence
-    assert "One map for all queries" in card(site, "msrc_gc").locator(".nlviz-sentence").inner_text()
-    picture = card(site, "msrc_embedded_gaussian").locator("canvas.nlviz-heat")
+    assert 0 < float(number_of(site, "msrc_embedded_gaussian", column="fresh")) < np.log(2)
+    assert row(site, "msrc_embedded_gaussian").locator(".nlviz-sentence").inner_text() == found.sentence
+    assert "One map for all queries" in row(site, "msrc_gc").locator(".nlviz-sentence").inner_text()
+    picture = site.page.locator("button.nlviz-dependence[data-panel='msrc_embedded_gaussian/0'] canvas.nlviz-heat")
     queries, table = dependence_of_queries(nl_map).view(14, 14), colour_table("viridis")
-    for row, column in ((0, 0), (6, 10), (13, 13)):
-        seen = picture.evaluate("(canvas, point) => site.colours(canvas, [point])[0]", [(column + 0.5) / 14, (row + 0.5) / 14])
-        index = min(255, int(256 * queries[row, column] / queries.max()))
+    for down, right in ((0, 0), (6, 10), (13, 13)):
+        seen = picture.evaluate("(canvas, point) => site.colours(canvas, [point])[0]", [(right + 0.5) / 14, (down + 0.5) / 14])
+        index = min(255, int(256 * queries[down, right] / queries.max()))
         assert min(abs(np.array(seen[:3]) - table[max(0, i)].astype(int)).max() for i in range(index - 1, min(index + 2, 256))) == 0
 
 
-def test_a_click_on_the_picture_and_the_buttons_pin_queries_and_their_distances_stand_beside(site):
+def test_the_most_and_the_least_typical_query_are_pinned_and_their_distance_stands_beside(site):
     site.choose("msrc_embedded_gaussian").measured()
+    dialog = enlarge(site, "msrc_embedded_gaussian")
     for action in ("most", "least"):
-        card(site, "msrc_embedded_gaussian").locator(f"[data-action=pin-{action}-typical]").click()
+        dialog.locator(f"[data-action=pin-{action}-typical]").click()
+    site.page.keyboard.press("Escape")
     pins = site.page.evaluate("site.viewer.state().pins.map(pin => pin.cell)")
     nl_map = analysed("msrc_embedded_gaussian").maps[0].nl_map
     queries = dependence_of_queries(nl_map)
@@ -82,7 +90,7 @@ def test_the_slider_shows_query_dependence_go(site):
     site.page.wait_for_function("name => site.viewer.state().snapshots[name] === 0 && !site.viewer.state().measuring", arg=PAIR[0])
     assert number_of(site, PAIR[0]) != last and "epoch 0 of 240" in lost.evaluate("node => node.closest('.nlviz-panel').innerText")
     before = measure(analysed(f"{PAIR[0]}@0").maps[0].nl_map).values["jsd_att_nats"]
-    assert number_of(site, PAIR[0]).startswith(f"{before:.2f} nats")
+    assert number_of(site, PAIR[0]) == f"{before:.2f}"
     site.page.keyboard.press("End")
     site.page.wait_for_function("name => !(name in site.viewer.state().snapshots) && !site.viewer.state().measuring", arg=PAIR[0])
     assert number_of(site, PAIR[0]) == last
@@ -118,9 +126,10 @@ def test_a_study_of_uploaded_pictures_gives_the_table_the_figure_and_the_report(
     assert "Left out: broken.jpg" in study.page.locator("#study-status").inner_text()
     table = study.page.locator("#study-table tbody tr")
     networks = [row.locator("td").first.inner_text() for row in table.all()]
-    assert networks == ["caltech101_embedded_gaussian", "msrc_embedded_gaussian", "msrc_gc · attention"]
-    values = [measure(analysed(networks[1], path).maps[0].nl_map).values["jsd_att_nats"] for path in EXAMPLES[:2]]
-    assert table.nth(1).locator("td").nth(4).inner_text() == f"{sum(values) / 2:.3f}"
+    assert networks == ["camvid_criss_cross · A2 A1", "camvid_criss_cross · A1", "camvid_criss_cross · A2",
+                        "msrc_embedded_gaussian", "msrc_base_oc", "msrc_gc · attention"]
+    values = [measure(analysed(networks[3], path).maps[0].nl_map).values["jsd_att_nats"] for path in EXAMPLES[:2]]
+    assert table.nth(3).locator("td").nth(4).inner_text() == f"{sum(values) / 2:.3f}"
     expect(study.page.locator("#study-figure img")).to_be_visible()
     with study.page.expect_download() as download:
         study.page.locator("#study-report a").first.click()

@@ -7,11 +7,11 @@ from playwright.sync_api import Error, Page
 
 from nlviz.pictures import open_picture
 from nlviz.recipes import Recipe, link_of
+from nlviz.ui.examples import EXAMPLES
 from nlviz.ui.presets import PRESETS
-from nlviz.ui.views import EXAMPLES
 from tests.browser import Site
 
-CHOSEN = next(iter(PRESETS.values()))
+CHOSEN = next(iter(PRESETS.values())).names
 LION, CHEETAH = EXAMPLES[:2]  # 256 x 256, there at the start, and 502 x 343 pixels
 SCREEN = {"width": 1440, "height": 1000}
 SIZE = 224  # pixels, the smallest input that the page offers
@@ -36,6 +36,7 @@ Object.assign(site, {
         localStorage.clear();  // gradio's history of runs
         exported().forEach((control, at) => put(control, of(control), first.exported[at]));
         document.querySelectorAll("select[data-choice=map]").forEach(choice => put(choice, "selectedIndex", 0));
+        document.querySelectorAll("[data-action=unfold][aria-expanded=true]").forEach(button => button.click());
         site.viewer.restore({settings: first.settings, snapshots: {}});
     },
 });
@@ -87,15 +88,31 @@ class Visitor(Site):
         """Exactly these networks, on a photo without pins."""
         return self.follow(list(networks), photo)
 
+    def chips(self) -> list[str]:
+        """The networks chosen, in order."""
+        return self.page.locator(".nlviz-chip").evaluate_all("all => all.map(chip => chip.dataset.name)")
+
+    def networks(self) -> list[str]:
+        """The networks whose panels are shown, in order."""
+        return list(dict.fromkeys(panel.rpartition("/")[0] for panel in self.panels()))
+
     def tick(self, *names: str) -> "Visitor":
         """Tick exactly these networks in the list, one after the other."""
-        ticked = self.page.locator("#networks input:checked").evaluate_all("all => all.map(box => box.name)")
-        for name in sorted(set(ticked) ^ set(names)):
+        self.page.locator("[data-action=add-open]").click()
+        for name in sorted(set(self.chips()) ^ set(names)):
             self.page.locator(f"#networks input[name='{name}']").set_checked(name in names)
+        self.page.locator("[data-action=add-done]").click()
         return self.settled(networks=list(names))
 
+    def preset(self, title: str) -> "Visitor":
+        self.page.locator("[data-action=presets-open]").click()
+        self.page.get_by_role("dialog", name="Presets").get_by_text(title, exact=True).click()
+        return self.settled(networks=PRESETS[title].names)
+
     def resolution(self, pixels: int) -> "Visitor":
+        self.page.locator("#photo-open").click()
         self.page.locator(f"#resolution input[value='{pixels}']").check()
+        self.page.keyboard.press("Escape")
         return self.settled(resolution=pixels)
 
     def upload(self, path: Path) -> None:

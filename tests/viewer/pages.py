@@ -44,7 +44,19 @@ def ask(page, x: float, y: float) -> dict:
 
 
 def choose(page, setting: str, value: str) -> None:
-    page.locator(f"select[data-setting={setting}]").select_option(value)
+    control = page.locator(f"select[data-setting={setting}]")
+    behind = not control.is_visible()
+    if behind:
+        page.locator("[data-action=display-open]").click()
+    control.select_option(value)
+    if behind:
+        page.keyboard.press("Escape")
+
+
+def unfold(page, panel: dict) -> None:
+    """Show the whole caption of a panel."""
+    page.locator(f"{node(panel)} [data-action=unfold]").click()
+    drawn(page)
 
 
 def evenly(page, scale: str = "shared", **settings) -> None:

@@ -104,9 +104,22 @@ def refuse(page, at: int, text: str, kind="depends") -> None:
     page.evaluate("([kind, at, text]) => asked[kind][at].reject(text)", [kind, at, text])
 
 
-def card(page, p: dict):
-    return page.locator(f".nlviz-card[data-panel='{p['id']}']")
+def card(page, p: dict, name: str | None = None):
+    """The row of a panel's map in the table of numbers; of its first map unless another one is named."""
+    return page.locator(f".nlviz-row[data-panel='{p['id']}'][data-map='{p['maps'][0]['name'] if name is None else name}']")
 
 
 def cell(page, p: dict, name: str, column: str):
     return card(page, p).locator(f"td[data-number={name}][data-column={column}]")
+
+
+def thumb(page, p: dict, name: str | None = None):
+    """The small picture of a panel's map."""
+    of = p["maps"][0]["name"] if name is None else name
+    return page.locator(f"button.nlviz-dependence[data-panel='{p['id']}'][data-map='{of}']")
+
+
+def enlarge(page, p: dict, name: str | None = None):
+    """The picture of a panel's map, enlarged."""
+    thumb(page, p, name).click()
+    return page.get_by_role("dialog", name="Where attention depends on the query")

@@ -18,6 +18,7 @@ from tests.viewer.pages import (
     point,
     scaled,
     show,
+    unfold,
 )
 from tests.viewer.scenes import CHANNELS, FEATURES, FULL, MAPS, PICTURE, POINTS, TERMS, scene, the
 
@@ -52,8 +53,9 @@ def test_the_matrix_of_channels_is_drawn_cell_by_cell_and_sorting_permutes_both_
         order(viewer, panel, name)
         wanted = scaled(weights[np.ix_(shown, shown)], 0, weights.max()).flatten()
         np.testing.assert_allclose(levels(viewer, values, cells_of_matrix()), wanted, atol=1)
-    box, whole = viewer.locator(MATRIX).bounding_box(), viewer.locator(node(panel)).bounding_box()
-    assert box["width"] == pytest.approx(box["height"]) and box["width"] <= whole["width"]
+    box, whole, picture = (viewer.locator(of).bounding_box() for of in (MATRIX, node(panel), f"{node(panel)} .nlviz-picture"))
+    assert box["width"] == pytest.approx(box["height"]) and box["x"] + box["width"] <= whole["x"] + whole["width"]
+    assert box["x"] >= picture["x"] + picture["width"] and box["y"] == picture["y"] and box["height"] <= picture["height"]
     bar = viewer.locator(".nlviz-matrix-bar")
     assert "own scale" in bar.inner_text() and "rows: distribution (sum 1)" in bar.inner_text()
     assert float(bar.locator(".nlviz-number").last.inner_text()) == pytest.approx(weights.max(), rel=0.06)
@@ -63,6 +65,7 @@ def test_hovering_a_row_of_the_matrix_draws_that_channel_and_the_ones_most_relat
     panel = the("channels")
     show(viewer, "channels", "dense")
     evenly(viewer)
+    unfold(viewer, panel)
     weights = MAPS["channels/0", ""][FULL]
     default = weights.sum(0).argmax()
     assert viewer.locator(".nlviz-channel").inner_text() == words(panel, default)
@@ -119,7 +122,7 @@ def test_channels_can_be_chosen_by_keyboard_and_are_said(viewer, panel, chooser,
     order(viewer, the(panel), name)
     terms = MAPS[the(panel)["id"], the(panel)["maps"][-1]["name"]][FULL]
     shown = np.argsort(-(terms.sum(0) if terms.ndim == 2 else terms)) if name == "sorted" else np.arange(CHANNELS)
-    viewer.locator("select[data-choice=order]").focus()
+    viewer.locator(".nlviz-panel[data-panel=photo] [data-action=unfold]").focus()
     viewer.keyboard.press("Tab")
     focused = viewer.locator(chooser)
     assert focused.evaluate("node => node === document.activeElement && getComputedStyle(node).outlineStyle") == "solid"
@@ -150,6 +153,7 @@ def test_a_place_in_the_picture_has_no_row_of_channels_and_the_panel_never_prete
                 assert viewer.locator(heat(panel)).evaluate("canvas => canvas.toDataURL()") == before
                 assert viewer.locator(marks).evaluate(
                     "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.every(value => value === 0)")
+    unfold(viewer, panel)
     assert "rows are channels: a place in the picture has no row here" in viewer.locator(node(panel)).inner_text()
     assert "channels: rows are channels" in viewer.locator(".nlviz-status").inner_text()
     assert not viewer.locator(f"{node(panel)} .nlviz-live").is_visible()
@@ -169,7 +173,7 @@ def test_raw_relations_of_channels_are_said_as_numbers(viewer):
 
 def bars_of(page) -> tuple[np.ndarray, np.ndarray]:
     """(height as a share, colour) of the bar of each place from left to right, read below and above the line of zero."""
-    rows = 72
+    rows = 180
     points = [(middle(at), (n + 0.5) / rows) for at in range(CHANNELS) for n in range(rows)]
     found = colours(page, f"{GATES} .nlviz-chooser-values", points).reshape(CHANNELS, rows, 4)
     solid = found[..., 3] == 255
@@ -200,7 +204,9 @@ def test_a_gate_of_channels_is_a_strip_of_bars_in_which_a_channel_is_chosen(view
             assert_feature_drawn(viewer, panel, channel)
     spread = viewer.locator(".nlviz-spread").inner_text()
     assert spread == f"range {gate.min():#.2g} – {gate.max():#.2g}, median {np.median(gate):#.2g}"
-    assert viewer.locator(GATES).bounding_box()["height"] == 72
+    beside, picture = (viewer.locator(of).bounding_box() for of in (GATES, f"{node(panel)} .nlviz-picture"))
+    assert beside["height"] == pytest.approx(picture["height"], abs=1) and beside["y"] == picture["y"]
+    unfold(viewer, panel)
     assert "12 channels; gate, 0 to 1" in viewer.locator(node(panel)).inner_text()
     assert "one value for each channel: a place in the picture has no row here" in viewer.locator(node(panel)).inner_text()
 
@@ -216,7 +222,8 @@ def test_what_is_added_to_channels_may_be_negative_and_hangs_from_the_line_of_ze
     assert (added[seen] < 0).any() and (added[seen] > 0).any()
     for channel in seen:
         zero, end = added.max() / span, (added.max() - added[channel]) / span
-        beyond = zero + np.sign(zero - end) * 3 / 72
+        beyond = zero + np.sign(zero - end) * 3 / 180
         found = colours(viewer, f"{GATES} .nlviz-chooser-values", [(middle(channel), (zero + end) / 2), (middle(channel), beyond)])
         assert found[0, 3] == 255 and found[1, 3] < 255  # the bar lies on its own side of zero alone
+    unfold(viewer, the("added"))
     assert "a number added to each" in viewer.locator(node(the("added"))).inner_text()

@@ -1,4 +1,4 @@
-"""Does it depend on the query? What is asked of the server, and the numbers and sentences of each card."""
+"""Does it depend on the query? What is asked of the server, and the table of numbers and sentences."""
 
 import numpy as np
 import pytest
@@ -44,18 +44,23 @@ def test_numbers_stand_beside_shuffled_keys_and_fresh_weights_and_what_is_undefi
     answer(page, **{"dot/0 fresh": fresh(jsd_att_nats=None), "dense/0 fresh": fresh(cosine_output=None, note=unknown)})
     show(page, [dense, dot])
     settle(page)
-    assert card(page, dense).locator(".nlviz-title").inner_text() == "dense"
     assert card(page, dense).locator(".nlviz-sentence").inner_text() == "Of dense/0."
-    rows = [[c.text_content() for c in card(page, dense).locator("tbody tr").nth(n).locator("th, td").all()] for n in range(4)]
-    assert rows == [  # 0.25 / ln 2 = 0.361, 0.5 / ln 2 = 0.721, 0.31 / ln 2 = 0.447
-        ["cosine distance, input", "0.20", "0.45", "–"], ["cosine distance, output", "0.10", "0.48", "n/a"],
-        ["cosine distance, attention", "0.30", "0.40", "0.21"],
-        ["Jensen–Shannon, attention", "0.25 nats, 36 % of ln 2", "0.50 nats, 72 % of ln 2", "0.31 nats, 45 % of ln 2"]]
-    assert card(page, dense).locator("thead th").all_inner_texts() == ["measured", "shuffled", "fresh weights"]
-    assert card(page, dense).locator(".nlviz-reason").all_inner_texts() == [f"n/a: {unknown}"]
+    numbers = card(page, dense).locator("tr").first.locator("th, td").all_inner_texts()
+    assert numbers == ["dense", "0.20", "0.45", "0.10", "0.48", "n/a", "0.30", "0.40", "0.21", "0.25", "0.50", "0.31", "50 %"]
+    heads = page.locator(".nlviz-numbers thead tr")
+    assert heads.nth(0).locator("th").all_inner_texts() == ["Network and map", "cosine, input", "cosine, output",
+                                                            "cosine, attention", "JSD, attention", "of shuffled"]
+    assert heads.nth(1).locator("th").all_inner_texts() == ["map", "shuffled"] + ["map", "shuffled", "fresh"] * 3
+    nats = [cell(page, dense, "jsd_att_nats", column).get_attribute("title") for column in ("value", "shuffled", "fresh")]
+    assert nats == ["0.25 nats, 36 % of ln 2", "0.50 nats, 72 % of ln 2", "0.31 nats, 45 % of ln 2"]  # 0.25 / ln 2 = 0.361
+    bar = card(page, dense).locator(".nlviz-share").bounding_box()
+    part = card(page, dense).locator(".nlviz-share-part").bounding_box()
+    assert part["width"] == pytest.approx(bar["width"] / 2, abs=1)  # 0.25 of 0.50
+    assert card(page, dense).locator(".nlviz-reasons").inner_text() == f"n/a: {unknown}"
     assert [cell(page, dot, "jsd_att_nats", c).inner_text() for c in ("value", "shuffled", "fresh")] == ["n/a"] * 3
     assert cell(page, dot, "jsd_att_nats", "value").get_attribute("title") == REASON
-    assert card(page, dot).locator(".nlviz-reason").all_inner_texts() == [f"n/a: {REASON}"]  # once
+    assert card(page, dot).locator(".nlviz-reasons").inner_text() == f"n/a: {REASON}"  # once
+    assert card(page, dot).locator("td[data-number=share]").inner_text() == "0.0003 %"  # of the cosine distance
     assert cell(page, dot, "cosine_att", "value").inner_text() == "<0.0001"
     found = page.evaluate("viewer.state().dependence")
     assert [(f["id"], f["map"], f["snapshot"], f["sentence"], f["error"]) for f in found] == [
@@ -112,61 +117,102 @@ def test_the_pointer_moves_the_query_while_an_answer_is_awaited_and_nothing_abov
     assert page.evaluate(tops) == before
 
 
+def names_of(p: dict) -> list[str]:
+    return [" ".join(filter(None, [p["id"], m["name"]])) for m in p["maps"]]
+
+
+def test_every_map_is_a_row_and_those_shown_are_asked_for_first(page):
+    pyramid, dense = the("pyramid"), the("dense")
+    whole, parts, *others = names_of(pyramid)
+    serve(page, [pyramid, dense])
+    show(page, [pyramid, dense])
+    settle(page)
+    order = [whole, "dense/0", parts, *others]
+    assert asked(page) == [f"{name} {step}" for step in ("attention", "fresh") for name in order]
+    titles = page.locator(".nlviz-row th").all_inner_texts()
+    assert titles == [f"pyramid · {m['name']}" for m in pyramid["maps"]] + ["dense"]
+
+
 def test_an_answer_is_asked_once_whatever_is_chosen_between(page):
     dense, pyramid = the("dense"), the("pyramid")
-    whole, parts = (m["name"] for m in pyramid["maps"])
+    whole, parts = (m["name"] for m in pyramid["maps"][:2])
     serve(page, [dense, pyramid])
     show(page, [dense, pyramid])
     settle(page)
-    assert asked(page) == ["dense/0 attention", f"pyramid/0 {whole} attention", "dense/0 fresh", f"pyramid/0 {whole} fresh"]
+    everything = 2 * (1 + len(pyramid["maps"]))
+    assert len(asked(page)) == everything
     choose_map(page, pyramid, parts)
     settle(page)
-    assert asked(page)[4:] == [f"pyramid/0 {parts} attention", f"pyramid/0 {parts} fresh"]
-    assert card(page, pyramid).locator(".nlviz-title").inner_text() == f"pyramid · {parts}"
+    for name in (whole, parts):
+        assert card(page, pyramid, name).locator(".nlviz-sentence").inner_text() == f"Of pyramid/0 {name}."
     choose_map(page, pyramid, whole)
     assert page.evaluate("viewer.state().measuring") is False
-    assert card(page, pyramid).locator(".nlviz-sentence").inner_text() == f"Of pyramid/0 {whole}."
     show(page, [dense])
     show(page, [pyramid, dense])
     settle(page)
-    assert len(asked(page)) == 6
+    assert len(asked(page)) == everything
     show(page, [dense], resolution=672)  # another input: other numbers
     settle(page)
     show(page, [dense], picture="2")
     settle(page)
-    assert len(asked(page)) == 10
+    assert len(asked(page)) == everything + 4
+
+
+def test_a_click_on_a_head_sorts_by_it_largest_first_then_smallest_then_as_before(page):
+    panels = [the("dense"), the("dot"), the("global")]
+    serve(page, panels, dense={"cosine_att": 0.1}, dot={"cosine_att": 0.3, "jsd_att_nats": None}, **{"global": {"cosine_att": 0.2}})
+    show(page, panels)
+    settle(page)
+    titles, sort = page.locator(".nlviz-row th"), page.get_by_role("button", name="cosine, attention, of the map")
+    head = page.locator(".nlviz-numbers th", has=sort)
+    for way, order in [("descending", ["dot", "global", "dense"]), ("ascending", ["dense", "global", "dot"]),
+                       ("none", ["dense", "dot", "global"])]:
+        sort.click()
+        assert titles.all_inner_texts() == order and head.get_attribute("aria-sort") == way
+    page.get_by_role("button", name="JSD, attention, of the map").focus()
+    for _ in range(2):
+        page.keyboard.press("Enter")
+        assert titles.all_inner_texts()[-1] == "dot"  # what is n/a comes last either way
+    assert page.locator(".nlviz-numbers th[aria-sort=ascending]").count() == 1
+    page.get_by_role("button", name="Network and map").click()
+    assert titles.all_inner_texts() == ["dense", "dot", "global"]
+    page.get_by_role("button", name="Network and map").click()
+    assert titles.all_inner_texts() == ["global", "dot", "dense"]
+    show(page, panels[:2])
+    settle(page)
+    assert titles.all_inner_texts() == ["dot", "dense"]  # it stays sorted
 
 
 def test_answers_that_come_late_are_kept_for_what_they_were_asked_for_and_shown_nowhere_else(page):
-    pyramid, (whole, parts) = the("pyramid"), (m["name"] for m in the("pyramid")["maps"])
-    serve(page, [pyramid])
+    pooled, dense = the("pooled"), the("dense")
+    serve(page, [pooled, dense])
     hold(page)
-    show(page, [pyramid])
-    wait_asked(page, f"pyramid/0 {whole} attention")
-    choose_map(page, pyramid, parts)
+    show(page, [pooled, dense])
+    wait_asked(page, "pooled/0 attention")
+    show(page, [dense, pooled])
     give(page, 0)
-    wait_asked(page, f"pyramid/0 {whole} attention", f"pyramid/0 {parts} attention")
-    expect(card(page, pyramid).locator(".nlviz-sentence")).to_have_text("Waiting for the numbers …")
+    wait_asked(page, "pooled/0 attention", "dense/0 attention")
+    assert card(page, pooled).locator(".nlviz-sentence").inner_text() == "Of pooled/0."
+    expect(card(page, dense).locator(".nlviz-sentence")).to_have_text("Waiting for the numbers …")
     assert page.evaluate("viewer.state().dependence[0].numbers") is None
-    show(page, [pyramid], picture="2")  # the first scene's second answer comes when another photo is there
-    answer(page, **{f"pyramid/0 {parts} attention": attention("Of another photo.")})
+    show(page, [dense], picture="2")  # the first scene's second answer comes when another photo is there
+    answer(page, **{"dense/0 attention": attention("Of another photo.")})
     refuse(page, 1, "that photo is gone")
     page.wait_for_function("asked.depends.length === 3")
     assert page.evaluate("asked.depends[2].request.key.picture") == "2"
-    assert not card(page, pyramid).locator(".nlviz-trouble").is_visible()
+    assert not card(page, dense).locator(".nlviz-trouble").is_visible()
     hold(page, held=False)
     give(page, 2)
     settle(page)
-    assert card(page, pyramid).locator(".nlviz-sentence").inner_text() == "Of another photo."
-    show(page, [pyramid])
-    choose_map(page, pyramid, whole)
+    assert card(page, dense).locator(".nlviz-sentence").inner_text() == "Of another photo."
+    show(page, [pooled])
     settle(page)
-    assert card(page, pyramid).locator(".nlviz-sentence").inner_text() == f"Of pyramid/0 {whole}."  # kept from the first answer
-    assert asked(page).count(f"pyramid/0 {whole} attention") == 1
+    assert card(page, pooled).locator(".nlviz-sentence").inner_text() == "Of pooled/0."  # kept from the first answer
+    assert asked(page).count("pooled/0 attention") == 1
 
 
 @pytest.mark.parametrize("step", ["attention", "fresh"])
-def test_what_fails_says_so_in_its_card_and_can_be_tried_again_while_the_others_go_on(page, step):
+def test_what_fails_says_so_in_its_row_and_can_be_tried_again_while_the_others_go_on(page, step):
     dense, dot = the("dense"), the("dot")
     serve(page, [dense, dot])
     hold(page)
@@ -194,7 +240,7 @@ def test_what_fails_says_so_in_its_card_and_can_be_tried_again_while_the_others_
     assert asked(page).count("dense/0 attention") == (2 if step == "attention" else 1)
 
 
-def test_an_answer_that_cannot_be_read_is_a_failure_of_its_card(page):
+def test_an_answer_that_cannot_be_read_is_a_failure_of_its_row(page):
     dense = the("dense")
     serve(page, [dense], dense={"picture": picture(np.zeros((2, 2))) | {"grid": [5, 6]}})
     show(page, [dense])

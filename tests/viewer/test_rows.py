@@ -18,6 +18,7 @@ from tests.viewer.pages import (
     row_of,
     scaled,
     show,
+    unfold,
 )
 from tests.viewer.scenes import (
     CENTRED,
@@ -189,4 +190,5 @@ def test_scales_are_shared_by_kind_of_rows_and_a_gate_is_a_kind_of_its_own(viewe
             ask(viewer, x, y)
             found = levels(viewer, heat(the("spatial")), centres([6, 8])[1])
             np.testing.assert_allclose(found, scaled(gate, 0, gate.max()), atol=1)
+    unfold(viewer, the("spatial"))
     assert "every query gets the same" in viewer.locator(node(the("spatial"))).inner_text()

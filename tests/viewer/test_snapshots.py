@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.viewer.pages import PHOTO, centres, colours, drawn, node, pin, point
+from tests.viewer.pages import PHOTO, centres, colours, drawn, node, pin, point, unfold
 from tests.viewer.scenes import the
 from tests.viewer.served import answer, asked, card, give, hold, refuse, settle, show, wait_asked
 from tests.viewer.snapshots import EPOCHS, key_shown, move, slider, snapshot, trained, words_of
@@ -15,6 +15,7 @@ def test_a_slider_swaps_the_panel_in_its_place_and_keeps_focus_pins_and_query(pa
     pin(page, (0.3, 0.3), (0.7, 0.7))
     point(page, PHOTO, 0.9, 0.1)
     before = page.evaluate("(({query, pins}) => ({query, pins}))(viewer.state())")
+    unfold(page, p)
     slider(page, p).focus()
     slider(page, p).evaluate("input => { window.dragged = input; }")
     page.locator(f"{node(p)} details").evaluate("details => { details.open = true; }")
@@ -32,7 +33,7 @@ def test_a_slider_swaps_the_panel_in_its_place_and_keeps_focus_pins_and_query(pa
         assert colours(page, thumb, centres([5, 6])[1])[:, 3].argmax() == 3 - steps
         settle(page)
         assert card(page, p).locator(".nlviz-sentence").inner_text() == f"At epoch {epoch}."
-        assert f"epoch {epoch} of 48" in card(page, p).inner_text()
+        assert f"epoch {epoch} of 48" in card(page, p).inner_text()  # beside the sentence
     page.keyboard.press("End")
     expect(words_of(page, p)).to_have_text("epoch 48 of 48")
     assert key_shown(page, p) == 3 and page.evaluate("viewer.state().snapshots") == {}
@@ -113,7 +114,8 @@ def test_an_epoch_belongs_to_its_network_and_goes_with_every_request(page):
     settle(page)
     assert page.evaluate("asked.depends.at(-1).request.snapshots") == {"net": 1}
     assert asked(page)[6:] == ["net/0 attention 1", "net/1 attention 1", "net/0 fresh 1", "net/1 fresh 1"]
-    page.locator("[data-action=export-png]").click()
+    page.locator("[data-action=export-open]").click()
+    page.locator("[data-action=export-figure]").click()
     page.wait_for_function("exports.length")
     assert page.evaluate("exports[0].snapshots") == {"net": 1}
     assert [d["snapshot"] for d in page.evaluate("viewer.state().dependence")] == [1, 1, 48]

@@ -45,7 +45,8 @@ def test_an_export_asks_for_the_chosen_maps_and_the_term(viewer):
     show(viewer, "dense", "criss-cross", "relations")
     choose_map(viewer, the("relations"), "gate of channels")
     choose(viewer, "term", CENTRED)
-    viewer.locator("[data-action=export-png]").click()
+    viewer.locator("[data-action=export-open]").click()
+    viewer.locator("[data-action=export-figure]").click()
     viewer.wait_for_function("requests.length")
     request = viewer.evaluate("requests[0]")
     assert request["parts"] == {"criss-cross/0": "A3 A2 A1", "relations/0": "gate of channels"}
@@ -89,6 +90,7 @@ def test_a_long_legend_names_what_is_seen_and_counts_the_rest(viewer):
     legend = viewer.locator(f"{node(the('dense'))} .nlviz-legend").inner_text()
     assert "class2 0.6 %" in legend and "class3" not in legend and legend.endswith("and 2 more")
     evenly(viewer)
+    viewer.locator("[data-action=display-open]").click()
     viewer.get_by_label("Show segmentation").check()
     for name in ("dense", "channels"):
         assert colours(viewer, heat(the(name)), [(0.3, 0.3)]).tolist() == [[0x33, 0x66, 0x99, 255]]

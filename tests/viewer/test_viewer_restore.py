@@ -162,10 +162,15 @@ def test_a_restored_epoch_is_loaded_and_one_that_is_not_named_is_the_last(page):
 # ---------------------------------------------------------------------------------------------------- telling
 
 
+def fade(page) -> None:
+    page.locator("[data-action=display-open]").click()
+    page.locator("input[data-setting=opacity]").fill("0.2")
+
+
 CHANGES = {  # what the user does, and how the state shows it
     "a pin": (lambda page: pin(page, (0.3, 0.3)), lambda state: len(state["pins"]) == 1),
     "a setting": (lambda page: choose(page, "colours", "inferno"), lambda state: state["settings"]["colours"] == "inferno"),
-    "the opacity": (lambda page: page.locator("input[data-setting=opacity]").fill("0.2"),
+    "the opacity": (fade,
                     lambda state: state["settings"]["opacity"] == 0.2),
     "a map": (lambda page: choose_map(page, the("disentangled"), "unary"),
               lambda state: state["parts"]["disentangled/0"] == "unary"),

@@ -3,8 +3,7 @@
 // Gives: channelView.
 // Takes: geometry.js: clamp; looks.js: measure; scales.js: TIMES, timesScale; channels.js: rankingOf, mostRelated, featureScale, featureOf; words.js: rowsText,
 //   weightOf, relatedText, gateText, spreadText, keepText, helpText; drawing.js: drawHeat, drawLabels, fitCanvas; matrix.js:
-//   GATE_HEIGHT, matrixSide, drawMatrix, markRows, drawGate; parts.js: element, div, span, setText, rampBar, fillBar, choiceBox;
-//   layout.js: keepHeight.
+//   matrixSide, drawMatrix, markRows, drawGate; parts.js: element, div, span, setText, rampBar, fillBar, choiceBox.
 
 const RELATED = 3;                                    // channels shown below a matrix
 
@@ -18,10 +17,11 @@ function channelView(part, choice) {
   const featureBar = rampBar("feature-bar"), matrixBar = rampBar("matrix-bar"), caption = div("channel"), hint = div("line nlviz-hint");
   const thumbs = isGate || !features ? [] : Array.from({length: Math.min(RELATED, count)}, () => thumbnail(picture));
   const sort = choiceBox("Channels", "order", panel, ["in order", "sorted"], orderName(), value => { choice.order = value; redraw(); });
-  const node = div("channel-view", features ? featureBar.node : null, sort, chooser,
-    isGate ? div("line nlviz-spread", spreadText(map)) : matrixBar.node, caption,
-    thumbs.length ? div("related", ...thumbs.map(thumb => thumb.node)) : null, hint);
-  const forgetHeight = keepHeight(caption), {lowest, highest} = measure(map.data), linear = {low: Math.min(0, lowest), high: Math.max(0, highest)};
+  const related = div("related", ...thumbs.map(thumb => thumb.node));
+  const node = div("channel-view", chooser), bars = div("channel-bars", features ? featureBar.node : null, isGate ? null : matrixBar.node);
+  const more = div("channel-more", isGate ? div("line nlviz-spread", spreadText(map)) : null, hint,
+    thumbs.length ? related : null);
+  const {lowest, highest} = measure(map.data), linear = {low: Math.min(0, lowest), high: Math.max(0, highest)};
   let latest = null, drawn = "", fitted = 0, channel = order[0];
   if (!(choice.kept < count)) choice.kept = null;     // another network, with fewer channels
   if (choice.kept !== null) channel = choice.kept;
@@ -53,14 +53,19 @@ function channelView(part, choice) {
   chooser.addEventListener("keydown", onKey);
 
   // -- drawing
-  function fit(width) {
-    forgetHeight();
-    const side = matrixSide(width, count), [w, h] = isGate ? [width, GATE_HEIGHT] : [side, side];
+  function fit(width, height) {                       // beside the picture, and no higher
+    const side = matrixSide(Math.min(width, height), count), [w, h] = isGate ? [width, height] : [side, side];
     Object.assign(chooser.style, {width: `${w}px`, height: `${h}px`});
     for (const canvas of [values, marks]) fitCanvas(canvas, w, h);
+    fitThumbs();
+  }
+
+  function fitThumbs() {
     for (const {canvas} of thumbs) fitCanvas(canvas, canvas.clientWidth, canvas.clientHeight);
     fitted++;
   }
+
+  new ResizeObserver(() => { fitThumbs(); redraw(); }).observe(related);                   // unfolded, they have a size
 
   function redraw() { if (latest) draw(latest); }
 
@@ -68,14 +73,14 @@ function channelView(part, choice) {
     const {settings, smooth, labelled, paletteFor} = latest = next, {colours, veil, scale} = settings;
     const key = [channel, orderName(), choice.kept, smooth, labelled, fitted, colours, veil, scale].join();
     if (drawn === key) return;
-    const related = isGate ? [] : mostRelated(map, channel, RELATED), shown = shownOrder(), places = [shown.indexOf(channel), shown.indexOf(choice.kept)];
+    const most = isGate ? [] : mostRelated(map, channel, RELATED), shown = shownOrder(), places = [shown.indexOf(channel), shown.indexOf(choice.kept)];
     if (isGate) drawGate(values, map.data, linear, shown, ...places);
     else drawChooser(shown, places);
     if (labelled) drawLabels(heat, panel);
     else if (features) drawFeature(heat, channel);
     if (features) fillBar(featureBar, featureScale(features, channel), paletteFor(featureScale(features, channel)), `channel ${channel} over the photo, own scale`);
-    drawRelated(related);
-    drawWords(related);
+    drawRelated(most);
+    drawWords(most);
     drawn = key;
   }
 
@@ -94,9 +99,9 @@ function channelView(part, choice) {
     drawHeat(canvas, look, look.scale, latest.paletteFor(look.scale), latest.smooth);
   }
 
-  function drawRelated(related) {
+  function drawRelated(most) {
     thumbs.forEach(({canvas, words, node: thumb}, at) => {
-      const [other, weight] = related[at];
+      const [other, weight] = most[at];
       drawFeature(canvas, other);
       thumb.dataset.channel = other;
       setText(words[0], String(other));
@@ -104,15 +109,17 @@ function channelView(part, choice) {
     });
   }
 
-  function drawWords(related) {
-    const text = isGate ? gateText(map, channel) : relatedText(map, channel, related);
+  function drawWords(most) {
+    const text = isGate ? gateText(map, channel) : relatedText(map, channel, most);
     setText(caption, text);
+    caption.title = text;
     setText(hint, keepText(map, choice.kept));
+    chooser.title = hint.textContent;
     chooser.setAttribute("aria-valuenow", channel);
     chooser.setAttribute("aria-valuetext", text + (choice.kept === channel ? ", kept" : ""));
   }
 
-  return {node, fit, draw, state: () => ({channel, kept: choice.kept, order: orderName()})};
+  return {node, words: caption, bars, more, sort, fit, draw, state: () => ({channel, kept: choice.kept, order: orderName()})};
 }
 
 function thumbnail(picture) {                         // the photo in grey, a feature map over it, words below

@@ -97,7 +97,7 @@ function stretch(canvas, scratch, grid) {             // each cell lands where i
 function drawHeat(canvas, {values, shownGrid: grid, scratches, map}, scale, palette, smooth) {
   if (!values) { clear(canvas); return; }
   const scratch = scratchFor(scratches, grid, smooth ? finenessOf(grid) : 1);
-  const shown = scale.times ? logsOf(values, map.keys, scale, scratch.logs ||= new Float64Array(grid.size)) : values;
+  const shown = scale.times ? logsOf(values, map.keys, scale, scratch.logs ||= new Float32Array(grid.size)) : values;
   colourCells(scratch.pixels, smooth ? interpolate(shown, grid, scratch.fine) : shown, palette, scale);
   stretch(canvas, scratch, grid);
 }

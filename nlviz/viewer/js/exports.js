@@ -1,6 +1,6 @@
-// Exports: what is on screen as a file, which the server makes. Two buttons for a figure at once, and a panel with every choice.
+// Exports: what is on screen as a file, which the server makes: one menu with every choice.
 // Gives: createExports.
-// Takes: base64.js: bytesOf; parts.js: element, div, span, setText, selectOf, button.
+// Takes: base64.js: bytesOf; parts.js: element, div, span, setText, selectOf, button; menus.js: createMenu.
 
 const EXPORT_CHOICES = {
   layout: ["Layout", ["queries by networks", "one query", "dependence", "channels", "distances"]],
@@ -19,34 +19,20 @@ function createExports({now, onExport, setBusy, complain, withdraw}) {
   const wholeMaps = element("input", {type: "checkbox", "data-export": "whole_maps"});
   const note = div("export-note nlviz-quiet"), boxes = Object.entries(EXPORT_CHOICES).map(([name, [words, options]]) =>
     exportRow(words, selectOf({"data-export": name}, options, choice[name], value => { choice[name] = value; draw(); })));
-  const quick = ["PNG", "PDF"].map(format => button(format, `export-${format.toLowerCase()}`, () => run("figure", format)));
   const kinds = EXPORT_KINDS.map(([what, words]) => button(words, `export-${what}`, () => run(what, choice.format)));
   const rows = kinds.flatMap((node, at) => [node, span("quiet", EXPORT_KINDS[at][2])]);
-  const panel = element("div", {class: "nlviz-export-panel", role: "dialog", "aria-label": "Export", hidden: true}, ...boxes,
+  const panel = element("div", {class: "nlviz-menu-panel nlviz-export-panel", role: "dialog", "aria-label": "Export", hidden: true}, ...boxes,
     exportRow("Dots per inch", dpi), note,
     element("label", {class: "nlviz-control nlviz-whole-maps"}, wholeMaps, "Whole maps in the zip, not only the rows of these queries"),
     div("export-kinds", ...rows));
-  const opener = button("Export", "export-open", () => open(panel.hidden), "Every layout, format and size; everything as a zip; a page to pass on");
-  const node = div("exports", ...quick, opener, panel);
-  opener.setAttribute("aria-haspopup", "dialog");
-  node.addEventListener("keydown", event => { if (event.key === "Escape" && !panel.hidden) { event.stopPropagation(); open(false); opener.focus(); } });
-  open(false);
-
-  // -- the panel
-  function open(shown) {
-    panel.hidden = !shown;
-    opener.setAttribute("aria-expanded", shown);
-    document[shown ? "addEventListener" : "removeEventListener"]("pointerdown", onOutside);
-    draw();
-    if (shown) panel.querySelector("select").focus();
-  }
-
-  function onOutside(event) { if (!node.contains(event.target)) open(false); }
+  const opener = button("Export", "export-open", null, "Every layout, format and size; everything as a zip; a page to pass on");
+  const node = div("menu nlviz-exports", opener, panel);
+  createMenu({node, opener, panel: () => panel, onOpen: () => { draw(); panel.querySelector("select").focus(); }}).open(false);
+  draw();
 
   function draw() {                                   // what the choices are of, as pins come and go
     dpi.disabled = choice.format !== "PNG";
     setText(note, noteOf(choice.layout, now()));
-    quick.forEach(one => { one.title = `${one.textContent}: ${choice.layout}, ${choice.width}. “Export” has more.`; });
   }
 
   // -- exporting
@@ -68,7 +54,7 @@ function createExports({now, onExport, setBusy, complain, withdraw}) {
     if (node.contains(focused) && document.activeElement === document.body) focused.focus();      // a disabled button loses it
   }
 
-  function disable(running) { for (const one of [...quick, ...kinds]) one.disabled = running; }
+  function disable(running) { for (const one of kinds) one.disabled = running; }
 
   return {node, draw};
 }

@@ -1,5 +1,9 @@
-// Layout: how many panels stand side by side, and lines that keep their height.
-// Gives: keepHeight, layoutFor.
+// Layout: how many columns of panels stand side by side, and lines that keep their height.
+// Gives: keepHeight, roomBelow, layoutFor.
+
+const CAPTION = 60, ROW_GAP = 20;                     // pixels, below a picture and between rows
+const LEAST = 172, MOST = 480;                        // of a picture's width, where there is room
+const FEWER_ROWS = 0.8;                               // a row more must make pictures this much larger
 
 // A line whose words come and go keeps the height it once needed, so that nothing below it jumps; the result lets it shrink again.
 function keepHeight(node) {
@@ -9,11 +13,35 @@ function keepHeight(node) {
   return () => { node.style.minHeight = ""; };
 }
 
-// The fewest rows of panels, and in them the largest panels: at least 220 px wide where there is room, two side by side on a phone.
-function layoutFor(width, count, aspect) {
-  const gap = width < 640 ? 12 : 20, tallest = Math.max(240, 0.7 * window.innerHeight), widest = Math.floor(Math.min(480, tallest * aspect));
-  const fits = size => Math.floor((width + gap) / (Math.min(size, widest) + gap));
-  const most = Math.max(1, width < 640 ? Math.min(2, fits(140)) : fits(220));
-  const rows = Math.ceil(count / most), fewest = Math.min(most, Math.ceil((width + gap) / (widest + gap)));
-  return {gap, widest, columns: Math.min(count, Math.max(fewest, Math.ceil(count / rows)))};
+// Pixels from the node's top, as it stands on the unscrolled page, to the window's lower edge; where it stands far down, most of a window.
+function roomBelow(node) {
+  const left = window.innerHeight - (node.getBoundingClientRect().top + window.scrollY);
+  return left > 0.4 * window.innerHeight ? left : 0.8 * window.innerHeight;
+}
+
+// The largest panels with which all rows are seen at once; where they would be too small, as many side by side as are not, below
+// one another. spans: how many columns each panel takes. room: pixels below the first row's top.
+function layoutFor({width, room, spans, aspect}) {
+  const phone = width < 640, gap = phone ? 12 : 20, least = (phone ? 140 : LEAST) * Math.min(1, Math.sqrt(aspect));
+  const found = [];
+  for (let columns = 1; columns <= Math.min(total(spans), phone ? 2 : 12); columns++) {
+    const rows = rowsIn(spans, columns), wide = (width - gap * (columns - 1)) / columns;
+    const high = ((room - ROW_GAP * (rows - 1)) / rows - CAPTION) * aspect, seen = Math.floor(Math.min(MOST, wide, high));
+    if (wide >= least || columns === 1) found.push({gap, columns, rows, widest: Math.floor(Math.min(MOST, wide)), seen, worth: seen * FEWER_ROWS ** (rows - 1)});
+  }
+  const [best] = found.filter(({seen}) => seen >= least).sort((a, b) => b.worth - a.worth);
+  if (best) return {...best, widest: best.seen};
+  const fewest = Math.min(...found.map(({rows}) => rows));
+  return found.find(({rows}) => rows === fewest);
+}
+
+const total = spans => spans.reduce((sum, span) => sum + span, 0);
+
+function rowsIn(spans, columns) {
+  let rows = 1, taken = 0;
+  for (const span of spans.map(one => Math.min(one, columns))) {
+    if (taken + span > columns) { rows++; taken = 0; }
+    taken += span;
+  }
+  return rows;
 }

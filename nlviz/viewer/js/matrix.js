@@ -1,8 +1,8 @@
 // The matrix of channels and the bars of a gate: values -> canvases, in any order of the channels.
-// Gives: GATE_HEIGHT, matrixSide, drawMatrix, markRows, drawGate.
+// Gives: matrixSide, drawMatrix, markRows, drawGate.
 // Takes: geometry.js: clamp; scales.js: logsOf; drawing.js: colourCells, scratchFor, clear, stretch.
 
-const GATE_HEIGHT = 72, WIDEST_MATRIX = 384;           // pixels
+const WIDEST_MATRIX = 480;                            // pixels
 const BAR = "#848c95", CHOSEN_BAR = "#3b82f6";         // seen on light and on dark
 
 function matrixSide(width, count) {                   // a whole number of the screen's points for each cell, where there are enough

@@ -1,30 +1,31 @@
 // Panels: one call of a block, its map over the photo and what is said of it. The state is the viewer's.
-// Gives: mapPanel, showPanelIn, showMapOf, hasSegmentation, fitPanel, drawPanel.
-// Takes: geometry.js: cellBox; looks.js: hasNoQuery; scales.js: scaleOf, isFlat; words.js: termText, gridsTexts, factText, liveTexts;
-//   drawing.js: clear, drawHeat, drawLabels, drawMarks, fitCanvas; parts.js: element, div, span, setText, pictureBox, rampBar,
-//   fillBar, parityLine, predictionLine, choiceBox; channel_view.js: channelView.
+// Gives: mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel.
+// Takes: geometry.js: cellBox; looks.js: hasNoQuery; scales.js: scaleOf, isFlat; words.js: termText, gridText, gridsTexts, apartText,
+//   factText, hereText, liveTexts; drawing.js: clear, drawHeat, drawLabels, drawMarks, fitCanvas; parts.js: element, div, span, setText,
+//   pictureBox, rampBar, fillBar, parityLine, predictionLine, choiceBox, unfolding; channel_view.js: channelView.
 
-// choice: {map, order, kept}, what the user chose for this panel; slider: of snapshots, it stays while panels come and go
+const WORDS = ["title", "subtitle", "maps", "grid", "here", "scales", "line", "facts", "live", "channels", "about"];
+
+// choice: {map, order, kept, unfolded}, what the user chose for this panel; slider: of snapshots, it stays while panels come and go
 function mapPanel(picture, panel, {choice, slider, onMap}) {
   const parts = pictureBox(picture, panel), own = rampBar("own");
-  const words = Object.fromEntries(["title", "subtitle", "maps", "line", "facts", "live", "channels", "about"].map(name => [name, div(name)]));
-  const {title, subtitle, maps, line, facts, live, channels, about} = words;
-  const caption = div("caption", title, subtitle, maps, slider?.node, line, facts, live, own.node, channels, about);
-  const part = {...parts, ...words, panel, picture, choice, slider, onMap, own, view: null,
-                node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, parts.box, caption)};
+  const words = Object.fromEntries(WORDS.map(name => [name, div(name)]));
+  const {title, subtitle, maps, grid, here, scales, line, facts, live, channels, about} = words, beside = div("beside");
+  const more = unfolding(choice, subtitle, line, facts, live, channels, about);
+  const caption = div("caption", div("name", title, maps), div("at", grid, here, more.button), scales, slider?.node, own.node, more.node);
+  const part = {...parts, ...words, beside, panel, picture, choice, slider, onMap, own, view: null,
+                node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, div("views", parts.box, beside), caption)};
   showPanelIn(part, panel);
   return part;
 }
 
 function showPanelIn(part, panel) {                   // another snapshot of a network takes the place of the one before
-  const {title, subtitle, maps, line, about, onMap} = part, names = panel.maps.map(map => map.name), before = about.querySelector("details");
+  const {title, subtitle, line, about} = part, before = about.querySelector("details");
   part.panel = panel;
-  setText(title, panel.title);
+  title.title = panel.label;
   setText(subtitle, panel.subtitle || "");
   subtitle.hidden = !panel.subtitle;
   setText(line, [panel.block, panel.layer].filter(Boolean).join(" · "));
-  if (maps.dataset.names !== names.join()) maps.replaceChildren(...(names.length > 1 ? [choiceBox("Map", "map", panel, names, panel.map.name, onMap)] : []));
-  maps.dataset.names = names.join();
   const prediction = predictionLine(panel.prediction), notes = (panel.notes || []).map(note => div("line", note));
   if (before?.open && prediction?.tagName === "DETAILS") prediction.open = true;
   about.replaceChildren(...[panel.parity && parityLine(panel.parity), prediction, ...notes].filter(Boolean));
@@ -32,27 +33,45 @@ function showPanelIn(part, panel) {                   // another snapshot of a n
 }
 
 function showMapOf(part) {                            // the panel's present map; what was there of another one goes
-  const {panel, maps, facts, channels, choice} = part, {map} = panel, fact = factText(map), select = maps.querySelector("select");
-  if (select) select.value = map.name;
+  const {panel, node, title, grid, here, scales, facts, channels, beside, choice} = part, {map} = panel, fact = factText(map);
   const [grids, rows] = gridsTexts(map).map(text => span("together", text));
   facts.replaceChildren(div("line", grids, " ", rows), ...(fact ? [div("line", fact)] : []));
   part.view = map.ofChannels ? channelView(part, choice) : null;
-  channels.replaceChildren(...(part.view ? [part.view.node] : []));
+  node.classList.toggle("nlviz-wide-panel", Boolean(part.view));
+  setText(title, part.view ? panel.label : panel.title);
+  setText(grid, part.view ? "" : [apartText(panel), gridText(map.keyGrid)].filter(Boolean).join(" · "));
+  here.replaceChildren(...(part.view ? [part.view.words] : []));
+  scales.replaceChildren(...(part.view ? [part.view.bars] : []));
+  beside.replaceChildren(...(part.view ? [part.view.node] : []));
+  channels.replaceChildren(...(part.view ? [part.view.more] : []));
+  showChoices(part);
+}
+
+function showChoices({panel, maps, view, onMap}) {    // the map of a block with several, the order of channels
+  const names = panel.maps.map(map => map.name), select = maps.querySelector("[data-choice=map]");
+  if (select && maps.dataset.names === names.join()) select.value = panel.map.name;
+  else maps.replaceChildren(...(names.length > 1 ? [choiceBox("Map", "map", panel, names, panel.map.name, onMap)] : []));
+  maps.dataset.names = names.join();
+  maps.querySelector("[data-choice=order]")?.parentElement.remove();
+  if (view) maps.append(view.sort);
 }
 
 const hasSegmentation = panel => panel.prediction?.kind === "segmentation";
 
+const spanOf = ({view}) => view ? 2 : 1;              // a matrix stands beside its map
+
 function fitPanel({box, heat, marks, view}) {
   const {width, height} = box.getBoundingClientRect();
   for (const canvas of [heat, marks]) if (canvas) fitCanvas(canvas, width, height);
-  view?.fit(width);
+  view?.fit(width, height);
 }
 
 function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox}) {
-  const {heat, marks, panel, view, live, own} = part, smooth = settings.view === "smooth", labelled = settings.segmentation && hasSegmentation(panel);
+  const {heat, marks, panel, view, here, live, own, scales} = part, smooth = settings.view === "smooth", labelled = settings.segmentation && hasSegmentation(panel);
   live.hidden = own.node.hidden = look.map.ofChannels;
-  if (view) view.node.hidden = !look.map.ofChannels;  // a similarity has places
-  if (look.map.ofChannels) {                                         // no place asks here, so nothing is marked
+  if (view) view.node.hidden = scales.hidden = !look.map.ofChannels;     // a similarity has places
+  if (look.map.ofChannels) {                          // no place asks here, so nothing is marked
+    if (here.firstChild !== view.words) here.replaceChildren(view.words);
     clear(marks);
     view.draw({settings, paletteFor, smooth, labelled});
     return;
@@ -61,6 +80,8 @@ function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox
   else drawHeat(heat, look, scaleOf(look, shared), look.values && paletteFor(scaleOf(look, shared)), smooth);
   const noCell = look.asked < 0 || hasNoQuery(look);
   drawMarks(marks, {box: noCell ? referenceBox : cellBox(look.askedGrid, look.asked), dashed: noCell, pins});
+  setText(here, hereText(look));
+  here.title = look.values ? "what the cell under the pointer gets" : here.textContent;
   drawLive(live, liveTexts(look));
   own.node.hidden = Boolean(shared) || !look.values;
   if (own.node.hidden) return;

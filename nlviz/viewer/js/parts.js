@@ -1,6 +1,6 @@
 // Parts: the pieces of the page. They hold no state.
 // Gives: element, div, span, setText, pinBadge, pictureBox, rampBar, fillBar, fillBars, parityLine, predictionLine, photoPanel,
-//   selectOf, choiceBox, button.
+//   selectOf, choiceBox, unfolding, button.
 // Takes: scales.js: ticksOf, tickText; words.js: PARITY, number, numbers, percent; drawing.js: PIN_COLOURS, LIGHT_INK.
 
 function element(tag, attributes = {}, ...children) {
@@ -38,7 +38,8 @@ function rampBar(name = "") {                         // number, colours with ti
 }
 
 function fillBar(bar, scale, palette, words) {
-  const [low, high] = scale.times ? [tickText(scale.low), `${number(2 ** scale.high)}×`] : numbers(scale.low, scale.high);
+  const top = Number.isInteger(scale.high) ? tickText(scale.high) : `${number(2 ** scale.high)}×`;
+  const [low, high] = scale.times ? [tickText(scale.low), top] : numbers(scale.low, scale.high);
   setText(bar.low, low); setText(bar.high, high); setText(bar.words, words);
   drawTicks(bar, ticksOf(scale));
   if (bar.palette === palette) return;
@@ -93,13 +94,16 @@ function predictionLine(prediction) {
   return prediction.kind === "segmentation" ? legendLine(prediction) : classesLine(prediction);
 }
 
-function photoPanel(picture) {
+function photoPanel(picture, choice) {
   const parts = pictureBox(picture, null, {grey: false}), grid = div("line");
   const help = "Attention maps. Arrow keys move the query, Enter pins it, Delete removes a pin, 1 to 8 jump to a pin.";
   for (const [name, value] of [["tabindex", 0], ["role", "application"], ["aria-label", help]]) parts.box.setAttribute(name, value);
-  const caption = div("caption", div("title", picture.name || "Photo"), div("line", `${picture.width} × ${picture.height} px`), grid,
+  const size = div("grid", `${picture.width} × ${picture.height} px`), name = div("title", picture.name || "Photo");
+  name.title = name.textContent;
+  const more = unfolding(choice, grid,
     div("line", "Point at any picture to ask, click to pin. Arrow keys move the query by one cell, Enter pins, Delete removes."));
-  return {...parts, grid, node: element("div", {class: "nlviz-panel", "data-panel": "photo"}, parts.box, caption)};
+  const caption = div("caption", div("name", name), div("at", size, div("here"), more.button), more.node);
+  return {...parts, grid, node: element("div", {class: "nlviz-panel", "data-panel": "photo"}, div("views", parts.box), caption)};
 }
 
 function selectOf(attributes, options, chosen, onChange) {
@@ -110,6 +114,19 @@ function selectOf(attributes, options, chosen, onChange) {
 function choiceBox(words, choice, panel, options, chosen, onChange) {    // a choice of one panel
   const select = selectOf({"data-choice": choice, "data-panel": panel.id}, options, chosen, onChange);
   return element("label", {class: "nlviz-control nlviz-choice"}, words, select);
+}
+
+function unfolding(choice, ...children) {               // the rest of a caption, and the button that unfolds it; choice.unfolded
+  const node = div("more", ...children);
+  const toggle = element("button", {type: "button", class: "nlviz-unfold", "data-action": "unfold", onclick: () => set(!choice.unfolded)}, "more");
+  function set(unfolded) {
+    choice.unfolded = unfolded;
+    node.hidden = !unfolded;
+    toggle.setAttribute("aria-expanded", unfolded);
+    setText(toggle, unfolded ? "less" : "more");
+  }
+  set(Boolean(choice.unfolded));
+  return {node, button: toggle};
 }
 
 const button = (words, action, onclick, title) => element("button", {type: "button", class: "nlviz-button", "data-action": action, onclick, title}, words);

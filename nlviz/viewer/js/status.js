@@ -1,9 +1,9 @@
-// Status: the line below the panels, which tells of the query and what each panel says of it; screen readers hear it too.
+// Status: the sentence above the panels, which tells of the query and what each panel says of it; screen readers hear all of it.
 // Gives: createStatus.
-// Takes: words.js: statusLead, statusEntries; parts.js: element, div, span, setText; layout.js: keepHeight.
+// Takes: words.js: statusLead, statusEntries; parts.js: element, div, span, setText.
 
 function createStatus() {
-  const node = div("status"), announcer = createAnnouncer(), forgetHeight = keepHeight(node);
+  const node = div("status"), announcer = createAnnouncer();
 
   function draw({looks, hovered, reference, settings, query}) {          // the label of each panel, then what is said of it
     const entries = statusEntries(looks, hovered, reference), lead = statusLead(settings, reference, query);
@@ -11,10 +11,11 @@ function createStatus() {
     const text = lead + words.flat().join("");
     if (node.textContent === text) return;
     node.replaceChildren(lead, ...words.map(([label, rest]) => span("entry", span("strong", label), rest)));
+    node.title = text;                                // the line itself shows what there is room for
     announcer.say(text);
   }
 
-  return {node, spoken: announcer.node, draw, forgetHeight};
+  return {node, spoken: announcer.node, draw};
 }
 
 function createAnnouncer() {                          // screen readers hear at most two lines a second

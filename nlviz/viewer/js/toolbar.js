@@ -1,12 +1,19 @@
-// The toolbar: the display settings, which hold for all panels. The viewer keeps them; this shows and changes them.
+// The toolbar: the display settings, which hold for all panels. The viewer keeps them; this shows and changes them. What is
+// changed while looking stands in the row, the rest behind "Display".
 // Gives: createToolbar.
-// Takes: parts.js: element, div, selectOf.
+// Takes: parts.js: element, div, selectOf, button; menus.js: createMenu.
+
+// A setting: its name, its words, how it is chosen.
+const IN_THE_ROW = [["scale", "Scale", selectBox], ["term", "Show", selectBox], ["direction", "Direction", selectBox]];
+const BEHIND_DISPLAY = [["colours", "Colours", selectBox], ["view", "Draw", selectBox], ["veil", "Veil", selectBox],
+                        ["backdrop", "Photo", selectBox], ["opacity", "Opacity", slider],
+                        ["segmentation", "Show segmentation", tickBox]];
 
 // options: setting -> what can be chosen; onChange(setting, value)
 function createToolbar({settings, options, onChange, exports}) {
-  const boxes = Object.entries(SETTING_WORDS).map(([setting, words]) => selectBox(words, setting, options[setting], onChange));
-  const segmentation = segmentationBox(onChange);
-  const node = div("toolbar", opacitySlider(settings.opacity, onChange), ...boxes, segmentation, exports);
+  const controlOf = ([setting, words, make]) => make({setting, words, value: settings[setting], options: options[setting], onChange});
+  const display = displayMenu(BEHIND_DISPLAY.map(controlOf)), node = div("toolbar", ...IN_THE_ROW.map(controlOf), display, exports);
+  const segmentation = node.querySelector("[data-setting=segmentation]").parentElement;
 
   function draw() {                                   // what was set from elsewhere
     for (const control of node.querySelectorAll("[data-setting]")) {
@@ -18,19 +25,26 @@ function createToolbar({settings, options, onChange, exports}) {
   return {node, draw, offerSegmentation: offered => { segmentation.hidden = !offered; }};
 }
 
-const SETTING_WORDS = {colours: "Colours", scale: "Scale", view: "Draw", veil: "Veil", backdrop: "Photo", direction: "Direction", term: "Show"};
-
-function selectBox(words, setting, options, onChange) {
-  const select = selectOf({"data-setting": setting}, options, options[0], value => onChange(setting, value));
-  return element("label", {class: "nlviz-control"}, words, select);
+function displayMenu(controls) {
+  const opener = button("Display", "display-open", null, "Colours, opacity and how cells are drawn");
+  const panel = element("div", {class: "nlviz-menu-panel nlviz-display-panel", role: "dialog", "aria-label": "Display", hidden: true}, ...controls);
+  const node = div("menu nlviz-display", opener, panel);
+  createMenu({node, opener, panel: () => panel, onOpen: () => panel.querySelector("select, input").focus()}).open(false);
+  return node;
 }
 
-function opacitySlider(value, onChange) {
-  return element("label", {class: "nlviz-control"}, "Opacity", element("input",
-    {type: "range", min: 0, max: 1, step: 0.01, value, "data-setting": "opacity", oninput: event => onChange("opacity", Number(event.target.value))}));
+// ---------------------------------------------------------------------------------------------------- controls
+
+function selectBox({setting, words, value, options, onChange}) {
+  return element("label", {class: "nlviz-control"}, words, selectOf({"data-setting": setting}, options, value, chosen => onChange(setting, chosen)));
 }
 
-function segmentationBox(onChange) {
-  const box = element("input", {type: "checkbox", "data-setting": "segmentation", onchange: event => onChange("segmentation", event.target.checked)});
-  return element("label", {class: "nlviz-control"}, box, "Show segmentation");
+function slider({setting, words, value, onChange}) {
+  return element("label", {class: "nlviz-control"}, words, element("input",
+    {type: "range", min: 0, max: 1, step: 0.01, value, "data-setting": setting, oninput: event => onChange(setting, Number(event.target.value))}));
+}
+
+function tickBox({setting, words, onChange}) {
+  const box = element("input", {type: "checkbox", "data-setting": setting, onchange: event => onChange(setting, event.target.checked)});
+  return element("label", {class: "nlviz-control"}, box, words);
 }

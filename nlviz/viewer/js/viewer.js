@@ -1,22 +1,24 @@
 // The viewer: a photo and one panel per attention map, all following one query. Plain ES2020, no dependencies.
 // Gives: createViewer.
-// Takes: geometry.js: nearestCell, positionOf, cellBox, referenceGrid; terms.js: TERMS, CENTRED; maps.js: decodePanel; similarities.js: SIMILARITIES;
-//   looks.js: ATTENDS, ATTENDED, lookFrom; scales.js: TIMES, SHARED, OWN, RISING, EVEN, sharedScales; palettes.js: createPalettes;
-//   words.js: gridText, plural, labelsOf, barText; drawing.js: drawMarks; parts.js: div, setText, fillBars, photoPanel; layout.js: layoutFor; messages.js: createMessages; toolbar.js:
-//   createToolbar; status.js: createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; comparing.js: createComparing; panels.js:
-//   mapPanel, showPanelIn, showMapOf, hasSegmentation, fitPanel, drawPanel; strip.js: createStrip; distances.js: createDistances;
-//   depends.js: createDepends; pins.js: createPins; pointing.js: createPointing; restoring.js: settingsIn, pointsIn; changes.js:
-//   createChanges.
+// Takes: geometry.js: nearestCell, positionOf, cellBox, referenceGrid; terms.js: TERMS, CENTRED; maps.js: decodePanel;
+//   similarities.js: SIMILARITIES; looks.js: ATTENDS, ATTENDED, lookFrom; scales.js: TIMES, SHARED, OWN, RISING, EVEN, sharedScales;
+//   palettes.js: createPalettes; words.js: gridText, plural, labelsOf, barText; drawing.js: drawMarks; parts.js: div, setText, fillBars,
+//   photoPanel; layout.js: keepHeight, roomBelow, layoutFor; messages.js: createMessages; toolbar.js: createToolbar; status.js:
+//   createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; comparing.js: createComparing; panels.js:
+//   mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel; strip.js: createStrip; distances.js:
+//   createDistances; depends.js: createDepends; pins.js: createPins; pointing.js: createPointing; restoring.js: settingsIn, pointsIn;
+//   changes.js: createChanges.
 //
 //   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onChange});
-//   viewer.show(scene); viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true);
-//   viewer.state(); viewer.restore({queries, settings, parts, snapshots});
+//   viewer.show(scene);                              // scene.start: the query of a new photo, else its middle
+//   viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true);
+//   viewer.state(); viewer.restore({query, queries, settings, parts, snapshots});
 //
 // onExport, onDepends, onSnapshot and onSimilarity ask the server and may be absent: for a figure (see exports.js), for the numbers
 // below the strip (see measuring.js), for a panel at another epoch (see snapshots.js), for features (see comparing.js). onChange(state) is told, a quarter of a second later,
 // that the user changed pins, settings, the map of a panel or an epoch; what restore() changes is not told.
-// restore takes pins ([x, y] each), settings, {panel: map} and {network: epoch} as state() tells them, all optional; what is not
-// there is ignored.
+// restore takes the query ([x, y]; without it the first pin), pins ([x, y] each), settings, {panel: map} and {network: epoch} as
+// state() tells them, all optional; what is not there is ignored.
 
 function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onChange}) {
   const palettes = createPalettes(colourMaps, diverging), terms = TERMS.filter(term => diverging || term !== CENTRED);
@@ -35,7 +37,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const toolbar = createToolbar({settings, options, onChange: change, exports: exports?.node});
   const empty = div("empty", "Choose a photo and a network. Then point at any place in the picture to see what it attends to.");
   const area = div("panels");
-  const bars = div("bars"), status = createStatus(), foot = div("foot", bars, status.node);
+  const bars = div("bars"), status = createStatus(), foot = div("foot", bars, status.node), forgetHeight = keepHeight(bars);
   const strip = createStrip({onClear: pins.clear, onRemove: index => { pins.remove(index); photo.box.focus({preventScroll: true}); }});
   const distances = createDistances(), depends = onDepends ? createDepends({onDepends, onPin: pins.addAt}) : null;
   const snapshots = createSnapshots({onSnapshot, now: () => ({scene, panels}), onShow: swapPanels, onChange: drawSliders,
@@ -47,11 +49,12 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
 
   function build() {
     root.classList.add("nlviz");
-    root.replaceChildren(message, toolbar.node, div("over", busy, empty, area, foot), div("pinned", strip.node, distances.node), ...(depends ? [depends.node] : []), status.spoken);
+    const below = [div("pinned", strip.node, distances.node), ...(depends ? [depends.node] : [])];
+    root.replaceChildren(message, toolbar.node, foot, div("over", busy, empty, area), ...below, status.spoken);
     showStage(false);
     showSettings();
     pointing.listen(area);
-    if (depends) pointing.listen(depends.node);
+    if (depends) pointing.listen(depends.enlarged);
     new ResizeObserver(fit).observe(root);
     window.addEventListener("resize", function onResize() {
       if (area.isConnected) fit(); else window.removeEventListener("resize", onResize);
@@ -69,13 +72,13 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     let decoded;
     try { decoded = next ? next.panels.map(decodePanel) : []; } catch (error) { complain(error.message, true); return; }
     withdraw();
-    if (next?.picture.url !== scene?.picture.url) { query = {x: 0.5, y: 0.5}; pins.put([]); hovered = null; }
+    if (next?.picture.url !== scene?.picture.url) { query = pointsIn([next?.start])[0] ?? {x: 0.5, y: 0.5}; pins.put([]); hovered = null; }
     scene = next; panels = scene ? snapshots.enter(scene, decoded) : []; reference = referenceGrid(panels);
     namePanels();
     showStage(Boolean(scene));
     if (!scene) { showDependence(); return; }
     const focused = photo?.box === document.activeElement;
-    photo = photoPanel(scene.picture);
+    photo = photoPanel(scene.picture, choiceOf({id: "photo"}));
     parts = panels.map((panel, at) => mapPanel(scene.picture, panel,
       {choice: choiceOf(panel), slider: sliderOf(panel), onMap: name => chooseMap(parts[at], name)}));
     setText(photo.grid, `Query cells: ${gridText(reference)}`);
@@ -97,7 +100,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
 
   // -- what is chosen in a panel
   function choiceOf({id}) {
-    if (!choices.has(id)) choices.set(id, {map: null, order: null, kept: null});
+    if (!choices.has(id)) choices.set(id, {map: null, order: null, kept: null, unfolded: false});
     return choices.get(id);
   }
 
@@ -115,8 +118,9 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   function showMap(part, name) {
     choiceOf(part.panel).map = name;
     part.panel.map = chosenMap(part.panel);
+    const before = spanOf(part);
     showMapOf(part);
-    fitPanel(part);
+    if (spanOf(part) === before) fitPanel(part); else { fitted = ""; fit(); }
   }
 
   // -- snapshots of training
@@ -146,8 +150,9 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     const wanted = [width, window.innerHeight, window.devicePixelRatio].join();
     if (!scene || width <= 0 || wanted === fitted) return;
     fitted = wanted;
-    status.forgetHeight();
-    const {gap, widest, columns} = layoutFor(width, parts.length + 1, scene.picture.width / scene.picture.height);
+    forgetHeight();
+    const aspect = scene.picture.width / scene.picture.height, spans = [1, ...parts.map(spanOf)];
+    const {gap, widest, columns} = layoutFor({width, room: roomBelow(area), spans, aspect});
     for (const [name, value] of [["gap", `${gap}px`], ["widest", `${widest}px`], ["columns", columns]]) root.style.setProperty(`--nlviz-${name}`, value);
     [photo, ...parts].forEach(fitPanel);
     depends?.fit();
@@ -233,7 +238,8 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     }
     const points = pointsIn(view?.queries);
     if (points) pins.put(points);
-    if (points?.length) query = pins.all()[0];
+    const [asked] = pointsIn([view?.query]);
+    if (asked || points?.length) query = asked || pins.all()[0];
     if (view?.snapshots) snapshots.restore(view.snapshots);
     showDependence();
     drawPinned();

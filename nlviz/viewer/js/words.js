@@ -1,9 +1,9 @@
 // Words: everything the viewer says about a map, a cell or a number.
-// Gives: PARITY, number, numbers, percent, cellText, gridText, plural, labelsOf, labelOf, rowsText, termText, barText, gridsTexts,
-//   factText, uncoveredText, noEntropyText, liveTexts, strongestText, statusLead, statusEntries, weightOf, relatedText, gateText,
-//   spreadText, keepText, helpText.
-// Takes: geometry.js: nearestCell, positionOf; terms.js: FULL, CENTRED; similarities.js: isSimilarity; looks.js: ATTENDS, ATTENDED, measure; scales.js: isFlat, shareBelow; channels.js:
-//   rankingOf, median.
+// Gives: PARITY, number, numbers, percent, cellText, gridText, plural, labelsOf, apartText, labelOf, rowsText, termText, barText,
+//   gridsTexts, factText, hereText, uncoveredText, noEntropyText, liveTexts, strongestText, statusLead, statusEntries, weightOf,
+//   relatedText, gateText, spreadText, keepText, helpText.
+// Takes: geometry.js: cellAt, nearestCell, positionOf; terms.js: FULL, CENTRED; similarities.js: isSimilarity; looks.js: ATTENDS,
+//   ATTENDED, measure; scales.js: isFlat, shareBelow; channels.js: rankingOf, median.
 
 const ROWS = {distribution: "distribution (sum 1)", scaled: "scaled by 1/N′", raw: "raw", similarity: "cosine similarity, −1 to 1"};
 const NO_ENTROPY = {similarity: "similarities are no distribution",
@@ -46,6 +46,7 @@ function labelsOf(panels) {                             // titles; those alike a
   return labels.map((label, at) => still[at] ? `${label}, panel ${at + 1}` : label);
 }
 
+const apartText = ({title, label}) => label.slice(title.length).replace(/^ \(|^, |\)$/g, "");      // what tells it from one of the same title
 const labelOf = ({label, maps, map}) => maps.length > 1 ? `${label} · ${map.name}` : label;
 const isAdded = ({name}) => name.startsWith("added");   // gc: "added to channels", any number
 const rowsText = rows => rows === "gate" ? "gate, 0 to 1" : rows === "similarity" ? ROWS[rows] : `rows: ${ROWS[rows] || rows}`;
@@ -80,6 +81,15 @@ function noEntropyText({map, direction, centred}) {
   if (map.isGate) return "a gate, not a distribution";
   if (centred) return "a difference, not a distribution";
   return direction === ATTENDED ? "a column is not a distribution" : NO_ENTROPY[map.rows] || "only one key";
+}
+
+function hereText(look) {                               // what the cell under the pointer gets
+  const {map, values, shownGrid, point, centred} = look, cell = values ? cellAt(shownGrid, point) : -1;
+  if (!values) return uncoveredText(look);
+  if (cell < 0) return "";
+  if (look.inTimes) return `here ${number(values[cell] * map.keys)}×`;
+  if (map.rows !== "distribution" || map.isGate || centred) return `here ${number(values[cell])}`;
+  return `here ${values[cell] > 0 && values[cell] < 1e-4 ? "<0.01 %" : percent(values[cell])}`;
 }
 
 function liveTexts(look) {

@@ -1,0 +1,173 @@
+// The networks: those chosen as chips in the order of their panels, a list to add from, and presets. The value is their names.
+// Takes: menus.js: createMenu; Gradio: element, props, trigger, watch.
+
+const root = element.querySelector(".nlviz-networks"), networks = Object.values(props.listed).flat(), MANY = 8;
+
+function make(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+        if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+        else if (value !== false && value !== undefined) node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...children.filter(child => child !== null));
+    return node;
+}
+
+const chosen = () => props.value ?? [];
+const networkOf = name => networks.find(network => network.name === name) ?? {title: name, name};
+
+function choose(names) {
+    props.value = names;
+    draw();
+    trigger("input");
+}
+
+function add(name) { if (chosen().length < props.most) choose([...chosen(), name]); }
+function remove(name) { choose(chosen().filter(other => other !== name)); }
+
+// ---------------------------------------------------------------------------------------------------- chips
+
+const chips = make("ul", {class: "nlviz-chips", "aria-label": "Networks compared, in the order of their panels"});
+const spoken = make("span", {class: "nlviz-spoken", "aria-live": "polite"});
+const HELP = "Left and right arrows move it, Delete removes it.";
+
+function titleOf({name, title, data}) {                // two of one title are told apart by their data
+    const alike = chosen().some(other => other !== name && networkOf(other).title === title);
+    return alike && data ? `${title} (${data})` : title;
+}
+
+function chipOf(name) {
+    const network = networkOf(name), title = titleOf(network);
+    const grip = make("button", {type: "button", class: "nlviz-grip", title: `${title}. Drag it to another place. ${HELP}`, "aria-label": `${title}. ${HELP}`}, title);
+    return make("li", {class: "nlviz-chip", "data-name": name}, grip, crossOf(name, `Remove ${title}`));
+}
+
+function crossOf(name, help) {                         // for the pointer; by keyboard it is Delete
+    return make("button", {type: "button", class: "nlviz-away", tabindex: -1, "aria-label": help, title: help, onclick: () => remove(name)}, "×");
+}
+
+function move(name, to) {
+    const names = chosen().filter(other => other !== name), at = Math.max(0, Math.min(names.length, to));
+    names.splice(at, 0, name);
+    if (names.join() === chosen().join()) return;
+    choose(names);
+    spoken.textContent = `${titleOf(networkOf(name))}: place ${at + 1} of ${names.length}`;
+}
+
+const gripOf = name => [...chips.children].find(chip => chip.dataset.name === name)?.querySelector(".nlviz-grip");
+
+chips.addEventListener("keydown", event => {
+    const name = event.target.closest(".nlviz-chip")?.dataset.name, at = chosen().indexOf(name);
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const actions = {ArrowLeft: () => move(name, at - 1), ArrowRight: () => move(name, at + 1), Delete: () => remove(name), Backspace: () => remove(name)};
+    if (!actions[event.key]) return;
+    event.preventDefault();
+    actions[event.key]();
+    (gripOf(name) ?? gripOf(chosen()[Math.min(at, chosen().length - 1)]) ?? opener).focus();
+});
+
+let dragged = null;                                    // {chip, x, pointer, moved}: in hand, it takes the place of the chip under it
+
+chips.addEventListener("pointerdown", event => {
+    const chip = event.target.closest(".nlviz-grip")?.parentElement;
+    if (chip && event.button === 0) dragged = {chip, x: event.clientX, y: event.clientY, moved: false};
+});
+window.addEventListener("pointermove", event => {
+    if (!dragged) return;
+    const {chip, x, y} = dragged;
+    if (!dragged.moved && Math.hypot(event.clientX - x, event.clientY - y) < 5) return;
+    dragged.moved = true;
+    chip.classList.add("nlviz-dragged");
+    const over = document.elementFromPoint(event.clientX, event.clientY)?.closest(".nlviz-chip");
+    if (!over || over === chip || over.parentElement !== chips) return;
+    const box = over.getBoundingClientRect(), after = event.clientX > box.left + box.width / 2;
+    chips.insertBefore(chip, after ? over.nextSibling : over);
+});
+function drop(kept) {
+    if (!dragged) return;
+    const {chip, moved} = dragged;
+    dragged = null;
+    chip.classList.remove("nlviz-dragged");
+    if (!moved) return;
+    if (kept) move(chip.dataset.name, [...chips.children].indexOf(chip)); else drawChips();
+}
+window.addEventListener("pointerup", () => drop(true));
+window.addEventListener("pointercancel", () => drop(false));
+
+function drawChips() { chips.replaceChildren(...chosen().map(chipOf)); }
+
+// ---------------------------------------------------------------------------------------------------- the list
+
+const search = make("input", {type: "search", placeholder: "Search networks: criss, 101, gate …", "aria-label": "Search networks",
+    autocomplete: "off", oninput: filter});
+const none = make("span", {role: "status"}), count = make("span", {class: "nlviz-count"});
+const done = make("button", {type: "button", class: "nlviz-button", "data-action": "add-done", onclick: () => { list.open(false); opener.focus(); }}, "Done");
+const groups = Object.entries(props.listed).map(([heading, members]) =>
+    make("fieldset", {}, make("legend", {}, heading), ...members.map(boxOf)));
+const few = networks.length > MANY ? "" : " nlviz-few";
+const panel = make("div", {class: `nlviz-menu-panel nlviz-add-panel${few}`, role: "dialog", "aria-label": "Add networks", hidden: true},
+    make("div", {class: "nlviz-search"}, networks.length > MANY ? search : null, none, count, done), make("div", {class: "nlviz-groups"}, make("div", {}, ...groups)));
+const opener = make("button", {type: "button", class: "nlviz-button", "data-action": "add-open"}, "+ add");
+const adder = make("div", {class: "nlviz-menu"}, opener, panel), list = createMenu({node: adder, opener, panel: () => panel, onOpen: opened});
+
+function boxOf({name, title, score}) {
+    const box = make("input", {type: "checkbox", name, onchange: () => box.checked ? add(name) : remove(name)});
+    return make("label", {}, box, make("span", {}, title), score ? make("span", {class: "nlviz-score"}, score) : null);
+}
+
+function opened() {
+    search.value = "";
+    filter();
+    (networks.length > MANY ? search : panel.querySelector("input")).focus();
+}
+
+function filter() {                                    // hides networks whose heading, title and name lack a word of it
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const group of groups) {
+        const before = found;
+        for (const label of group.querySelectorAll("label")) {
+            const text = `${group.firstChild.textContent} ${label.textContent} ${label.firstChild.name}`.toLowerCase();
+            label.hidden = !words.every(word => text.includes(word));
+            found += !label.hidden;
+        }
+        group.hidden = found === before;
+    }
+    none.textContent = found ? "" : "No network matches.";
+}
+
+function drawList() {
+    const names = new Set(chosen()), full = names.size >= props.most;
+    for (const box of panel.querySelectorAll("input[name]")) { box.checked = names.has(box.name); box.disabled = full && !box.checked; }
+    count.textContent = full ? `${names.size} of ${props.most}: remove one to add another` : `${names.size} of ${props.most}`;
+}
+
+// ---------------------------------------------------------------------------------------------------- presets
+
+const presetsOpener = make("button", {type: "button", class: "nlviz-button", "data-action": "presets-open"}, "presets");
+const items = props.presets.map(({title, names, caption}) => make("button", {type: "button", class: "nlviz-preset",
+    onclick: () => { menu.open(false); choose([...names]); presetsOpener.focus(); }}, make("b", {}, title), make("span", {}, caption)));
+const presetsPanel = make("div", {class: "nlviz-menu-panel nlviz-presets-panel", role: "dialog", "aria-label": "Presets", hidden: true}, ...items);
+const presets = make("div", {class: "nlviz-menu", hidden: !items.length}, presetsOpener, presetsPanel);
+const menu = createMenu({node: presets, opener: presetsOpener, panel: () => presetsPanel, onOpen: () => items[0].focus()});
+presetsPanel.addEventListener("keydown", event => {
+    const step = {ArrowDown: 1, ArrowUp: -1}[event.key], at = items.indexOf(document.activeElement);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    items[(at + step + items.length) % items.length].focus();
+});
+const caption = make("p", {class: "nlviz-preset-caption"});
+
+function drawPreset() {
+    const shown = props.presets.find(({names}) => names.join() === chosen().join());
+    caption.textContent = shown?.caption ?? "";
+    items.forEach((item, at) => item.setAttribute("aria-current", props.presets[at] === shown));
+}
+
+function draw() { drawChips(); drawList(); drawPreset(); }
+
+root.replaceChildren(make("div", {class: "nlviz-chosen"}, chips, adder, presets), caption, spoken);
+list.open(false);
+menu.open(false);
+watch("value", draw);
+draw();
