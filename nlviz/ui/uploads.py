@@ -9,6 +9,7 @@ from gradio.utils import get_upload_folder
 
 FAILED = "The page sent something that this server does not take, or it failed. Reload the page and try again."
 NO_VISIT = "This page answers visits of its own page alone. Open it in a browser."
+LONGEST = 300  # characters of an error
 TOO_MANY = "Many of your requests are waiting already. Wait a moment, then try again."
 NOT_UPLOADED = "Expected a file that was uploaded to this page, got another path. Drop the photo or the figure again."
 
@@ -39,7 +40,9 @@ class Page(gr.Blocks):
             raise gr.Error(NO_VISIT, print_exception=False)
         try:
             return await super().process_api(*inputs, **options)
-        except gr.Error:
+        except gr.Error as error:
+            if len(str(error.message)) > LONGEST:  # gradio hands back what was sent, however long
+                raise gr.Error(f"{str(error.message)[:LONGEST]} …", print_exception=False) from None
             raise
         except Exception:
             logging.getLogger(__name__).exception("an event of the page failed")

@@ -111,7 +111,7 @@ class Views:
                    names: object) -> Iterator[tuple]:
         """An exported SVG or PDF, or a recipe."""
         if path is None:
-            yield self._same({}, shown, gr.skip(), awaited)
+            yield self._same({"message": "Drop a photo, or an exported figure."}, shown, gr.skip(), awaited)
             return
         try:
             recipe = self._recipe_of(path)

@@ -52,6 +52,11 @@ def test_what_no_page_would_send_is_answered_in_words(visitor, box, event, first
     assert answer.get("error", "none") is not None and len((answer.get("error") or json.dumps(answer["data"])).split()) > 3
 
 
+def test_an_error_hands_no_book_back(visitor):
+    answer = visitor.call("resolution", "input", None, list(range(10_000)))
+    assert 0 < len(answer["error"]) < 400
+
+
 def test_an_uploaded_photo_is_shown(visitor, photo):
     key = scene_of(visitor, photo)["key"]
     assert key["picture"] == open_picture(photo).sha256 and key["networks"] == ["gc", "dot_product"]
