@@ -17,6 +17,8 @@ def refusal(response: httpx.Response) -> Answer:
     Raises:
         Wrong: the server failed.
     """
+    if response.status_code == 507:  # a full disk, in words
+        return Answer(response.json()["detail"])
     if response.status_code >= 500:
         raise Wrong(f"HTTP {response.status_code}: {response.text[:80]}")
     return Answer(f"the server refused it: HTTP {response.status_code}", shown=response.status_code < 400)

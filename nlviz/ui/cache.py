@@ -9,6 +9,9 @@ import threading
 import time
 from pathlib import Path
 
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
 NAME = "nlviz_uploads_"  # then the server's process
 HALF_DONE = 600  # seconds after which an upload that was cut off is no longer waited for
 
@@ -25,6 +28,12 @@ def own_folder() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     threading.Thread(target=_sweep, args=(folder,), daemon=True).start()
     return folder
+
+
+def disk_full(request: Request, error: Exception) -> JSONResponse:
+    """What an upload is told for which there is no room."""
+    why = getattr(error, "strerror", error)
+    return JSONResponse({"detail": f"This server cannot store the file ({why}). Try again later."}, 507)
 
 
 def _runs(rest: str) -> bool:

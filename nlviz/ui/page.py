@@ -12,7 +12,7 @@ from ..analysis import as_model
 from ..models import list_models, load_model
 from ..recipes import RESOLUTIONS
 from . import wiring
-from .cache import own_folder
+from .cache import disk_full, own_folder
 from .chooser import make_chooser
 from .events import connect
 from .examples import EXAMPLES
@@ -67,7 +67,7 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
     photo = str(photo or EXAMPLES[0])
     threading.Thread(target=_warm, args=(store, photo, chosen, resolution), daemon=True).start()
     page = make_page(store, groups, presets, chosen, photo, resolution)
-    options = {"max_threads": 40 + limits.visits} | options
+    options = {"max_threads": 40 + limits.visits, "app_kwargs": {"exception_handlers": {OSError: disk_full}}} | options
     return page.take_turns(limits.visits, limits.waiting).launch(
         server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}",
         max_file_size=f"{limits.upload_mb}mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent), photo], **options)

@@ -67,3 +67,22 @@ def test_uploads_that_were_cut_off_are_swept_away(tmp_path):
     assert (tmp_path / "tmpabc").exists()  # not yet
     sweep(tmp_path, os.stat(tmp_path / "tmpabc").st_mtime + 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sha", "tmpdir"]
+
+
+def test_an_upload_without_room_is_told_so(monkeypatch):
+    """As gradio's own route meets it: writing fails."""
+    import httpx
+
+    from nlviz.ui import launch
+    from tests.test_analysis import network
+
+    app, url, _ = launch({"net": network("gc")}, prevent_thread_lock=True, quiet=True, resolution=64)
+    try:
+        async def full(self):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("gradio.route_utils.GradioMultiPartParser.parse", full)
+        answer = httpx.post(f"{url}gradio_api/upload", files={"files": ("a.png", b"x")}, verify=False, timeout=WAIT)
+        assert answer.status_code == 507 and "cannot store the file (No space left on device)" in answer.json()["detail"]
+    finally:
+        app.get_blocks().close()
