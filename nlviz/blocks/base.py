@@ -1,14 +1,17 @@
 """The contract that every block keeps."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from torch.fx import Proxy
 
 from ..maps import LazyMap
 
 Weights = Tensor | LazyMap
 Used = Weights | tuple[Weights, ...]  # a map in the form in which a block used it
+Seen = Callable[[Used, Tensor, bool], None]  # is told the map, z, and whether the caller gets the map too
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Block(nn.Module, ABC):
 
     relates = "positions"
     rows = "distribution"
+    watchers: list[Callable[["Block", Tensor], Seen | None]] = []  # asked before each call; nothing of them is on the block
 
     def __init__(self, in_channels: int, dimension: int = 2):
         super().__init__()
@@ -103,11 +107,26 @@ class Block(nn.Module, ABC):
         Raises:
             ValueError: x has another number of channels or axes, or is smaller than a pool.
         """
+        if isinstance(x, Proxy):
+            return self._leaf(x)
         self.check(x)
+        told = [seen for watcher in Block.watchers if (seen := watcher(self, x))]
         nl_map, z = self.attend(x)
+        for seen in told:
+            seen(nl_map, z, bool(return_nl_map))
         if not return_nl_map:
             return z
         return z, nl_map if return_nl_map == "as used" else self.dense(nl_map)
+
+    def _leaf(self, x: Proxy) -> Proxy:
+        """``torch.fx`` keeps a block whole: what it does depends on sizes, which a traced x has none of."""
+        path = x.tracer.path_of_module(self)
+        return x.tracer.create_proxy("call_module", path or "itself", (x,), {})
+
+    @property
+    def itself(self) -> "Block":
+        """The block: how a traced network whose only module it is calls it."""
+        return self
 
     def check(self, x: Tensor) -> None:
         """Raise ValueError where ``forward`` cannot take x."""

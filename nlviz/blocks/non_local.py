@@ -7,7 +7,7 @@ Weight names are those of AlexHex7/Non-local_pytorch: g, theta, phi, W, concat_p
 import torch
 from torch import Tensor, nn
 
-from ..maps import Factors
+from ..maps import Factors, transformed
 from .base import Block, Weights, to_grid, to_positions
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
@@ -18,7 +18,7 @@ class MaxPool2d(nn.MaxPool2d):
     """PyTorch's, on channels side by side in memory: there it pools several times faster on a CPU (``make bench``)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.contiguous(memory_format=torch.channels_last))
+        return super().forward(x if transformed() else x.contiguous(memory_format=torch.channels_last))
 
 
 POOL = {1: (nn.MaxPool1d, (2,)), 2: (MaxPool2d, (2, 2)), 3: (nn.MaxPool3d, (1, 2, 2))}

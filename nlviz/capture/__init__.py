@@ -5,5 +5,6 @@ May import blocks and maps; torch alone.
 
 from .capture import capture_maps
 from .parity import Parity, check_parity
+from .refusing import Unwatchable
 
-__all__ = ["Parity", "capture_maps", "check_parity"]
+__all__ = ["Parity", "Unwatchable", "capture_maps", "check_parity"]

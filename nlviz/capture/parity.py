@@ -4,11 +4,13 @@ import copy
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from ..blocks import Block
 from ..maps import LazyMap, NLMap, Streamed, applied
 
 TOLERANCE = 1e-3  # of the largest value the block added
+EPSILONS = 12  # of the coarsest precision, as a share of the largest value added: half precision rounds at every step
 SMALLEST = 1e-6  # of the largest input value: what float32 can still tell from nothing
 
 
@@ -43,7 +45,8 @@ def check_parity(block: Block, nl_map: NLMap) -> Parity:
     For a non-local block that is W(A g(x)) (Wang et al. 2018, eq. 1 and 6), for a global one the transform of
     the pooled context (GCNet, eq. 5 and 6). Products are of the rows that are shown, also where the block multiplied
     by a faster way. It holds where the largest difference is at most 1e-3 of the
-    largest value added (5e-3 on a GPU), plus the rounding of the network's own numbers (4 eps max|z|).
+    largest value added (5e-3 on a GPU; at least 12 eps of the coarsest precision that the block computed in, autocast's
+    included: 9e-2 in bfloat16), plus the rounding of the network's own numbers (4 eps max|z|).
 
     Args:
         block: the block that made the map, unchanged since, in eval mode.
@@ -53,15 +56,19 @@ def check_parity(block: Block, nl_map: NLMap) -> Parity:
     whole = nl_map.number == 0 and nl_map.weights is not None and not isinstance(nl_map.used, tuple)
     shown = nl_map.weights if whole else nl_map.used  # what is shown may be a part of what was used, or follow from it
     shown = _streamed(applied(shown, lambda t: t.cpu().double() if t.is_floating_point() else t.cpu()))
-    largest, added = x.abs().max().item(), (z - x).abs().max().item()
-    difference = (exact.rederive(x, shown) - z).abs().max().item()
-    rounding = 4 * torch.finfo(nl_map.output.dtype).eps * z.abs().max().item()
-    tolerance = TOLERANCE if nl_map.output.device.type == "cpu" else 5 * TOLERANCE  # GPUs may convolve in TF32
+    largest, added, difference = map(_largest, (x, z - x, exact.rederive(x, shown) - z))
+    rounding = 4 * torch.finfo(nl_map.output.dtype).eps * _largest(z)
+    tolerance = max(TOLERANCE if nl_map.output.device.type == "cpu" else 5 * TOLERANCE,  # GPUs may convolve in TF32
+                    EPSILONS * torch.finfo(nl_map.precision or nl_map.output.dtype).eps)
     if added <= SMALLEST * largest:
         outcome = "nothing added" if difference <= rounding else "differs"
     else:
         outcome = "holds" if difference <= tolerance * added + rounding else "differs"
     return Parity(outcome, difference / added if added else 0.0, added / largest if largest else 0.0)
+
+
+def _largest(tensor: Tensor) -> float:
+    return tensor.abs().max().item() if tensor.numel() else 0.0
 
 
 def _streamed(weights):

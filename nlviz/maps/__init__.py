@@ -3,6 +3,7 @@
 May import torch alone.
 """
 
+from .attending import transformed
 from .crosses import Crosses, Product
 from .factors import Factors
 from .finite import check_finite
@@ -12,4 +13,4 @@ from .nl_map import TERMS, NLMap
 from .similarities import SIMILARITIES, similarity
 
 __all__ = ["SIMILARITIES", "TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "Product", "Streamed", "Sum", "applied", "cell_of",
-           "cells", "check_finite", "flat_index", "precise", "similarity"]
+           "cells", "check_finite", "flat_index", "precise", "similarity", "transformed"]

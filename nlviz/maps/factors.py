@@ -4,12 +4,9 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from .attending import attend
 from .lazy import LazyMap, precise
-
-PLAIN_BYTES = 4 * 2**20  # smaller maps that PyTorch cannot fuse are a plain product
-UNFUSED_BYTES = 2**19  # rows of logits at a time where PyTorch cannot fuse: what stays in a core's cache
 
 
 @dataclass(frozen=True)
@@ -118,28 +115,3 @@ class Factors(LazyMap):
             return vectors.mean(1, keepdim=True)
         means = torch.stack([vectors[:, inside].mean(1) for inside in self.members()], 1)
         return means[:, self.cells.unique(return_inverse=True)[1]]
-
-
-def attend(q: Tensor, k: Tensor, values: Tensor) -> Tensor:
-    """softmax(q k^T) values, (B, N, C), by PyTorch's scaled_dot_product_attention.
-
-    It fuses where queries and values are equally wide and each vector's values lie side by side in memory (those that
-    ``to_positions`` gives do not). Elsewhere it builds the logits: as many rows at a time as stay in a core's cache. For small
-    maps, and for values narrower than queries, its way through them is slower than the plain product (``make bench``). On a GPU
-    it fuses whatever the widths, so that nothing is cut up.
-    """
-    if q.device.type != "cpu" or q.shape[2] == values.shape[2]:
-        return _fused(q.contiguous(), k.contiguous(), values.contiguous())
-    nbytes = q.shape[0] * q.shape[1] * k.shape[1] * q.element_size()
-    product = _plain if nbytes <= PLAIN_BYTES or q.shape[2] > values.shape[2] else _fused
-    rows = max(32, UNFUSED_BYTES * q.shape[1] // nbytes)
-    return torch.cat([product(part, k, values) for part in q.split(rows, 1)], 1)
-
-
-def _fused(q: Tensor, k: Tensor, values: Tensor) -> Tensor:
-    one_head = (t.unsqueeze(1) for t in (q, k, values))  # (B, 1, N, C)
-    return F.scaled_dot_product_attention(*one_head, scale=1.0)[:, 0]
-
-
-def _plain(q: Tensor, k: Tensor, values: Tensor) -> Tensor:
-    return (q @ k.mT).softmax(-1) @ values

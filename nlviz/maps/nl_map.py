@@ -35,6 +35,7 @@ class NLMap:
         lazy: a smaller form that gives the same rows, where the map has one.
         used: the map in the form in which the block used it; all the parts of one call share it.
         input, output: the block's x and z, (B, C, *grid).
+        precision: the coarsest one that the block computed in; None where it is that of x and z.
     """
 
     layer: str
@@ -52,6 +53,7 @@ class NLMap:
     used: Tensor | LazyMap | tuple
     input: Tensor
     output: Tensor
+    precision: torch.dtype | None = None
 
     def row(self, query: int, item: int = 0) -> Tensor:
         """The weights (N',) of one query of one picture of the batch; of a global map, its only row.

@@ -26,7 +26,7 @@ def test_concatenation_never_makes_the_pairs():
 
 @pytest.mark.parametrize("name", [name for name in BLOCKS if BLOCKS[name].relates == "positions"])
 def test_no_block_makes_its_whole_map_unless_asked(name, monkeypatch):
-    for budget in ("lazy.ROW_BLOCK_BYTES", "factors.UNFUSED_BYTES"):
+    for budget in ("lazy.ROW_BLOCK_BYTES", "attending.UNFUSED_BYTES"):
         monkeypatch.setattr(f"nlviz.maps.{budget}", 2**18)
     options = {"sub_sample": False} if name in PAIRWISE else {"ratio": 64} if name == "rga_spatial" else {}
     size = 64 if name == "asp_oc" else 32
@@ -40,7 +40,7 @@ def test_no_block_makes_its_whole_map_unless_asked(name, monkeypatch):
 @pytest.mark.parametrize("name, queries", [("pam", 30), ("base_oc", 30), ("pyramid_oc", 3 * 30), ("asp_oc", 3 * 2),
                                            ("embedded_gaussian", 30), ("disentangled", 30)])
 def test_a_plain_forward_gives_every_query_to_pytorchs_fused_attention_once(name, queries, monkeypatch):
-    monkeypatch.setattr("nlviz.maps.factors.PLAIN_BYTES", 0)  # small maps whose values are wider than their queries
+    monkeypatch.setattr("nlviz.maps.attending.PLAIN_BYTES", 0)  # small maps whose values are wider than their queries
     calls, real = [], F.scaled_dot_product_attention
     monkeypatch.setattr(F, "scaled_dot_product_attention", lambda *args, **kwargs: calls.append(args) or real(*args, **kwargs))
     built(name, 6, (6, 5))(picture(6, (6, 5)))

@@ -90,7 +90,7 @@ def test_rows_and_columns_are_those_of_the_dense_map(lazy, dense):
 @pytest.mark.parametrize("budget", [1, 500, 2**26])
 def test_products_and_the_mean_row_are_those_of_the_dense_map_however_few_rows_fit(lazy, dense, budget, monkeypatch):
     monkeypatch.setattr("nlviz.maps.lazy.ROW_BLOCK_BYTES", budget)
-    monkeypatch.setattr("nlviz.maps.factors.UNFUSED_BYTES", budget)
+    monkeypatch.setattr("nlviz.maps.attending.UNFUSED_BYTES", budget)
     covered = [i for start, stop in lazy.spans() for i in range(start, stop)]
     assert covered == list(range(dense.shape[1]))  # every row once
     assert len(lazy.spans()) == {1: dense.shape[1], 2**26: 1}.get(budget, len(lazy.spans()))
@@ -172,7 +172,7 @@ IN_CELLS = torch.arange(256) // 64
 def test_nothing_but_the_dense_map_itself_needs_memory_for_it(lazy, monkeypatch):
     budget = 2**14  # 16 rows of the map, which is 256 KiB
     monkeypatch.setattr("nlviz.maps.lazy.ROW_BLOCK_BYTES", budget)
-    monkeypatch.setattr("nlviz.maps.factors.UNFUSED_BYTES", budget)
+    monkeypatch.setattr("nlviz.maps.attending.UNFUSED_BYTES", budget)
     for ask in (lambda: lazy @ torch.ones(1, 256, 8), lambda: lazy @ torch.ones(1, 256, 3), lazy.mean_row,
                 lambda: lazy.column(5), lambda: lazy.rows(7, 8)):
         with Largest() as seen:
