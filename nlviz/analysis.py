@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from .blocks import Block
-from .capture import Parity, capture_maps, check_parity
+from .capture import Parity, capture_blocks, check_parity
 from .maps import NLMap, cell_of, check_finite, flat_index, precise
 from .models import Model, predict
 from .pictures import Frame, Picture, Placement, open_picture
@@ -129,7 +129,7 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
         blocks = {layer: m for layer, m in model.net.named_modules() if isinstance(m, Block)}
         if not blocks:
             raise ValueError(f"{model.name} has no block of nlviz.blocks in it, so there is no map to show")
-        with capture_maps(model.net) as maps:
+        with capture_blocks(model.net) as maps:
             output = model(as_input(x, model))
         if not maps:
             raise ValueError(f"the blocks of {model.name} ({', '.join(blocks)}) did not run in its forward pass")

@@ -87,7 +87,7 @@ def test_the_lower_rooms_know_only_torch():
     lower = [path for path in FILES if room(path) in ("maps", "blocks", "capture", "metrics")]
     outside = {name.split(".")[0] for path in lower for name in imports(path)}
     assert outside <= {"torch", "nlviz", "abc", "copy", "contextlib", "dataclasses", "collections", "math",
-                       "fractions", "functools", "re", "sys", "threading", "types"}
+                       "fractions", "functools", "re", "string", "sys", "threading", "types", "warnings"}
 
 
 def test_pyplot_is_never_used():

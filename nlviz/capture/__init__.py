@@ -1,10 +1,11 @@
-"""capture_maps: hooks in, maps out; and the parity check, whether the map shown is the map that was used.
+"""capture_maps: attention in, maps out, of any network; the report on what was found; the parity check of each map.
 
 May import blocks and maps; torch alone.
 """
 
-from .capture import capture_maps
+from .capture import capture_blocks, capture_maps
 from .parity import Parity, check_parity
 from .refusing import Unwatchable
+from .report import Maps, NoAttention, Report
 
-__all__ = ["Parity", "Unwatchable", "capture_maps", "check_parity"]
+__all__ = ["Maps", "NoAttention", "Parity", "Report", "Unwatchable", "capture_blocks", "capture_maps", "check_parity"]

@@ -1,7 +1,8 @@
 """Networks whose passes nobody can watch: refused with the way out, or run so that they can be watched."""
 
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -54,7 +55,8 @@ def run_as_written(model: nn.Module) -> Iterator[None]:
     if "torch._dynamo" not in sys.modules:  # nothing was compiled, and importing it takes seconds
         yield
     elif hasattr(torch.compiler, "set_stance"):
-        with torch.compiler.set_stance("force_eager"):
+        with torch.compiler.set_stance("force_eager"), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Using `torch.compile.* when there are global hooks")  # it runs no compiled code
             yield
     else:
         if any(hasattr(m, "_orig_mod") or getattr(m, "_compiled_call_impl", None) for m in model.modules()):
@@ -67,3 +69,22 @@ def names_of(model: nn.Module) -> dict[int, str]:
     """The dotted name of every module by its id, without the layer that ``torch.compile`` puts around one."""
     return {id(module): ".".join(part for part in name.split(".") if part != "_orig_mod")
             for name, module in model.named_modules()}
+
+
+def check_layers(model: nn.Module, layers: Sequence[str] | None) -> None:
+    """Raise ValueError where there is no such layer; the message says which there are."""
+    names = set(names_of(model).values())
+    for name in layers or ():
+        if name not in names:
+            like = sorted(n for n in names if name.rsplit(".")[-1] in n.split("."))[:6] or sorted(names)[1:7]
+            raise ValueError(f"the network has no layer {name!r}; it has {', '.join(map(repr, like))}, ...")
+
+
+def explained(error: Exception, model: nn.Module, follower) -> Exception:
+    """An error of a pass, in words where the input lies on another device than the model."""
+    devices = {t.device for t in (*model.parameters(), *model.buffers())}
+    other = {t.device for t in follower.inputs} - devices if follower is not None else set()
+    if not other or "device" not in str(error):
+        return error
+    here, there = (" and ".join(sorted(map(str, found))) for found in (devices, other))
+    return ValueError(f"the network is on {here}, its input on {there}: move one of them, x.to({here!r}) or model.to({there!r})")

@@ -1,5 +1,7 @@
 """Maps of nlviz's own blocks: each block is watched while it runs, and hands over the map that it used."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -16,11 +18,11 @@ class Watch:
     Args:
         names: dotted names of the modules by id; other blocks are not watched.
         maps: where the maps go.
-        dense_bytes: budget for dense maps.
+        left: how many bytes are left for dense maps.
     """
 
-    def __init__(self, names: dict[int, str], maps: list[NLMap], dense_bytes: int):
-        self.names, self.maps, self.dense_bytes = names, maps, dense_bytes
+    def __init__(self, names: dict[int, str], maps: list[NLMap], left: Callable[[], int]):
+        self.names, self.maps, self.left = names, maps, left
 
     def __call__(self, block: Block, x: Tensor) -> Seen | None:
         layer = self.names.get(id(block))
@@ -34,10 +36,6 @@ class Watch:
             self.maps.extend(_nl_maps(layer, block, before, copied(z), kept, self.left()))
 
         return seen
-
-    def left(self) -> int:
-        """Bytes left for dense maps."""
-        return self.dense_bytes - sum(m.weights.nbytes for m in list(self.maps) if m.weights is not None)
 
 
 def recomputing() -> bool:

@@ -8,9 +8,12 @@ from .crosses import Crosses, Product
 from .factors import Factors
 from .finite import check_finite
 from .grids import cell_of, cells, flat_index
-from .lazy import LazyMap, Streamed, Sum, applied, precise
+from .lazy import LazyMap, OverHeads, Streamed, Sum, applied, over_heads, precise
 from .nl_map import TERMS, NLMap
+from .rollout import rollout
 from .similarities import SIMILARITIES, similarity
+from .windows import Windows
 
-__all__ = ["SIMILARITIES", "TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "Product", "Streamed", "Sum", "applied", "cell_of",
-           "cells", "check_finite", "flat_index", "precise", "similarity", "transformed"]
+__all__ = ["SIMILARITIES", "TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "OverHeads", "Product", "Streamed", "Sum",
+           "Windows", "applied", "cell_of", "cells", "check_finite", "flat_index", "over_heads", "precise", "rollout",
+           "similarity", "transformed"]

@@ -1,5 +1,6 @@
 """Maps of positions that are kept in a smaller form than N x N' and give exact rows and columns from it."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -17,12 +18,12 @@ def precise(tensor: Tensor) -> Tensor:
 
 
 class LazyMap(ABC):
-    """A map A (B, N, N') that computes its rows when asked for them."""
+    """A map A (B, N, N'), or (B, heads, N, N'), that computes its rows when asked for them."""
 
     @property
     @abstractmethod
-    def shape(self) -> tuple[int, int, int]:
-        """(B, N, N') of the dense map."""
+    def shape(self) -> tuple[int, ...]:
+        """(B, N, N') or (B, heads, N, N') of the dense map."""
 
     @abstractmethod
     def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
@@ -39,23 +40,22 @@ class LazyMap(ABC):
     @property
     def nbytes(self) -> int:
         """Bytes of the dense map."""
-        batch, queries, keys = self.shape
-        return batch * queries * keys * next(self.tensors()).element_size()
+        return math.prod(self.shape) * next(self.tensors()).element_size()
 
     def __matmul__(self, values: Tensor) -> Tensor:
         """A times values (B, N', C) -> (B, N, C)."""
-        return torch.cat([self.rows(start, stop) @ values for start, stop in self.spans()], 1)
+        return torch.cat([self.rows(start, stop) @ values for start, stop in self.spans()], -2)
 
     def spans(self) -> list[tuple[int, int]]:
         """(start, stop) of as many rows at a time as the device's block of bytes holds."""
-        n, device = self.shape[1], next(self.tensors()).device
+        n, device = self.shape[-2], next(self.tensors()).device
         budget = ROW_BLOCK_BYTES if device.type == "cpu" else GPU_BLOCK_BYTES
         step = max(1, budget * n // max(self.nbytes, 1))
         return [(start, min(start + step, n)) for start in range(0, n, step)]
 
     def mean_row(self) -> Tensor:
         """The mean of all rows, (B, N')."""
-        return sum(precise(self.rows(start, stop)).sum(1) for start, stop in self.spans()) / self.shape[1]
+        return sum(precise(self.rows(start, stop)).sum(-2) for start, stop in self.spans()) / self.shape[-2]
 
     def tensors(self):
         """What the map is made of."""
@@ -124,3 +124,35 @@ class Streamed(LazyMap):
 
     def tensors(self):
         yield from self.shown.tensors()
+
+
+@dataclass(frozen=True)
+class OverHeads(LazyMap):
+    """One head of a map with heads (its number), their ``mean`` or their ``max``: (B, N, N')."""
+
+    heads: LazyMap
+    how: int | str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        batch, _, *rest = self.heads.shape
+        return batch, *rest
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
+        return over_heads(self.heads.rows(start, stop), self.how)
+
+    def column(self, key: int) -> Tensor:
+        return over_heads(self.heads.column(key), self.how)
+
+
+def over_heads(weights: Tensor, how: int | str) -> Tensor:
+    """(B, heads, ...) to (B, ...): one head, their ``mean`` or ``max``.
+
+    Raises:
+        ValueError: no such head.
+    """
+    if how in ("mean", "max"):
+        return precise(weights).mean(1) if how == "mean" else weights.amax(1)
+    if isinstance(how, int) and 0 <= how < weights.shape[1]:
+        return weights[:, how]
+    raise ValueError(f"head must be 'mean', 'max' or 0 to {weights.shape[1] - 1}, got {how!r}")

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import torch
 from torch import Tensor
 
 from .factors import Factors
 from .grids import cells
-from .lazy import LazyMap, Sum, precise
+from .lazy import LazyMap, OverHeads, Sum, over_heads, precise
 from .similarities import SIMILARITIES, similarity
 
 TERMS = ("full", "pairwise only", "unary only", "row minus the mean row")
@@ -16,7 +17,9 @@ TERMS = ("full", "pairwise only", "unary only", "row minus the mean row")
 
 @dataclass(frozen=True)
 class NLMap:
-    """One map of one call of one block.
+    """One map of one call of one block, or of any other module that multiplied values with a map.
+
+    Rows and columns are numbered positions first, in raster order, then the named tokens.
 
     Attributes:
         layer: the block's dotted name in the model ("" for the model itself).
@@ -27,15 +30,23 @@ class NLMap:
             or ``gate`` (no row: one value for each channel or position).
         rows: ``distribution`` (>= 0, sum 1), ``scaled`` (divided by N', may be negative) or ``raw``; of a similarity
             ``similarity`` (-1 to 1).
-        query_grid: (rows, columns), in 1D (length,), in 3D (frames, rows, columns); of channels (C,); of a gate ().
+        query_grid: (rows, columns), in 1D (length,), in 3D (frames, rows, columns); of channels (C,); of a gate (); (0,) where
+            every query is a named token. Of one axis, (length,), also where nobody can tell the rows and columns.
         key_grid: likewise for the keys, or for what a gate has values of.
-        query_stride, key_stride: input cells that one query or key covers along each axis (above 1 where they were pooled).
-        weights: (B, N, N'), global maps (B, 1, N'), channels (B, C, C), gates (B, C) or (B, N); None where only the
-            lazy form was kept.
+        query_stride, key_stride: cells that one query or key covers along each axis (above 1 where they were pooled): of the
+            block's input, or where ``picture`` is known, pixels of the network's input.
+        weights: (B, N, N'), global maps (B, 1, N'), channels (B, C, C), gates (B, C) or (B, N); with heads (B, heads, N, N');
+            None where only the lazy form was kept.
         lazy: a smaller form that gives the same rows, where the map has one.
         used: the map in the form in which the block used it; all the parts of one call share it.
-        input, output: the block's x and z, (B, C, *grid).
+        input, output: the block's x and z, (B, C, *grid); None of modules that are no block of nlviz.
         precision: the coarsest one that the block computed in; None where it is that of x and z.
+        heads: how many maps the axis of heads holds; None where there is no such axis.
+        query_tokens, key_tokens: names of the rows and columns that are no positions (class token, register token 1, ...).
+        picture: (rows, columns) of the network's input in pixels; None where it is not known or strides count in ``input``.
+        values, product: what the map was multiplied with, (B, heads, N', C), and what that gave, (B, heads, N, C): for the
+            parity check.
+        notes: what has to be said of the map, in sentences.
     """
 
     layer: str
@@ -51,42 +62,123 @@ class NLMap:
     weights: Tensor | None
     lazy: LazyMap | None
     used: Tensor | LazyMap | tuple
-    input: Tensor
-    output: Tensor
+    input: Tensor | None
+    output: Tensor | None
     precision: torch.dtype | None = None
+    heads: int | None = None
+    query_tokens: tuple[str, ...] = ()
+    key_tokens: tuple[str, ...] = ()
+    picture: tuple[int, ...] | None = None
+    values: Tensor | None = None
+    product: Tensor | None = None
+    notes: tuple[str, ...] = ()
 
-    def row(self, query: int, item: int = 0) -> Tensor:
+    def head(self, which: int | str = "mean") -> "NLMap":
+        """The map of one head (its number), the ``mean`` of all heads or their ``max``, without the axis of heads.
+
+        The mean of distributions is one; their maximum is none (``raw``).
+
+        Raises:
+            ValueError: no such head.
+        """
+        if self.heads is None:
+            if which in ("mean", "max", 0):
+                return self
+            raise ValueError(f"this map has no heads, got head {which!r}")
+        over_heads(torch.empty(0, self.heads), which)
+        weights = None if self.weights is None else over_heads(self.weights, which)
+        lazy = None if self.lazy is None else _head_of(self.lazy, which)
+        return replace(self, weights=weights, lazy=lazy, heads=None, values=None, product=None,
+                       rows="raw" if which == "max" else self.rows)
+
+    def query(self, name: str) -> int:
+        """The row of a named token.
+
+        Raises:
+            ValueError: no such token.
+        """
+        return _numbered(name, self.query_tokens, cells(self.query_grid), "query")
+
+    def key(self, name: str) -> int:
+        """The column of a named token.
+
+        Raises:
+            ValueError: no such token.
+        """
+        return _numbered(name, self.key_tokens, cells(self.key_grid), "key")
+
+    def shares(self, query: int, item: int = 0, head: int | str = "mean") -> dict[str, float]:
+        """What each named token takes of a row, by name; the positions take the rest."""
+        row, first = self.row(query, item, head), cells(self.key_grid)
+        return {name: row[first + number].item() for number, name in enumerate(self.key_tokens)}
+
+    def rest(self, side: str = "query") -> tuple[Fraction, ...]:
+        """Pixels of the network's input, below and to the right, that no position covers: (rows, columns).
+
+        Raises:
+            ValueError: nobody can tell where the positions lie.
+        """
+        grid, stride = (self.query_grid, self.query_stride) if side == "query" else (self.key_grid, self.key_stride)
+        self.check_grid(side)
+        return tuple(Fraction(size) - n * Fraction(step) for size, n, step in zip(self.picture, grid, stride, strict=True))
+
+    def check_grid(self, side: str = "query") -> None:
+        """Raise ValueError where nobody can tell which positions of the picture the queries (or keys) are.
+
+        The message says how many there are and what to do.
+        """
+        grid = self.query_grid if side == "query" else self.key_grid
+        if self.relates == "channels" or (self.picture is None and self.input is None) or len(grid) < 2:
+            what = "channels" if self.relates == "channels" else f"{side} tokens without rows and columns"
+            raise ValueError(f"the {cells(grid)} {what} of layer {self.layer!r} have no place in the picture. If they are "
+                             f"positions, say where: capture_maps(model, grid=(rows, columns)), rows x columns = {cells(grid)}")
+
+    def row(self, query: int, item: int = 0, head: int | str = "mean") -> Tensor:
         """The weights (N',) of one query of one picture of the batch; of a global map, its only row.
+
+        Args:
+            head: of a map with heads: one, their ``mean`` or ``max``.
 
         Raises:
             IndexError: no such query.
             ValueError: a gate has no rows.
         """
         self._check(query, self.query_grid, "query")
+        if self.heads is not None:
+            rows = self.weights[:, :, query] if self.weights is not None else self.lazy.rows(query, query + 1)[:, :, 0]
+            return over_heads(rows[item : item + 1], head)[0]
         if self.weights is not None:
             return self.weights[item, 0 if self.relates == "global" else query]
         return self.lazy.rows(query, query + 1)[item, 0]
 
     def row_blocks(self, item: int = 0) -> Iterator[Tensor]:
-        """All rows in order, as blocks (n, N') of some of them; of a global map its only row.
+        """All rows in order, as blocks (n, N') of some of them, the mean of the heads; of a global map its only row.
 
         Raises:
             ValueError: a gate has no rows.
         """
         self._check(0, self.query_grid, "query")
+        if self.heads is not None:
+            yield from self.head().row_blocks(item)
+            return
         if self.weights is not None:
             yield self.weights[item]
         else:
             yield from (self.lazy.rows(start, stop)[item] for start, stop in self.lazy.spans())
 
-    def column(self, key: int, item: int = 0) -> Tensor:
+    def column(self, key: int, item: int = 0, head: int | str = "mean") -> Tensor:
         """The weight that every query gives to one key, (N,); of a global map, N times the same.
+
+        Args:
+            head: of a map with heads: one, their ``mean`` or ``max``.
 
         Raises:
             IndexError: no such key.
             ValueError: a gate has no columns.
         """
         self._check(key, self.key_grid, "key")
+        if self.heads is not None:
+            return self.head(head).column(key, item)
         if self.weights is None:
             return self.lazy.column(key)[item]
         column = self.weights[item, :, key]
@@ -110,6 +202,8 @@ class NLMap:
             return self._alike(name)
         if name == "full" or (name == "unary only" and self.relates == "global"):
             return self
+        if self.heads is not None and name == TERMS[-1]:
+            return self.head()._centred()
         if self.relates not in ("positions", "global"):
             raise ValueError("no query has a row here")
         if name == "row minus the mean row":
@@ -138,6 +232,8 @@ class NLMap:
             ValueError: a gate has no rows.
         """
         self._check(0, self.query_grid, "query")
+        if self.heads is not None:
+            return self.head().mean_row(item)
         return self.lazy.mean_row()[item] if self.lazy is not None else precise(self.weights[item]).mean(0)
 
     @property
@@ -150,10 +246,26 @@ class NLMap:
         """(rows, N') of the dense map, (values,) of a gate."""
         if self.relates == "gate":
             return (cells(self.key_grid),)
-        return 1 if self.relates == "global" else cells(self.query_grid), cells(self.key_grid)
+        queries = 1 if self.relates == "global" else cells(self.query_grid) + len(self.query_tokens)
+        return queries, cells(self.key_grid) + len(self.key_tokens)
 
     def _check(self, index: int, grid: tuple[int, ...], what: str) -> None:
         if self.relates == "gate":
             raise ValueError(f"a gate has one value for each of {cells(self.key_grid)}, and no row for a query")
-        if not 0 <= index < cells(grid):
-            raise IndexError(f"{what} {index} is outside the grid {grid} of {cells(grid)} positions")
+        tokens = self.query_tokens if what == "query" else self.key_tokens
+        if not 0 <= index < cells(grid) + len(tokens):
+            beside = f" and {len(tokens)} named tokens" if tokens else ""
+            raise IndexError(f"{what} {index} is outside the grid {grid} of {cells(grid)} positions{beside}")
+
+
+def _head_of(lazy: LazyMap, which: int | str) -> LazyMap:
+    """One head of queries and keys is such a map again, with what that allows; anything else is read from all heads."""
+    if isinstance(lazy, Factors) and isinstance(which, int) and lazy.bias is None and lazy.k.shape[1] == lazy.q.shape[1]:
+        return replace(lazy, q=lazy.q[:, which], k=lazy.k[:, which])
+    return OverHeads(lazy, which)
+
+
+def _numbered(name: str, tokens: tuple[str, ...], first: int, what: str) -> int:
+    if name not in tokens:
+        raise ValueError(f"no {what} is called {name!r}; the named ones are: {', '.join(tokens) or 'none'}")
+    return first + tokens.index(name)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..analysis import as_input, one_at_a_time
 from ..blocks import Block
-from ..capture import capture_maps
+from ..capture import capture_blocks
 from ..maps import NLMap, check_finite
 from ..measures import fresh_block, fresh_map, measure, terms_of
 from ..models import Model, OnBackbone
@@ -73,7 +73,7 @@ class Study:
             yield model, found
 
     def _maps(self, model: Model, picture: Picture, features: dict) -> list[NLMap]:
-        with capture_maps(model.net) as maps:
+        with capture_blocks(model.net) as maps:
             if isinstance(model.net, OnBackbone):
                 model.net.head(self._stem(model, picture, features))
             else:

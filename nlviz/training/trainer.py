@@ -15,7 +15,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
-from ..capture import capture_maps
+from ..capture import capture_blocks
 from ..files import write_whole
 from ..models import NEW_CHECKPOINTS, Spec, build, get_spec, render_readme, trained
 from .data import DATA
@@ -119,7 +119,7 @@ def measured(spec: Spec, net: nn.Module) -> dict:
     """
     preprocess, device = spec.preprocess, next(net.parameters()).device
     x = torch.zeros(1, preprocess.channels, *(preprocess.fixed or (448, 448))[::-1], device=device)
-    with capture_maps(net, dense_bytes=0) as maps:
+    with capture_blocks(net, dense_bytes=0) as maps:
         net(x)
     calls = [(net.get_submodule(m.layer), m.input) for m in maps if m.number == 0]
     with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):  # a fused product is not counted

@@ -1,0 +1,252 @@
+"""Evidence -> NLMap: items, windows and heads told apart, rows and columns in the order of the picture."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..maps import Factors, LazyMap, Windows, cells
+from .evidence import Evidence
+from .marks import Names
+from .spots import ITEM, NOWHERE, SPECIAL, Grid, Spots, item_of, number_of
+
+PADDING = "padding"
+
+
+@dataclass(frozen=True)
+class Side:
+    """What the rows, or the columns, of a map stand for.
+
+    Attributes:
+        grid: (rows, columns); (0,) where all are tokens; (length,) of a sequence.
+        tokens: names of those that are no positions.
+        index: (windows, n) the number of each in the whole map, -1 for none.
+        stride, picture: as in NLMap; None where nobody can tell.
+    """
+
+    grid: tuple[int, ...]
+    tokens: tuple[str, ...]
+    index: Tensor
+    stride: tuple | None
+    picture: tuple[int, ...] | None
+
+    @property
+    def size(self) -> int:
+        return cells(self.grid) + len(self.tokens)
+
+    @property
+    def whole(self) -> bool:
+        """Whether one window has every position and token once."""
+        return len(self.index) == 1 and self.index.shape[1] == self.size and bool((self.index[0].sort()[0] == torch.arange(
+            self.size, device=self.index.device)).all())
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """A map as an NLMap has it: the weights (B, heads, N, N') or a lazy form of them, with values and product to match."""
+
+    weights: Tensor | None
+    lazy: LazyMap | None
+    values: Tensor
+    product: Tensor
+    queries: Side
+    keys: Side
+    notes: tuple[str, ...] = ()
+
+
+def arranged(e: Evidence, names: Names, batch: int | None, grid: tuple[int, ...] | None) -> Arranged:
+    """Items, windows and heads of a map told apart by the ids of its rows and columns.
+
+    Args:
+        batch: items of the network's input, for maps whose ids do not tell.
+        grid: (rows, columns) that the caller says, for positions that nobody else can tell.
+    """
+    if e.centre is not None and e.rows is None:
+        e = _centred(e)
+    shared = e.product.shape[:-2]
+    rows, columns = _flat(e.rows, shared, e.product.shape[-2]), _flat(e.columns, shared, e.values.shape[-2])
+    n = shared.numel()
+    items = max(1, min(batch or 1, n)) if n % max(1, batch or 1) == 0 else 1
+    order = None
+    if rows is not None or columns is not None:
+        order = _order(_numbered(rows, e.product, n, items), _numbered(columns, e.values, n, items), items)
+    if order is None:
+        order = torch.arange(n, device=e.product.device).view(items, 1, n // items)
+        rows, columns = (ids if ids is not None and _alike(ids, order) else None for ids in (rows, columns))
+    sides = [_side(ids, order, names, spots, grid, length, what) for ids, spots, length, what in (
+        (rows, e.rows, e.product.shape[-2], "query"), (columns, e.columns, e.values.shape[-2], "key"))]
+    return replace(_placed(e, order, *sides), notes=e.notes)
+
+
+def _centred(e: Evidence) -> Evidence:
+    """The rows of a kernel around one position (VOLO's outlook) as heads of that position."""
+    rows, length = e.product.shape[-2], e.values.shape[-2]
+    shared = e.product.shape[:-2]
+    columns = e.columns and Spots(e.columns.ids.unsqueeze(-2).expand(*shared, rows, length), e.columns.grid)
+    note = f"A kernel of {rows} rows around each position: each row is listed as a head."
+    return replace(e, weights=e.weights.unsqueeze(-2), values=e.values.unsqueeze(-3).expand(*shared, rows, length, -1),
+                   product=e.product.unsqueeze(-2), columns=columns, centre=None, notes=(*e.notes, note),
+                   rows=Spots(e.centre.ids[..., None, None].expand(*shared, rows, 1), e.centre.grid))
+
+
+def _flat(spots: Spots | None, shared: torch.Size, length: int) -> Tensor | None:
+    return None if spots is None else _upright(spots).reshape(shared.numel(), length)
+
+
+def _upright(spots: Spots) -> Tensor:
+    """Sequences whose first axis is not the items: there it is the item that tells tokens apart."""
+    ids = spots.ids
+    if spots.grid is None and ids.shape[-1] > 1:
+        sequence = (ids < SPECIAL).all() or (number_of(ids) < SPECIAL).all()
+        row = ids.reshape(-1, ids.shape[-1])[0]
+        if sequence and item_of(row).unique().numel() == len(row) and number_of(row).unique().numel() == 1:
+            return (number_of(ids) << ITEM) + item_of(ids)
+    return ids
+
+
+def _numbered(ids: Tensor | None, like: Tensor, n: int, items: int) -> Tensor:
+    """Ids (n, length); where there are none, numbers within items that lie one after the other."""
+    if ids is None:
+        ids = torch.arange(like.shape[-2], device=like.device).expand(n, -1)
+    if items > 1 and int(item_of(ids).amax()) == 0:
+        owner = torch.arange(n, device=ids.device) // (n // items)
+        ids = torch.where(ids < 0, ids, ids + (owner[:, None] << ITEM))
+    return ids
+
+
+def _order(rows: Tensor, columns: Tensor, items: int) -> Tensor | None:
+    """(B, windows, heads): which of the n maps belong together; None where they do not part evenly."""
+    owner = torch.maximum(item_of(rows).amax(1), item_of(columns).amax(1))
+    signature = torch.stack([owner, *(part for ids in (rows, columns) for part in (ids.amax(1), ids.sum(1)))], 1)
+    _, inverse, counts = signature.unique(dim=0, return_inverse=True, return_counts=True)
+    if counts.unique().numel() != 1:
+        return None
+    found = inverse.argsort(stable=True).view(len(counts), -1)
+    _, each = owner[found[:, 0]].unique(return_counts=True)
+    if each.unique().numel() != 1:
+        return None
+    found = found.view(len(each), -1, found.shape[1])
+    return found if _alike(rows, found) and _alike(columns, found) else None
+
+
+def _alike(ids: Tensor, order: Tensor) -> bool:
+    """Whether the heads of a window, and the windows of all items, have the same numbers."""
+    found = number_of(ids)[order]  # (B, windows, heads, length)
+    return torch.equal(found, found[:1, :, :1].expand_as(found))
+
+
+def _side(ids: Tensor | None, order: Tensor, names: Names, spots: Spots | None, grid: tuple[int, ...] | None, length: int,
+          what: str) -> Side:
+    windows = order.shape[1]
+    if ids is None:
+        return _sequence(torch.arange(windows * length, device=order.device).view(windows, length), grid)
+    numbers = number_of(ids)[order[0, :, 0]]  # (windows, length)
+    if spots.grid is None and not bool((numbers >= SPECIAL).any()):
+        return _sequence(numbers.unique(return_inverse=True)[1].view(numbers.shape), grid)
+    return _of_grid(numbers, spots.grid, names, what)
+
+
+def _sequence(index: Tensor, grid: tuple[int, ...] | None) -> Side:
+    """Positions that nobody can tell, unless the caller says their grid: then what is more than that are tokens before them."""
+    count = int(index.max()) + 1 if index.numel() else 0
+    if grid is None or count < cells(grid):
+        return Side((count,), (), index, None, None)
+    more = count - cells(grid)
+    moved = torch.where(index < more, index + cells(grid), index - more)
+    return Side(tuple(grid), tuple(f"token {number}" for number in range(1, more + 1)), moved, None, tuple(grid))
+
+
+def _of_grid(numbers: Tensor, grid: Grid | None, names: Names, what: str) -> Side:
+    special = numbers[numbers >= SPECIAL].unique()
+    positions = bool(((numbers >= 0) & (numbers < SPECIAL)).any())
+    shape = grid.shape if grid is not None and positions else (0,)
+    stride = None
+    if grid is not None and positions:
+        numbers, shape, stride = _lattice(numbers, grid)
+    index = torch.where(numbers < SPECIAL, numbers, cells(shape) + torch.searchsorted(special, numbers.clamp_min(0)))
+    tokens = [names.labels[int(number) - SPECIAL] for number in special]
+    if what == "key" and bool((numbers == NOWHERE).any()):
+        index = torch.where(numbers == NOWHERE, cells(shape) + len(tokens), index)
+        tokens.append(PADDING)
+    if grid is None or not positions:
+        return Side(shape, tuple(tokens), index, None, grid.picture if grid else None)
+    return Side(shape, tuple(tokens), index, stride, grid.picture)
+
+
+def _lattice(numbers: Tensor, grid: Grid) -> tuple[Tensor, tuple[int, ...], tuple]:
+    """Every second position of a grid (LeViT's queries) is a grid of its own: numbers, shape and stride of what is there."""
+    there = numbers[(numbers >= 0) & (numbers < SPECIAL)].unique()
+    steps, shape = [], []
+    rest = there
+    for size in reversed(grid.shape):
+        place, rest = rest % size, rest // size
+        own = place.unique()
+        step = int(own[1] - own[0]) if len(own) > 1 else 1
+        if int(own[0]) or not torch.equal(own, torch.arange(0, size, step, device=own.device)):
+            return numbers, grid.shape, grid.stride
+        steps.insert(0, step)
+        shape.insert(0, len(own))
+    if set(steps) == {1} or len(there) != cells(tuple(shape)):
+        return numbers, grid.shape, grid.stride
+    new = torch.searchsorted(there, numbers.clamp(0, SPECIAL - 1))
+    numbers = torch.where((numbers >= 0) & (numbers < SPECIAL), new, numbers)
+    return numbers, tuple(shape), tuple(step * by for step, by in zip(grid.stride, steps))
+
+
+def _placed(e: Evidence, order: Tensor, queries: Side, keys: Side) -> Arranged:
+    values, product = (_ordered(t, order) for t in (e.values, e.product))  # (B, windows, heads, n, C)
+    weights = None if e.weights is None else _ordered(e.weights, order)
+    factors = None if e.plain is None else _factors(e, order)
+    spread = _spread(values, keys), _spread(product, queries, add=True)
+    if queries.whole and keys.whole:
+        q, k = (side.index[0].argsort() for side in (queries, keys))
+        weights = None if weights is None else weights[:, 0][:, :, q][..., k]
+        lazy = None if factors is None else _chosen(factors, q, k)
+        return Arranged(weights, lazy, *spread, queries, keys)
+    inner = weights.detach().clone() if weights is not None else factors
+    return Arranged(None, Windows(inner, queries.index, keys.index, (queries.size, keys.size)), *spread, queries, keys)
+
+
+def _ordered(tensor: Tensor, order: Tensor) -> Tensor:
+    return tensor.detach().reshape(-1, *tensor.shape[-2:])[order]
+
+
+def _spread(tensor: Tensor, side: Side, add: bool = False) -> Tensor:
+    """(B, windows, heads, n, C) to (B, heads, N, C); what lies in several windows is added, or is the same in each."""
+    found = tensor.new_zeros(tensor.shape[0], tensor.shape[2], side.size, tensor.shape[-1])
+    for window, index in enumerate(side.index):
+        local = (index >= 0).nonzero()[:, 0]
+        if add:
+            found.index_add_(2, index[local], tensor[:, window][:, :, local])
+        else:
+            found[:, :, index[local]] = tensor[:, window][:, :, local]
+    return found
+
+
+def _factors(e: Evidence, order: Tensor) -> Factors:
+    """(B, windows, heads, n, C) queries and keys with the bias of each."""
+    plain, shared = e.plain, e.product.shape[:-2]
+    k = plain.k
+    if k.dim() > 3 and k.shape[-3] != shared[-1]:
+        k = k.repeat_interleave(shared[-1] // k.shape[-3], -3)
+    q, k = (_ordered(t.expand(*shared, *t.shape[-2:]), order).clone() for t in (plain.q, k))
+    bias = plain.bias
+    if bias is not None:
+        bias = bias.detach()
+        compact = bias.dim() < 3 or set(bias.shape[:-2]) == {1}
+        bias = bias.reshape(1, 1, 1, *bias.shape[-2:]).clone() if compact and bias.dim() > 1 else _ordered(
+            bias.expand(*shared, e.product.shape[-2], e.values.shape[-2]), order)
+    return Factors(q, k, "softmax" if plain.soft else "dot", bias=bias, scale=plain.scale, causal=plain.causal)
+
+
+def _chosen(factors: Factors, q: Tensor, k: Tensor) -> Factors:
+    """Those of the only window, in the order of the picture."""
+    bias = factors.bias
+    if factors.causal:  # the numbers of the rows change, what they see does not
+        seen = torch.ones(len(q), len(k), dtype=torch.bool, device=q.device).tril()[None, None]
+        bias = seen if bias is None else bias & seen if bias.dtype == torch.bool else bias.masked_fill(~seen, -torch.inf)
+    if bias is not None:
+        bias = bias[:, 0] if bias.dim() == 5 else bias
+        bias = bias[:, :, q] if bias.shape[-2] > 1 else bias
+        bias = bias[..., k] if bias.shape[-1] > 1 else bias
+    return Factors(factors.q[:, 0][:, :, q], factors.k[:, 0][:, :, k], factors.kind, bias=bias, scale=factors.scale)

@@ -1,0 +1,424 @@
+"""A pass is followed: each operation's result is told from what its operands are, until a map is multiplied with values."""
+
+import types
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from .evidence import of_kernel, of_product
+from .marks import NORMS, SAME, SOFTMAX, TIMES, Mark, Names, Plain, Tag, is_float
+from .moving import JOINS, MOVING, moved
+from .products import PRODUCTS, Product, laid_out, product_of, sizes_of
+from .spots import (
+    ITEM,
+    NOWHERE,
+    SPECIAL,
+    Grid,
+    Spots,
+    constant,
+    has_positions,
+    item_of,
+    merged,
+    over_picture,
+    over_sequence,
+    resampled,
+)
+
+REDUCTIONS = {"amax", "amin", "mean", "sum"}
+CONVOLUTIONS = {"conv1d", "conv2d", "conv3d"}
+DROPPED = "Dropout (train mode) is in these weights: they are those of this one pass."
+LINEAR = "linear attention: values are summed over the positions before the queries come, there are no weights of pairs"
+
+
+def _seen_through() -> Callable:
+    """PyTorch's multi_head_attention_forward with its operations in sight: a private copy that is no single operation."""
+    original = F.multi_head_attention_forward
+    inside = types.FunctionType(original.__code__, {**original.__globals__, "has_torch_function": lambda tensors: False},
+                                original.__name__, original.__defaults__, original.__closure__)
+    inside.__kwdefaults__ = original.__kwdefaults__
+    return inside
+
+
+INSIDE_MULTIHEAD = _seen_through()
+
+
+class Follower(TorchFunctionMode):
+    """Follows the operations of one thread while it is active; what they compute is not changed.
+
+    Args:
+        names: names of the model's weights and buffers by id.
+        tell: called with the evidence of each map that was multiplied with values; gives what ``take_back`` takes.
+        take_back: called with a product that turned out to be none of a map, and why.
+        inside: whether a module of the model is running, and no block that is watched itself.
+    """
+
+    def __init__(self, names: dict[int, str], tell: Callable, take_back: Callable, inside: Callable[[], bool]):
+        super().__init__()
+        self.names, self.tell, self.take_back, self.inside = names, tell, take_back, inside
+        self.tags, self.tokens, self.batch = WeakTensorKeyDictionary(), Names(), None
+        self.faults: list[str] = []
+        self.inputs: list[Tensor] = []  # whose device an error tells
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if not self.inside():
+            return func(*args, **kwargs)
+        if func is F.multi_head_attention_forward:
+            with self:
+                return INSIDE_MULTIHEAD(*args, **kwargs)
+        name = _name(func)
+        out = func(*args, **kwargs)
+        several = isinstance(out, (tuple, list)) and out and isinstance(out[0], Tensor)
+        if isinstance(out, Tensor) or several or name == "__setitem__":
+            try:
+                self.follow(name, func, args, kwargs, out)
+            except Exception as error:  # the pass is the user's: it goes on whatever is not understood of it
+                self.faults.append(f"{name}: {type(error).__name__}: {error}")
+        return out
+
+    def follow(self, name: str, func: Callable, args: tuple, kwargs: dict, out) -> None:
+        if name == "scaled_dot_product_attention":
+            return self._kernel(args, kwargs, out)
+        product = product_of(name, args, kwargs, out) if name in PRODUCTS and isinstance(out, Tensor) else None
+        if product is not None:
+            return self._product(product, out)
+        if name in MOVING:
+            return self._moved(name, func, args, kwargs, out)
+        if name == "__setitem__":
+            return self._filled(*args)
+        if not isinstance(out, Tensor):
+            return None
+        given = _tensors((*args, *kwargs.values()))
+        tags = [self.tag(t) for t in given]
+        if name in CONVOLUTIONS or name == "linear":
+            self.tags[out] = self._layer(name, args, kwargs, self.placed(given[0]), out)
+        elif name == "fold":
+            self.tags[out] = Tag(True, self._folded(tags, out))
+        else:
+            self.tags[out] = self._carried(name, args, kwargs, given, tags, out)
+        return None
+
+    # -- what a tensor is when it is met for the first time
+
+    def tag(self, tensor: Tensor) -> Tag:
+        found = self.tags.get(tensor)
+        if found is None:
+            found = self.tags[tensor] = self._first(tensor)
+        return found
+
+    def _first(self, tensor: Tensor) -> Tag:
+        name = self.names.get(id(tensor))
+        if name is not None or isinstance(tensor, torch.nn.Parameter):
+            return Tag(False, name=name or "")
+        if not is_float(tensor) or tensor.dim() < 2:
+            return Tag(True)
+        self.inputs = [*self.inputs[-3:], torch.empty(0, device=tensor.device)]
+        if self.batch is None and tensor.dim() > 2:
+            self.batch = tensor.shape[0]
+        if tensor.dim() == 5 and tensor.shape[2] in (1, 3) and tensor.shape[1] not in (1, 3):  # frames before colours
+            shape = (tensor.shape[0], tensor.shape[2], tensor.shape[1], *tensor.shape[3:])
+            spots = over_picture(shape, tensor.device)
+            return Tag(True, Spots(spots.ids.transpose(1, 2), spots.grid))
+        if tensor.dim() > 3:
+            return Tag(True, over_picture(tuple(tensor.shape), tensor.device))
+        return Tag(True, over_sequence(tuple(tensor.shape), tensor.device))
+
+    def placed(self, tensor: Tensor) -> Tag:
+        """The tag with its spots, which a weight gets when it may become tokens: its rows are what they are named after."""
+        tag = self.tag(tensor)
+        name = self.names.get(id(tensor), "")
+        if tag.spots is None and name and not tag.made and 1 <= tensor.dim() <= 3:
+            count = tensor.shape[-2] if tensor.dim() > 1 else 1
+            numbers = SPECIAL + self.tokens.numbered(name, count) + torch.arange(count, device=tensor.device)
+            tag.spots = Spots((numbers[:, None] if tensor.dim() > 1 else numbers).expand(tensor.shape), None)
+        return tag
+
+    def after_block(self, x: Tensor, z: Tensor) -> None:
+        """What a block gave lies where its input did."""
+        spots = self.tag(x).spots
+        self.tags[z] = Tag(True, spots if x.shape == z.shape else None)
+
+    # -- operations
+
+    def _kernel(self, args: tuple, kwargs: dict, out: Tensor) -> None:
+        evidence = of_kernel(args, kwargs, out, [self.tag(t) for t in _tensors((*args, *kwargs.values()))[:3]])
+        rows = evidence.rows
+        spots = None if rows is None else Spots(rows.ids.unsqueeze(-1).expand(out.shape), rows.grid)
+        self.tags[out] = Tag(True, spots, product=self.tell(evidence))
+
+    def _product(self, p: Product, out: Tensor) -> None:
+        left, right = self.tag(p.left), self.tag(p.right)
+        if not (left.made or right.made):
+            self.tags[out] = Tag(False, name=left.name or right.name)
+        elif not (left.made and right.made):
+            self.tags[out] = self._projected(p, left, right, out)
+        elif (left.mark is None) == (right.mark is None):
+            self._take_back(left, right)
+            self.tags[out] = Tag(True, mark=self._pair(p, left, right))
+        else:
+            self._used(p, left, right, out)
+
+    def _projected(self, p: Product, left: Tag, right: Tag, out: Tensor) -> Tag:
+        """An activation times weights."""
+        tag, axes = (left, p.left_axes) if left.made else (right, p.right_axes)
+        sizes = sizes_of(p)
+        mark = tag.mark
+        if mark is not None:
+            rows, columns = (self._spread(spots, axes, p, sizes) for spots in (mark.rows, mark.columns))
+            mark = Mark(rows, columns, mark.soft, mark.pair, mark.over, None, mark.notes) if rows and columns else None
+        return Tag(True, self._spread(tag.spots, axes, p, sizes), mark)
+
+    def _spread(self, spots: Spots | None, axes: str, p: Product, sizes: dict[str, int]) -> Spots | None:
+        """Ids of an operand for the result; None where they differ along what was summed over."""
+        if spots is None or not all(constant(spots.ids, axes.index(axis)) for axis in p.summed):
+            return None
+        return Spots(laid_out(spots.ids, axes, p.out_axes, sizes), spots.grid)
+
+    def _pair(self, p: Product, left: Tag, right: Tag) -> Mark | None:
+        """What a product of two activations, or of two maps, may be: a map between what they have of their own."""
+        sizes = sizes_of(p)
+        if left.mark is not None and right.mark is not None:
+            rows, columns = left.mark.rows, right.mark.columns
+            return Mark(*(spots and Spots(laid_out(spots.ids, axes, p.out_axes, sizes), spots.grid) for spots, axes in (
+                (rows, p.left_axes), (columns, p.right_axes))), left.mark.soft and right.mark.soft, True)
+        sides = [(left.spots, p.left_axes), (right.spots, p.right_axes)]
+        if all(_over_positions(spots, axes, p) for spots, axes in sides):
+            return Mark(None, None, False, True, "channels")
+        rows, columns = (self._spread(spots, axes, p, sizes) for spots, axes in sides)
+        plain = Plain(p.left, p.right.mT, bias=p.added) if p.standard else None
+        return Mark(rows, columns, False, True, plain=plain)
+
+    def _used(self, p: Product, left: Tag, right: Tag, out: Tensor) -> None:
+        mark = left.mark or right.mark
+        if mark.over == "channels" and not mark.soft:
+            self.take_back(None, LINEAR)
+            self.tags[out] = Tag(True, (right if left.mark else left).spots)
+            return
+        evidence = of_product(p, left, right, out)
+        rows = evidence.rows_of_out
+        spots = rows if rows is not None else None
+        self.tags[out] = Tag(True, spots, product=self.tell(evidence))
+
+    def _take_back(self, *tags: Tag) -> None:
+        for tag in tags:
+            if tag.product is not None:
+                self.take_back(tag.product, LINEAR)
+
+    def _layer(self, name: str, args: tuple, kwargs: dict, tag: Tag, out: Tensor) -> Tag:
+        """A linear layer or a convolution: the same tokens or a coarser grid; what a layer makes of weights is an activation."""
+        x = args[0] if args else kwargs["input"]
+        if name == "linear":
+            spots = merged(tag.spots) if tag.spots is not None and tag.spots.ids.dim() else None
+            spots = spots and Spots(spots.ids.expand(out.shape), spots.grid)
+            return Tag(True, spots, _along_heads(tag.mark, -1, out))
+        spots = resampled(tag.spots, tuple(x.shape), tuple(out.shape), x.device, _steps(name, args, kwargs))
+        return Tag(True, spots, _along_heads(tag.mark, 1, out) if x.shape[2:] == out.shape[2:] else None)
+
+    def _folded(self, tags: list[Tag], out: Tensor) -> Spots | None:
+        grid = next((tag.spots.grid for tag in tags if tag.spots is not None), None)
+        if grid is None or len(grid.picture) != 2:
+            return None
+        size = tuple(out.shape[2:])
+        spots = over_picture(tuple(out.shape), out.device)
+        covered = [step * n for step, n in zip(grid.stride, grid.shape)]
+        return Spots(spots.ids, Grid(size, tuple(length / n for length, n in zip(covered, size)), grid.picture))
+
+    def _moved(self, name: str, func: Callable, args: tuple, kwargs: dict, out) -> None:
+        if name == "unfold" and func is F.unfold:
+            name = "im2col"
+        parts = list(args[0] if args else kwargs["tensors"]) if name in JOINS else [args[0] if args else kwargs.get("input")]
+        tags = [self.placed(part) for part in parts]
+        made = any(tag.made for tag in tags)
+        first = next((tag for tag in tags if tag.made), tags[0])
+        outputs = [out] if isinstance(out, Tensor) else out
+        grids = {tag.spots.grid for tag in tags if tag.spots is not None and tag.spots.grid is not None}
+        if len(grids) > 1:  # named tokens belong to any grid
+            grids = {tag.spots.grid for tag in tags if tag.spots is not None and has_positions(tag.spots.ids)}
+        ids = [None] * len(outputs)
+        if len(grids) < 2:
+            ids = moved(name, func, args, kwargs, _joined(tags, parts, args, kwargs) if name in JOINS else
+                        [tag.spots and tag.spots.ids for tag in tags], out)
+        grid = grids.pop() if len(grids) == 1 else None
+        for number, output in enumerate(outputs):
+            spots = None if ids[number] is None else Spots(ids[number], grid)
+            mark = first.mark and self._mark_moved(first.mark, name, func, args, kwargs, tags, out, number)
+            self.tags[output] = Tag(made, spots, mark, first.product, "" if made else first.name)
+
+    @staticmethod
+    def _mark_moved(mark: Mark, name: str, func: Callable, args: tuple, kwargs: dict, tags: list[Tag], out, number: int) -> Mark:
+        if name in JOINS and not all(tag.mark is not None for tag in tags):
+            sides = [None, None]
+        else:
+            marks = [tag.mark for tag in tags] if name in JOINS else [mark]
+            sides = []
+            for side in ("rows", "columns"):
+                spots = [getattr(m, side) for m in marks]
+                ids = moved(name, func, args, kwargs, [s and s.ids for s in spots], out)[number]
+                sides.append(None if ids is None else Spots(ids, spots[0].grid))
+        return Mark(*sides, mark.soft, mark.pair, mark.over, None, mark.notes)
+
+    def _filled(self, base: Tensor, where, value) -> None:
+        """A part of a tensor that is overwritten."""
+        if not isinstance(value, Tensor) or not is_float(base):
+            return
+        tag, other, spots = self.tag(base), self.tag(value), None
+        if other.spots is not None and (tag.spots is None or not tag.made or tag.spots.grid in (None, other.spots.grid)):
+            blank = tag.spots is None or not tag.made
+            ids = torch.full(base.shape, NOWHERE, device=base.device) if blank else tag.spots.ids.clone()
+            ids[where] = other.spots.ids
+            spots = Spots(ids, other.spots.grid)
+        mark = tag.mark and replace(tag.mark, plain=None)
+        self.tags[base] = Tag(tag.made or other.made, spots, mark, name=tag.name)
+
+    def _carried(self, name: str, args: tuple, kwargs: dict, given: list[Tensor], tags: list[Tag], out: Tensor) -> Tag:
+        """Elementwise, or an operation that nothing is known of: what it keeps follows from its shape."""
+        made = any(tag.made for tag in tags) and not (name.startswith("new_") or name.endswith("_like"))
+        full = [(t, tag) for t, tag in zip(given, tags) if t.shape == out.shape]
+        if not full and not any(_fits(t, out) for t in given):
+            return Tag(made, self._coarser(name, args, kwargs, given, tags, out), name="" if made else _named(tags))
+        spots = next((tag.spots for _, tag in full if tag.made and tag.spots), None)
+        if spots is None:
+            spots = self._broadcast([(t, tag if made else self.placed(t)) for t, tag in zip(given, tags) if tag.made == made], out)
+        mark = self._still_a_map(name, args, kwargs, given, tags, out) if made or name in SOFTMAX else None
+        same = name in SAME or (name in TIMES and len(full) == 1)
+        product = tags[0].product if tags and same else None
+        return Tag(made, spots, mark, product, "" if made else _named(tags))
+
+    @staticmethod
+    def _broadcast(given: list[tuple[Tensor, Tag]], out: Tensor) -> Spots | None:
+        """Those of the largest operand that has any."""
+        some = sorted(((-t.numel(), tag.spots) for t, tag in given if tag.spots and _fits(t, out)), key=lambda entry: entry[0])
+        return Spots(some[0][1].ids.expand(out.shape), some[0][1].grid) if some else None
+
+    def _coarser(self, name: str, args: tuple, kwargs: dict, given: list[Tensor], tags: list[Tag], out: Tensor) -> Spots | None:
+        if name in REDUCTIONS and given and tags[0].spots is not None:
+            return _reduced(args, kwargs, given[0], tags[0].spots, out)
+        if not given or out.dim() not in (4, 5) or given[0].dim() != out.dim() or given[0].shape[:2] != out.shape[:2]:
+            return None
+        steps = _steps(name, args, kwargs) if "pool" in name and "adaptive" not in name else None
+        return resampled(tags[0].spots, tuple(given[0].shape), tuple(out.shape), out.device, steps)
+
+    def _still_a_map(self, name: str, args: tuple, kwargs: dict, given: list[Tensor], tags: list[Tag], out: Tensor) -> Mark | None:
+        if not is_float(out):
+            return None
+        holder = next(((t, tag) for t, tag in zip(given, tags) if tag.mark is not None and t.dim() == out.dim()), None)
+        if holder is None:
+            return Mark(None, None, True, False) if name in SOFTMAX and out.dim() > 1 else None
+        tensor, mark = holder[0], holder[1].mark
+        if name in NORMS and not mark.soft:
+            return None
+        sides = [spots and Spots(spots.ids.expand(out.shape), spots.grid) if tensor.shape == out.shape or spots is None else None
+                 for spots in (mark.rows, mark.columns)]
+        dropped = name == "dropout" and _active(args, kwargs)
+        plain = mark.plain.then(name, args, kwargs) if mark.plain and tensor.shape == out.shape and not dropped else None
+        notes = (*mark.notes, DROPPED) if dropped else mark.notes
+        return Mark(*sides, mark.soft or name in SOFTMAX, mark.pair, mark.over, plain, notes)
+
+
+def _name(func: Callable) -> str:
+    name = getattr(func, "__name__", "")
+    return getattr(getattr(func, "__self__", None), "__name__", name) if name == "__get__" else name
+
+
+def _tensors(values: tuple) -> list[Tensor]:
+    found = []
+    for value in values:
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif isinstance(value, (tuple, list)):
+            found += [part for part in value if isinstance(part, Tensor)]
+    return found
+
+
+def _named(tags: list[Tag]) -> str:
+    return next((tag.name for tag in tags if tag.name), "")
+
+
+def _fits(tensor: Tensor, out: Tensor) -> bool:
+    """Whether it may have been broadcast to the output's shape."""
+    return 0 < tensor.dim() <= out.dim() and all(a in (1, b) for a, b in zip(tensor.shape[::-1], out.shape[::-1]))
+
+
+def _active(args: tuple, kwargs: dict) -> bool:
+    p = args[1] if len(args) > 1 else kwargs.get("p", 0.5)
+    training = args[2] if len(args) > 2 else kwargs.get("training", True)
+    return bool(training) and p > 0
+
+
+def _over_positions(spots: Spots | None, axes: str, p: Product) -> bool:
+    """Whether ids tell positions apart along what was summed over, and nowhere else."""
+    if spots is None or all(constant(spots.ids, axes.index(axis)) for axis in p.summed):
+        return False
+    other = p.right_axes if axes is p.left_axes else p.left_axes
+    own = [axis for axis in axes if axis in p.out_axes and axis not in other]
+    return all(constant(spots.ids, axes.index(axis), but_padding=True) for axis in own)
+
+
+def _reduced(args: tuple, kwargs: dict, x: Tensor, spots: Spots, out: Tensor) -> Spots | None:
+    """Several positions made one, as a maximum or a mean over one axis does."""
+    axis = args[1] if len(args) > 1 else kwargs.get("dim")
+    axis = axis[0] if isinstance(axis, (tuple, list)) and len(axis) == 1 else axis
+    if not isinstance(axis, int):
+        return None
+    found = merged(Spots(spots.ids.movedim(axis, -1), spots.grid))
+    if found is None:
+        return None
+    ids = found.ids[..., 0]
+    ids = ids.unsqueeze(axis) if out.dim() == x.dim() else ids
+    return Spots(ids, found.grid) if ids.shape == out.shape else None
+
+
+def _along_heads(mark: Mark | None, axis: int, out: Tensor) -> Mark | None:
+    """A layer over the heads of a map gives maps of the same positions; over anything else, none."""
+    if mark is None or mark.rows is None or mark.columns is None:
+        return None
+    if not all(constant(spots.ids, axis) for spots in (mark.rows, mark.columns)):
+        return None
+    rows, columns = (Spots(spots.ids.narrow(axis, 0, 1).expand(out.shape), spots.grid) for spots in (mark.rows, mark.columns))
+    return Mark(rows, columns, mark.soft, mark.pair, mark.over, None, mark.notes)
+
+
+def _steps(name: str, args: tuple, kwargs: dict) -> tuple[int, ...] | None:
+    """How many cells each new one covers, where they neither overlap nor reach beyond the edge."""
+    x = args[0] if args else kwargs["input"]
+    sides = x.dim() - 2
+    if name in CONVOLUTIONS:
+        weight = args[1] if len(args) > 1 else kwargs["weight"]
+        kernel, values = tuple(weight.shape[2:]), (*args[3:6],)
+        keys, defaults = ("stride", "padding", "dilation"), (1, 0, 1)
+    else:
+        kernel, values = _each(args[1] if len(args) > 1 else kwargs["kernel_size"], sides), (*args[2:4],)
+        keys, defaults = ("stride", "padding"), (None, 0)
+    stride, padding, *dilation = (values[n] if n < len(values) else kwargs.get(key, default)
+                                  for n, (key, default) in enumerate(zip(keys, defaults)))
+    stride = _each(kernel if stride is None or stride == [] else stride, sides)
+    if padding == "valid":
+        padding = 0
+    if isinstance(padding, str) or set(_each(padding, sides)) != {0} or set(_each(dilation[0] if dilation else 1, sides)) != {1}:
+        return None
+    return stride if stride == kernel else None
+
+
+def _each(value, sides: int) -> tuple[int, ...]:
+    found = (value,) if isinstance(value, int) else tuple(value)
+    return found * sides if len(found) == 1 else found
+
+
+def _joined(tags: list[Tag], parts: list[Tensor], args: tuple, kwargs: dict) -> list[Tensor | None]:
+    """Ids of what is joined; named tokens belong to the items of what they are joined to."""
+    axis = args[1] if len(args) > 1 and isinstance(args[1], int) else kwargs.get("dim", 0)
+    ids = [tag.spots and tag.spots.ids for tag in tags]
+    other = next((i for i, tag in zip(ids, tags) if i is not None and tag.made), None)
+    if other is None:
+        return ids
+    found = []
+    for own, tag in zip(ids, tags):
+        if own is not None and not tag.made and own.dim() == other.dim():
+            own = own + (item_of(other.narrow(axis, 0, 1)) << ITEM)
+        found.append(own)
+    return found

@@ -1,0 +1,70 @@
+"""Operations that move values about and change none: done to ids as they were done to the values."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .spots import NOWHERE
+
+RESHAPES = {"view", "reshape", "flatten", "unflatten", "view_as", "reshape_as", "ravel"}
+MOVES = {"permute", "transpose", "swapaxes", "swapdims", "movedim", "moveaxis", "t", "T", "mT", "H", "mH", "adjoint", "squeeze",
+         "unsqueeze", "expand", "expand_as", "broadcast_to", "narrow", "select", "chunk", "split", "split_with_sizes",
+         "tensor_split", "unbind", "__getitem__", "index_select", "roll", "flip", "repeat", "repeat_interleave", "tile", "gather",
+         "take_along_dim", "hsplit", "vsplit", "rot90", "pixel_shuffle", "pixel_unshuffle", "unfold"}
+JOINS = {"cat", "concat", "concatenate", "stack", "hstack", "vstack"}
+MOVING = RESHAPES | MOVES | JOINS | {"pad", "im2col"}
+
+
+def moved(name: str, func: Callable, args: tuple, kwargs: dict, ids: list[Tensor | None], out) -> list[Tensor | None]:
+    """The ids of each output (a tensor or a sequence of them), None where they cannot be told.
+
+    Args:
+        ids: those of the first argument; where tensors are joined, of each of them.
+    """
+    outputs = [out] if isinstance(out, Tensor) else list(out)
+    if any(part is None for part in ids):
+        return [None] * len(outputs)
+    try:
+        found = _moved(name, func, args, kwargs, ids, out)
+    except (RuntimeError, TypeError, IndexError, NotImplementedError, ValueError):
+        return [None] * len(outputs)
+    found = [found] if isinstance(found, Tensor) else list(found)
+    return [part if part.shape == whole.shape else None for part, whole in zip(found, outputs)]
+
+
+def _moved(name: str, func: Callable, args: tuple, kwargs: dict, ids: list[Tensor], out):
+    if name in RESHAPES:
+        return _reshaped(ids[0], out.shape)
+    if name in JOINS:
+        return _thinly(lambda parts: func(parts, *args[1:], **kwargs), ids, out)
+    rest = args[1:] if args else ()
+    kwargs = {key: value for key, value in kwargs.items() if key not in ("input", "self")}
+    if name == "pad":
+        mode = rest[1] if len(rest) > 1 else kwargs.get("mode", "constant")
+        amounts = rest[0] if rest else kwargs["pad"]
+        if mode == "constant":
+            return _thinly(lambda parts: F.pad(parts[0], amounts, value=NOWHERE), ids, out)
+        return F.pad(ids[0].double(), amounts, mode=mode).long()
+    if name == "im2col":  # F.unfold knows no integers; ids from 1 on, so that padding is 0
+        return func((ids[0] + 1).double(), *rest, **kwargs).long() - 1
+    return _thinly(lambda parts: func(parts[0], *rest, **kwargs), ids, out)
+
+
+def _reshaped(ids: Tensor, shape: torch.Size) -> Tensor:
+    if ids.dim() and ids.shape[-1:] == shape[-1:] and ids.stride(-1) == 0:
+        return ids[..., :1].reshape(*shape[:-1], 1).expand(shape)
+    return ids.reshape(shape)
+
+
+def _thinly(function: Callable, ids: list[Tensor], out) -> Tensor:
+    """On one of the channels, where they are all alike: a copy of a few numbers instead of one of all."""
+    if isinstance(out, Tensor) and all(part.dim() and part.shape[-1] > 1 and part.stride(-1) == 0 for part in ids):
+        try:
+            found = function([part[..., :1] for part in ids])
+        except (RuntimeError, TypeError, IndexError, ValueError):
+            return function(ids)
+        if found.dim() == out.dim() and found.shape[-1] == 1 and found.shape[:-1] == out.shape[:-1]:
+            return found.expand(out.shape)
+    return function(ids)

@@ -1,0 +1,216 @@
+"""One capture: which module runs in which thread, what was found in it, and what has to be said of the rest."""
+
+import threading
+from fractions import Fraction
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+
+from ..blocks import Block
+from ..maps import LazyMap, NLMap, Windows, precise
+from .arranging import Arranged, arranged
+from .evidence import Evidence
+from .following import Follower
+from .refusing import names_of
+from .report import Maps, Seen
+from .watching import precision, recomputing
+
+
+class Running(threading.local):
+    """Of each thread: the modules that run, the innermost last, and who follows its operations."""
+
+    def __init__(self):
+        self.modules: list[nn.Module] = []
+        self.follower: Follower | None = None
+        self.outermost: nn.Module | None = None
+        self.calls: dict[int, int] = {}
+
+
+class Session:
+    """What a capture knows while it lasts. Nothing of it is on the model: the hooks are PyTorch's global ones.
+
+    Args:
+        model: what is watched.
+        maps: where maps go.
+        dense_bytes, layers, grid: as in ``capture_maps``.
+    """
+
+    def __init__(self, model: nn.Module, maps: Maps, dense_bytes: int, layers: tuple[str, ...] | None,
+                 grid: tuple[int, ...] | None):
+        self.maps, self.dense_bytes, self.layers, self.grid = maps, dense_bytes, layers, grid
+        self.names = names_of(model)
+        self.kinds = {name: type(module).__name__ for name, module in model.named_modules()}
+        self.weights = _weights(model)
+        self.running = Running()
+
+    def wants(self, layer: str) -> bool:
+        return self.layers is None or any(layer == name or layer.startswith(f"{name}.") for name in self.layers)
+
+    # -- modules
+
+    def hooks(self) -> list:
+        return [register_module_forward_pre_hook(self._enter), register_module_forward_hook(self._leave, always_call=True)]
+
+    def follow_here(self) -> Follower:
+        """Who follows the operations of this thread."""
+        running = self.running
+        running.follower = Follower(self.weights, self._found, self._took_back, self._inside)
+        return running.follower
+
+    def _inside(self) -> bool:
+        modules = self.running.modules
+        return bool(modules) and not any(isinstance(module, Block) for module in modules)
+
+    def _enter(self, module: nn.Module, args: tuple) -> None:
+        if id(module) not in self.names or recomputing():
+            return
+        running = self.running
+        if running.follower is None:
+            self.follow_here().__enter__()
+            running.outermost = module
+        if not running.modules:
+            running.follower.batch = None
+        running.modules.append(module)
+        running.calls[id(module)] = 0
+        self.maps.report.saw(Seen(self.names[id(module)], type(module).__name__))
+
+    def _leave(self, module: nn.Module, args: tuple, output) -> None:
+        running = self.running
+        if module not in running.modules or recomputing():
+            return
+        while running.modules and running.modules.pop() is not module:
+            pass
+        if isinstance(module, Block) and isinstance(output, Tensor) and running.follower is not None:
+            if args and isinstance(args[0], Tensor):
+                running.follower.after_block(args[0], output)
+        if running.outermost is module and not running.modules:
+            self.maps.report.faults += running.follower.faults
+            running.follower.__exit__(None, None, None)
+            running.follower = running.outermost = None
+
+    def ended(self) -> None:
+        """What is left to say when the capture is over; a module that raised leaves nothing on."""
+        follower = self.running.follower
+        if follower is not None:
+            self.maps.report.faults += follower.faults
+        self.running.modules.clear()
+
+    # -- maps
+
+    def _found(self, evidence: Evidence) -> object | None:
+        module = self.running.modules[-1]
+        layer = self.names[id(module)]
+        number = self.running.calls[id(module)]
+        self.running.calls[id(module)] += 1
+        if not self.wants(layer):
+            self.maps.report.others.add(layer)
+            return None
+        follower = self.running.follower
+        with torch.no_grad():
+            found = arranged(evidence, follower.tokens, follower.batch, self.grid)
+            nl_map = self._nl_map(layer, module, number, evidence, found)
+        if nl_map is None:
+            self.maps.report.too_large.append(layer)
+            return None
+        self.maps.append(nl_map)
+        placed = evidence.pair or evidence.rows is not None or evidence.centre is not None or evidence.product.shape[-2] == 1
+        return None if placed else nl_map
+
+    def _took_back(self, nl_map: NLMap | None, why: str) -> None:
+        layer = self.names[id(self.running.modules[-1])]
+        if nl_map is not None:
+            layer = nl_map.layer
+            self.maps[:] = [other for other in self.maps if other is not nl_map]
+        self.maps.report.refused[layer] = why
+
+    def left(self) -> int:
+        """Bytes left for dense maps."""
+        return self.dense_bytes - sum(_held(m) for m in list(self.maps))
+
+    def _nl_map(self, layer: str, module: nn.Module, number: int, e: Evidence, a: Arranged) -> NLMap | None:
+        weights, lazy = self._afforded(a)
+        if weights is None and lazy is None:
+            return None
+        common = dict(layer=layer, block=type(module).__name__, part="" if number == 0 else f"product {number + 1}", number=number,
+                      input=None, output=None, precision=precision([e.values, e.product]), notes=a.notes)
+        heads = _heads(weights, lazy)
+        rows = "distribution" if _sums_to_one(weights, lazy, e) else "raw"
+        if e.over == "channels":
+            return _of_channels(common, weights, lazy, a, rows, heads)
+        if not e.pair and a.queries.size == 1 and heads == 1 and weights is not None:
+            return _global(common, weights, a, rows)
+        q, k = a.queries, a.keys
+        return NLMap(**common, relates="positions", rows=rows, query_grid=q.grid, key_grid=k.grid,
+                     query_stride=_steps(q.stride, q.grid), key_stride=_steps(k.stride, k.grid), weights=weights, lazy=lazy,
+                     used=lazy if weights is None else weights, heads=heads, query_tokens=q.tokens, key_tokens=k.tokens,
+                     picture=q.picture or k.picture, values=a.values.clone(), product=a.product.clone())
+
+    def _afforded(self, a: Arranged) -> tuple[Tensor | None, LazyMap | None]:
+        """What the budget allows of a map: dense, else its smaller form, else nothing."""
+        left, lazy = self.left(), a.lazy
+        if isinstance(lazy, Windows):
+            return (None, lazy) if lazy.held <= left else (None, None)
+        if lazy is not None and a.weights is not None and not _same(lazy, a.weights):
+            lazy = None  # not all that made the map was understood
+        if a.weights is not None and a.weights.nbytes <= left:
+            return a.weights.detach().clone(), lazy
+        if lazy is not None:
+            return (lazy.dense() if lazy.nbytes <= left else None), lazy
+        return None, None
+
+
+def _same(lazy: LazyMap, weights: Tensor, rows: int = 8) -> bool:
+    """Whether the first rows of both are alike, up to the precision of the weights."""
+    found, expected = precise(lazy.rows(0, rows)), precise(weights[..., :rows, :])
+    return torch.allclose(found, expected, rtol=0, atol=16 * torch.finfo(weights.dtype).eps * max(1.0, expected.abs().max().item()))
+
+
+def _held(nl_map: NLMap) -> int:
+    found = 0 if nl_map.weights is None else nl_map.weights.nbytes
+    return found + (nl_map.lazy.held if isinstance(nl_map.lazy, Windows) else 0)
+
+
+def _heads(weights: Tensor | None, lazy: LazyMap | None) -> int:
+    return (weights if weights is not None else lazy).shape[1]
+
+
+def _sums_to_one(weights: Tensor | None, lazy: LazyMap | None, e: Evidence) -> bool:
+    """Whether rows are distributions: a softmax of queries and keys is; anything else is looked at."""
+    if e.weights is None:
+        return True
+    sums = e.weights.detach().double().sum(-1)
+    slack = 8 * torch.finfo(e.weights.dtype).eps * max(8, e.weights.shape[-1] ** 0.5)
+    return bool((e.weights.detach() >= 0).all()) and bool(((sums - 1).abs() < slack).all())
+
+
+def _steps(stride: tuple | None, grid: tuple[int, ...]) -> tuple:
+    if stride is None or grid == (0,):
+        return (1,) * len(grid)
+    return tuple(int(step) if Fraction(step).denominator == 1 else step for step in stride)
+
+
+def _of_channels(common: dict, weights: Tensor | None, lazy: LazyMap | None, a: Arranged, rows: str, heads: int) -> NLMap:
+    queries, keys = (a.queries.size,), (a.keys.size,)
+    return NLMap(**common, relates="channels", rows=rows, query_grid=queries, key_grid=keys, query_stride=(1,), key_stride=(1,),
+                 weights=weights, lazy=lazy, used=lazy if weights is None else weights, heads=heads, values=a.values.clone(),
+                 product=a.product.clone())
+
+
+def _global(common: dict, weights: Tensor, a: Arranged, rows: str) -> NLMap:
+    k = a.keys
+    return NLMap(**common, relates="global", rows=rows, query_grid=k.grid, key_grid=k.grid, query_stride=_steps(k.stride, k.grid),
+                 key_stride=_steps(k.stride, k.grid), weights=weights[:, 0], lazy=None, used=weights[:, 0], key_tokens=k.tokens,
+                 picture=k.picture, values=a.values[:, 0].clone(), product=a.product[:, 0].clone())
+
+
+def _weights(model: nn.Module) -> dict[int, str]:
+    """Names of parameters, buffers and tensors that lie on modules, by id."""
+    found = {id(t): name for name, t in (*model.named_parameters(), *model.named_buffers())}
+    for name, module in model.named_modules():
+        for key, value in vars(module).items():
+            if isinstance(value, Tensor):
+                found.setdefault(id(value), f"{name}.{key}".strip("."))
+    return found
+
+
