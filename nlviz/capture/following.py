@@ -62,7 +62,7 @@ class Follower(TorchFunctionMode):
         self.names, self.tell, self.take_back, self.inside = names, tell, take_back, inside
         self.tags, self.tokens, self.batch = WeakTensorKeyDictionary(), Names(), None
         self.faults: list[str] = []
-        self.inputs: list[Tensor] = []  # whose device an error tells
+        self.devices: set[torch.device] = set()  # of an operation that raised
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -72,7 +72,11 @@ class Follower(TorchFunctionMode):
             with self:
                 return INSIDE_MULTIHEAD(*args, **kwargs)
         name = _name(func)
-        out = func(*args, **kwargs)
+        try:
+            out = func(*args, **kwargs)
+        except (RuntimeError, NotImplementedError):
+            self.devices = {t.device for t in _tensors((*args, *kwargs.values()))}
+            raise
         several = isinstance(out, (tuple, list)) and out and isinstance(out[0], Tensor)
         if isinstance(out, Tensor) or several or name == "__setitem__":
             try:
@@ -117,7 +121,6 @@ class Follower(TorchFunctionMode):
             return Tag(False, name=name or "")
         if not is_float(tensor) or tensor.dim() < 2:
             return Tag(True)
-        self.inputs = [*self.inputs[-3:], torch.empty(0, device=tensor.device)]
         if self.batch is None and tensor.dim() > 2:
             self.batch = tensor.shape[0]
         if tensor.dim() == 5 and tensor.shape[2] in (1, 3) and tensor.shape[1] not in (1, 3):  # frames before colours
@@ -157,9 +160,9 @@ class Follower(TorchFunctionMode):
             self.tags[out] = Tag(False, name=left.name or right.name)
         elif not (left.made and right.made):
             self.tags[out] = self._projected(p, left, right, out)
-        elif (left.mark is None) == (right.mark is None):
+        elif (left.mark is None) == (right.mark is None) or _of_context(left, right):
             self._take_back(left, right)
-            self.tags[out] = Tag(True, mark=self._pair(p, left, right))
+            self.tags[out] = Tag(True, mark=None if _of_context(left, right) else self._pair(p, left, right))
         else:
             self._used(p, left, right, out)
 
@@ -318,6 +321,12 @@ class Follower(TorchFunctionMode):
         plain = mark.plain.then(name, args, kwargs) if mark.plain and tensor.shape == out.shape and not dropped else None
         notes = (*mark.notes, DROPPED) if dropped else mark.notes
         return Mark(*sides, mark.soft or name in SOFTMAX, mark.pair, mark.over, plain, notes)
+
+
+def _of_context(left: Tag, right: Tag) -> bool:
+    """Whether a softmax of no pair meets what another one gave: the queries of a linear attention, which come last."""
+    return any(one.mark is not None and not one.mark.pair and other.product is not None for one, other in (
+        (left, right), (right, left)))
 
 
 def _name(func: Callable) -> str:

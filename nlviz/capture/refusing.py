@@ -83,8 +83,8 @@ def check_layers(model: nn.Module, layers: Sequence[str] | None) -> None:
 def explained(error: Exception, model: nn.Module, follower) -> Exception:
     """An error of a pass, in words where the input lies on another device than the model."""
     devices = {t.device for t in (*model.parameters(), *model.buffers())}
-    other = {t.device for t in follower.inputs} - devices if follower is not None else set()
-    if not other or "device" not in str(error):
+    other = follower.devices - devices if follower is not None else set()
+    if not other or not devices:
         return error
     here, there = (" and ".join(sorted(map(str, found))) for found in (devices, other))
     return ValueError(f"the network is on {here}, its input on {there}: move one of them, x.to({here!r}) or model.to({there!r})")
