@@ -4,7 +4,7 @@ DATA ?= data
 BIN := .venv/bin
 STUDIED := $(foreach data,msrc camvid caltech101 fashion,--model $(data))
 
-.PHONY: run test bench attack train study gallery
+.PHONY: run test bench attack train study gallery networks
 
 run: .venv/app
 	$(BIN)/python app.py
@@ -29,6 +29,10 @@ train: .venv/app
 study: .venv/app
 	$(BIN)/python -m nlviz study $(DATA)/msrc --list $(DATA)/msrc/test.txt --terms --out runs/study/msrc $(STUDIED)
 	$(BIN)/python -m nlviz study $(DATA)/caltech101 --list $(DATA)/caltech101/test.txt --limit 489 --terms --out runs/study/caltech101 $(STUDIED)
+
+# The table of docs/networks.md: maps of other people's networks beside what they must be, five minutes.
+networks: .venv/dev
+	$(BIN)/python -m benchmarks.networks
 
 # The README's figures, from the recipes beside them.
 gallery: .venv/app

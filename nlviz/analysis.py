@@ -142,6 +142,25 @@ def as_input(x: torch.Tensor, model: Model) -> torch.Tensor:
     return x.to(weights.device, weights.dtype if weights.is_floating_point() else x.dtype)
 
 
+def places_of(nl_map: NLMap, frame: Frame) -> tuple[Placement | None, Placement | None]:
+    """Where the queries and the keys of a map lie in the picture; None for channels, gates and named tokens alone.
+
+    Raises:
+        ValueError: nobody can tell which positions they are, or they lie in a clip.
+    """
+    base = nl_map.picture or tuple(nl_map.input.shape[2:]) if nl_map.picture or nl_map.input is not None else None
+    found = []
+    for side, grid, stride in (("query", nl_map.query_grid, nl_map.query_stride), ("key", nl_map.key_grid, nl_map.key_stride)):
+        if (nl_map.relates in ("channels", "gate") and len(grid) != 2) or grid == (0,):
+            found.append(None)
+            continue
+        nl_map.check_grid(side)
+        if base is None or len(base) != 2:
+            raise ValueError(f"the map of layer {nl_map.layer!r} has grid {grid}; only (rows, columns) lie in a picture")
+        found.append(frame.place(base).coarser(grid, stride))
+    return tuple(found)
+
+
 def _place(maps: list[NLMap], frame: Frame, blocks: dict[str, Block], network: str) -> tuple[PlacedMap, ...]:
     placed, parity = [], None
     for nl_map in maps:
@@ -151,7 +170,5 @@ def _place(maps: list[NLMap], frame: Frame, blocks: dict[str, Block], network: s
         check_finite(nl_map, network)
         parity = check_parity(blocks[nl_map.layer], nl_map) if nl_map.number == 0 else parity  # one for all maps of a call
         cells = frame.place(grid)
-        queries, keys = (cells.coarser(part, stride) if len(part) == 2 else None for part, stride in
-                         ((nl_map.query_grid, nl_map.query_stride), (nl_map.key_grid, nl_map.key_stride)))
-        placed.append(PlacedMap(nl_map, queries, keys, cells, parity))
+        placed.append(PlacedMap(nl_map, *places_of(nl_map, frame), cells, parity))
     return tuple(placed)

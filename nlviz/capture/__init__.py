@@ -4,8 +4,10 @@ May import blocks and maps; torch alone.
 """
 
 from .capture import capture_blocks, capture_maps
+from .objects import ObjectQuery, object_queries
 from .parity import Parity, check_parity
 from .refusing import Unwatchable
 from .report import Maps, NoAttention, Report
 
-__all__ = ["Maps", "NoAttention", "Parity", "Report", "Unwatchable", "capture_blocks", "capture_maps", "check_parity"]
+__all__ = ["Maps", "NoAttention", "ObjectQuery", "Parity", "Report", "Unwatchable", "capture_blocks", "capture_maps",
+           "check_parity", "object_queries"]

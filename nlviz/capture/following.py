@@ -35,16 +35,15 @@ DROPPED = "Dropout (train mode) is in these weights: they are those of this one 
 LINEAR = "linear attention: values are summed over the positions before the queries come, there are no weights of pairs"
 
 
-def _seen_through() -> Callable:
-    """PyTorch's multi_head_attention_forward with its operations in sight: a private copy that is no single operation."""
-    original = F.multi_head_attention_forward
-    inside = types.FunctionType(original.__code__, {**original.__globals__, "has_torch_function": lambda tensors: False},
-                                original.__name__, original.__defaults__, original.__closure__)
-    inside.__kwdefaults__ = original.__kwdefaults__
+MULTIHEAD = F.multi_head_attention_forward
+
+
+def _seen_through(function: Callable) -> Callable:
+    """A function of PyTorch that is one operation to a mode, with its operations in sight: a private copy, nothing is patched."""
+    inside = types.FunctionType(function.__code__, {**function.__globals__, "has_torch_function": lambda tensors: False},
+                                function.__name__, function.__defaults__, function.__closure__)
+    inside.__kwdefaults__ = function.__kwdefaults__
     return inside
-
-
-INSIDE_MULTIHEAD = _seen_through()
 
 
 class Follower(TorchFunctionMode):
@@ -54,12 +53,14 @@ class Follower(TorchFunctionMode):
         names: names of the model's weights and buffers by id.
         tell: called with the evidence of each map that was multiplied with values; gives what ``take_back`` takes.
         take_back: called with a product that turned out to be none of a map, and why.
-        inside: whether a module of the model is running, and no block that is watched itself.
+        inside: whether what runs is to be followed, and is no block that is watched itself.
+        idle: whether no module of the model runs.
     """
 
-    def __init__(self, names: dict[int, str], tell: Callable, take_back: Callable, inside: Callable[[], bool]):
+    def __init__(self, names: dict[int, str], tell: Callable, take_back: Callable, inside: Callable[[], bool],
+                 idle: Callable[[], bool]):
         super().__init__()
-        self.names, self.tell, self.take_back, self.inside = names, tell, take_back, inside
+        self.names, self.tell, self.take_back, self.inside, self.idle = names, tell, take_back, inside, idle
         self.tags, self.tokens, self.batch = WeakTensorKeyDictionary(), Names(), None
         self.faults: list[str] = []
         self.devices: set[torch.device] = set()  # of an operation that raised
@@ -68,9 +69,9 @@ class Follower(TorchFunctionMode):
         kwargs = kwargs or {}
         if not self.inside():
             return func(*args, **kwargs)
-        if func is F.multi_head_attention_forward:
+        if func is MULTIHEAD:
             with self:
-                return INSIDE_MULTIHEAD(*args, **kwargs)
+                return _seen_through(func)(*args, **kwargs)
         name = _name(func)
         try:
             out = func(*args, **kwargs)
@@ -80,7 +81,8 @@ class Follower(TorchFunctionMode):
         several = isinstance(out, (tuple, list)) and out and isinstance(out[0], Tensor)
         if isinstance(out, Tensor) or several or name == "__setitem__":
             try:
-                self.follow(name, func, args, kwargs, out)
+                with torch.no_grad():
+                    self.follow(name, func, args, kwargs, out)
             except Exception as error:  # the pass is the user's: it goes on whatever is not understood of it
                 self.faults.append(f"{name}: {type(error).__name__}: {error}")
         return out
@@ -98,6 +100,8 @@ class Follower(TorchFunctionMode):
         if not isinstance(out, Tensor):
             return None
         given = _tensors((*args, *kwargs.values()))
+        if not given and self.idle():  # made by whoever calls the network: its input
+            return None
         tags = [self.tag(t) for t in given]
         if name in CONVOLUTIONS or name == "linear":
             self.tags[out] = self._layer(name, args, kwargs, self.placed(given[0]), out)
@@ -121,7 +125,7 @@ class Follower(TorchFunctionMode):
             return Tag(False, name=name or "")
         if not is_float(tensor) or tensor.dim() < 2:
             return Tag(True)
-        if self.batch is None and tensor.dim() > 2:
+        if tensor.dim() > 3 or (self.batch is None and tensor.dim() == 3):
             self.batch = tensor.shape[0]
         if tensor.dim() == 5 and tensor.shape[2] in (1, 3) and tensor.shape[1] not in (1, 3):  # frames before colours
             shape = (tensor.shape[0], tensor.shape[2], tensor.shape[1], *tensor.shape[3:])

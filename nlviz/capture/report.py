@@ -31,6 +31,7 @@ class Report:
         too_large: layers whose maps fit no budget and have no smaller form.
         others: layers with maps that were not asked for.
         faults: operations that were not understood; what follows from them may be missing.
+        outside: maps that were used while no module of the network ran.
     """
 
     maps: "Maps"
@@ -39,6 +40,7 @@ class Report:
     too_large: list[str] = field(default_factory=list)
     others: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+    outside: int = 0
 
     def saw(self, module: Seen) -> None:
         self.ran.setdefault(module)
@@ -140,7 +142,10 @@ def nothing_found(report: Report, layers: tuple[str, ...] | None) -> NoAttention
     if report.others:
         said.append(f"There are maps in {', '.join(sorted(report.others)[:8])}, but layers={list(layers or ())} asks for none "
                     "of them.")
-    if not (report.refused or report.without or report.others or report.too_large):
+    if report.outside:
+        said.append(f"{report.outside} maps were used while no module of the network ran: call the network itself, model(x), not "
+                    "a method of it.")
+    if not (report.outside or report.refused or report.without or report.others or report.too_large):
         said.append("A network of convolutions alone has none; an attention in a kernel of its own (xformers, flash_attn) is not "
                     "seen: switch it to PyTorch's.")
     return NoAttention(" ".join(said), report)

@@ -55,12 +55,12 @@ class Session:
     def follow_here(self) -> Follower:
         """Who follows the operations of this thread."""
         running = self.running
-        running.follower = Follower(self.weights, self._found, self._took_back, self._inside)
+        running.follower = Follower(self.weights, self._found, self._took_back, self._inside,
+                                    lambda: not running.modules)
         return running.follower
 
     def _inside(self) -> bool:
-        modules = self.running.modules
-        return bool(modules) and not any(isinstance(module, Block) for module in modules)
+        return not any(isinstance(module, Block) for module in self.running.modules)
 
     def _enter(self, module: nn.Module, args: tuple) -> None:
         if id(module) not in self.names or recomputing():
@@ -99,6 +99,9 @@ class Session:
     # -- maps
 
     def _found(self, evidence: Evidence) -> object | None:
+        if not self.running.modules or recomputing():
+            self.maps.report.outside += not recomputing()
+            return None
         module = self.running.modules[-1]
         layer = self.names[id(module)]
         number = self.running.calls[id(module)]
@@ -107,9 +110,8 @@ class Session:
             self.maps.report.others.add(layer)
             return None
         follower = self.running.follower
-        with torch.no_grad():
-            found = arranged(evidence, follower.tokens, follower.batch, self.grid)
-            nl_map = self._nl_map(layer, module, number, evidence, found)
+        found = arranged(evidence, follower.tokens, follower.batch, self.grid)
+        nl_map = self._nl_map(layer, module, number, evidence, found)
         if nl_map is None:
             self.maps.report.too_large.append(layer)
             return None
@@ -118,6 +120,8 @@ class Session:
         return None if placed else nl_map
 
     def _took_back(self, nl_map: NLMap | None, why: str) -> None:
+        if not self.running.modules:
+            return
         layer = self.names[id(self.running.modules[-1])]
         if nl_map is not None:
             layer = nl_map.layer

@@ -1,5 +1,7 @@
 """Every token in its place: the grid that the network really had, named tokens beside it, windows in the cells of the picture."""
 
+from fractions import Fraction
+
 import pytest
 import timm
 import torch
@@ -8,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from nlviz import capture_maps
+from nlviz.analysis import places_of
 from nlviz.maps import Windows, flat_index
 from nlviz.pictures import Frame
 
@@ -214,3 +217,47 @@ def test_a_video_has_frames():
                                          image_size=48, patch_size=16, num_frames=4)
     first, = captured(transformers.VideoMAEModel(config), torch.randn(1, 4, 3, 48, 48))
     assert first.query_grid == (2, 3, 3) and first.query_stride == (2, 16, 16)
+
+
+def test_what_the_preprocessing_cropped_away_has_no_query():
+    first, = captured(vit(64, 16), torch.randn(1, 3, 64, 64))
+    queries, _ = places_of(first, Frame((64, 64), (-16, 0, 80, 64)))  # 96 pixels of the picture's width, the middle 64 in sight
+    assert queries.cell(0.1, 0.5) is None and queries.cell(0.99, 0.5) is None and queries.cell(0.5, 0.5) == (2, 2)
+    assert queries.cell(Fraction(1, 6), 0) == (0, 0)
+
+
+def test_a_method_of_a_network_sees_the_same_grid_as_the_network():
+    net = vit(64, 16).eval()
+    with torch.no_grad(), capture_maps(net) as maps:
+        net.forward_features(torch.randn(2, 3, 64, 64))
+    assert maps[0].query_grid == (4, 4) and maps[0].query_tokens == ("class token",)
+
+
+def test_keys_that_are_weights_are_named_after_them():
+    layer = nn.MultiheadAttention(8, 2, batch_first=True, add_bias_kv=True, add_zero_attn=True).eval()
+    x = torch.randn(2, 5, 8)
+    maps = captured_as(layer, x)
+    expected = layer(x, x, x, average_attn_weights=False)[1]
+    torch.testing.assert_close(maps[0].weights.sort(-1)[0], expected.sort(-1)[0], rtol=0, atol=1e-6)
+
+
+def captured_as(layer, x):
+    with torch.no_grad(), capture_maps(layer) as maps:
+        layer(x, x, x)
+    return maps
+
+
+@pytest.mark.parametrize("options", [{}, {"need_weights": False}, {"average_attn_weights": False},
+                                     {"key_padding_mask": torch.tensor([[False] * 4 + [True], [False] * 5])},
+                                     {"attn_mask": torch.ones(5, 5).triu(1).bool(), "need_weights": False, "is_causal": True}])
+def test_multihead_attention_gives_its_own_weights_however_it_is_called(options):
+    layer = nn.MultiheadAttention(8, 2, batch_first=True).eval()
+    x = torch.randn(2, 5, 8)
+    with torch.no_grad():
+        bare = layer(x, x, x, **options)[0]
+        with capture_maps(layer) as maps:
+            found = layer(x, x, x, **options)[0]
+        expected = layer(x, x, x, **options | {"need_weights": True, "average_attn_weights": False, "is_causal": False})[1]
+    torch.testing.assert_close(found, bare, rtol=0, atol=1e-6)
+    torch.testing.assert_close(maps[0].weights, expected, rtol=0, atol=1e-6)
+    assert maps.report.parity[0].outcome == "holds"
