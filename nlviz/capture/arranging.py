@@ -1,6 +1,7 @@
 """Evidence -> NLMap: items, windows and heads told apart, rows and columns in the order of the picture."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -34,7 +35,7 @@ class Side:
     def size(self) -> int:
         return cells(self.grid) + len(self.tokens)
 
-    @property
+    @cached_property
     def whole(self) -> bool:
         """Whether one window has every position and token once."""
         return len(self.index) == 1 and self.index.shape[1] == self.size and bool((self.index[0].sort()[0] == torch.arange(
@@ -54,15 +55,31 @@ class Arranged:
     notes: tuple[str, ...] = ()
 
 
-def arranged(e: Evidence, names: Names, batch: int | None, grid: tuple[int, ...] | None) -> Arranged:
+Told = tuple[Tensor, Side, Side]  # (B, windows, heads) numbers of the maps, and what rows and columns are
+
+
+def arranged(e: Evidence, names: Names, batch: int | None, grid: tuple[int, ...] | None, known: dict) -> Arranged:
     """Items, windows and heads of a map told apart by the ids of its rows and columns.
 
     Args:
         batch: items of the network's input, for maps whose ids do not tell.
         grid: (rows, columns) that the caller says, for positions that nobody else can tell.
+        known: what was told of the same ids before: layers of a network mostly have the same.
     """
     if e.centre is not None and e.rows is None:
         e = _centred(e)
+    key = (_key(e.rows), _key(e.columns), e.product.shape[:-1], e.values.shape[:-1], batch)
+    if key not in known:
+        known[key] = (_told(e, names, batch, grid), e.rows, e.columns)  # which keeps the ids where they are
+    return replace(_placed(e, *known[key][0]), notes=e.notes)
+
+
+def _key(spots: Spots | None) -> tuple | None:
+    """What tells ids from others without reading them: they are never changed in place."""
+    return None if spots is None else (spots.ids.data_ptr(), spots.ids.stride(), spots.grid)
+
+
+def _told(e: Evidence, names: Names, batch: int | None, grid: tuple[int, ...] | None) -> Told:
     shared = e.product.shape[:-2]
     rows, columns = _flat(e.rows, shared, e.product.shape[-2]), _flat(e.columns, shared, e.values.shape[-2])
     n = shared.numel()
@@ -75,7 +92,7 @@ def arranged(e: Evidence, names: Names, batch: int | None, grid: tuple[int, ...]
         rows, columns = (ids if ids is not None and _alike(ids, order) else None for ids in (rows, columns))
     sides = [_side(ids, order, names, spots, grid, length, what) for ids, spots, length, what in (
         (rows, e.rows, e.product.shape[-2], "query"), (columns, e.columns, e.values.shape[-2], "key"))]
-    return replace(_placed(e, order, *sides), notes=e.notes)
+    return order, *sides
 
 
 def _centred(e: Evidence) -> Evidence:
@@ -197,17 +214,18 @@ def _placed(e: Evidence, order: Tensor, queries: Side, keys: Side) -> Arranged:
     values, product = (_ordered(t, order) for t in (e.values, e.product))  # (B, windows, heads, n, C)
     weights = None if e.weights is None else _ordered(e.weights, order)
     factors = None if e.plain is None else _factors(e, order)
-    spread = _spread(values, keys), _spread(product, queries, add=True)
     if queries.whole and keys.whole:
         q, k = (side.index[0].argsort() for side in (queries, keys))
         weights = None if weights is None else weights[:, 0][:, :, q][..., k]
         lazy = None if factors is None else _chosen(factors, q, k)
-        return Arranged(weights, lazy, *spread, queries, keys)
-    inner = weights.detach().clone() if weights is not None else factors
+        return Arranged(weights, lazy, values[:, 0][:, :, k], product[:, 0][:, :, q], queries, keys)
+    spread = _spread(values, keys), _spread(product, queries, add=True)
+    inner = weights if weights is not None else factors
     return Arranged(None, Windows(inner, queries.index, keys.index, (queries.size, keys.size)), *spread, queries, keys)
 
 
 def _ordered(tensor: Tensor, order: Tensor) -> Tensor:
+    """(S..., n, m) as (B, windows, heads, n, m), a copy."""
     return tensor.detach().reshape(-1, *tensor.shape[-2:])[order]
 
 
@@ -229,7 +247,7 @@ def _factors(e: Evidence, order: Tensor) -> Factors:
     k = plain.k
     if k.dim() > 3 and k.shape[-3] != shared[-1]:
         k = k.repeat_interleave(shared[-1] // k.shape[-3], -3)
-    q, k = (_ordered(t.expand(*shared, *t.shape[-2:]), order).clone() for t in (plain.q, k))
+    q, k = (_ordered(t.expand(*shared, *t.shape[-2:]), order) for t in (plain.q, k))
     bias = plain.bias
     if bias is not None:
         bias = bias.detach()

@@ -62,6 +62,7 @@ class Follower(TorchFunctionMode):
         super().__init__()
         self.names, self.tell, self.take_back, self.inside, self.idle = names, tell, take_back, inside, idle
         self.tags, self.tokens, self.batch = WeakTensorKeyDictionary(), Names(), None
+        self.known: dict = {}  # of ``arranged``
         self.faults: list[str] = []
         self.devices: set[torch.device] = set()  # of an operation that raised
 

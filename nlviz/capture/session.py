@@ -40,7 +40,6 @@ class Session:
                  grid: tuple[int, ...] | None):
         self.maps, self.dense_bytes, self.layers, self.grid = maps, dense_bytes, layers, grid
         self.names = names_of(model)
-        self.kinds = {name: type(module).__name__ for name, module in model.named_modules()}
         self.weights = _weights(model)
         self.running = Running()
 
@@ -110,7 +109,7 @@ class Session:
             self.maps.report.others.add(layer)
             return None
         follower = self.running.follower
-        found = arranged(evidence, follower.tokens, follower.batch, self.grid)
+        found = arranged(evidence, follower.tokens, follower.batch, self.grid, follower.known)
         nl_map = self._nl_map(layer, module, number, evidence, found)
         if nl_map is None:
             self.maps.report.too_large.append(layer)
@@ -148,7 +147,7 @@ class Session:
         return NLMap(**common, relates="positions", rows=rows, query_grid=q.grid, key_grid=k.grid,
                      query_stride=_steps(q.stride, q.grid), key_stride=_steps(k.stride, k.grid), weights=weights, lazy=lazy,
                      used=lazy if weights is None else weights, heads=heads, query_tokens=q.tokens, key_tokens=k.tokens,
-                     picture=q.picture or k.picture, values=a.values.clone(), product=a.product.clone())
+                     picture=q.picture or k.picture, values=a.values, product=a.product)
 
     def _afforded(self, a: Arranged) -> tuple[Tensor | None, LazyMap | None]:
         """What the budget allows of a map: dense, else its smaller form, else nothing."""
@@ -158,7 +157,7 @@ class Session:
         if lazy is not None and a.weights is not None and not _same(lazy, a.weights):
             lazy = None  # not all that made the map was understood
         if a.weights is not None and a.weights.nbytes <= left:
-            return a.weights.detach().clone(), lazy
+            return a.weights, lazy
         if lazy is not None:
             return (lazy.dense() if lazy.nbytes <= left else None), lazy
         return None, None
@@ -197,24 +196,23 @@ def _steps(stride: tuple | None, grid: tuple[int, ...]) -> tuple:
 def _of_channels(common: dict, weights: Tensor | None, lazy: LazyMap | None, a: Arranged, rows: str, heads: int) -> NLMap:
     queries, keys = (a.queries.size,), (a.keys.size,)
     return NLMap(**common, relates="channels", rows=rows, query_grid=queries, key_grid=keys, query_stride=(1,), key_stride=(1,),
-                 weights=weights, lazy=lazy, used=lazy if weights is None else weights, heads=heads, values=a.values.clone(),
-                 product=a.product.clone())
+                 weights=weights, lazy=lazy, used=lazy if weights is None else weights, heads=heads, values=a.values,
+                 product=a.product)
 
 
 def _global(common: dict, weights: Tensor, a: Arranged, rows: str) -> NLMap:
     k = a.keys
     return NLMap(**common, relates="global", rows=rows, query_grid=k.grid, key_grid=k.grid, query_stride=_steps(k.stride, k.grid),
                  key_stride=_steps(k.stride, k.grid), weights=weights[:, 0], lazy=None, used=weights[:, 0], key_tokens=k.tokens,
-                 picture=k.picture, values=a.values[:, 0].clone(), product=a.product[:, 0].clone())
+                 picture=k.picture, values=a.values[:, 0], product=a.product[:, 0])
 
 
 def _weights(model: nn.Module) -> dict[int, str]:
-    """Names of parameters, buffers and tensors that lie on modules, by id."""
-    found = {id(t): name for name, t in (*model.named_parameters(), *model.named_buffers())}
+    """Names of parameters, buffers and other tensors that lie on modules, by id."""
+    found: dict[int, str] = {}
     for name, module in model.named_modules():
-        for key, value in vars(module).items():
-            if isinstance(value, Tensor):
-                found.setdefault(id(value), f"{name}.{key}".strip("."))
+        lying = {key: value for key, value in vars(module).items() if isinstance(value, Tensor)}
+        for key, value in (*module._parameters.items(), *module._buffers.items(), *lying.items()):
+            if value is not None:
+                found.setdefault(id(value), f"{name}.{key}" if name else key)
     return found
-
-
