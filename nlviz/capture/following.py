@@ -10,28 +10,26 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from .calls import name_of, tensors_of
+from .carrying import carried
 from .evidence import of_kernel, of_product
-from .marks import NORMS, SAME, SOFTMAX, TIMES, Mark, Names, Plain, Tag, is_float
-from .moving import JOINS, MOVING, moved
+from .layers import CONVOLUTIONS, along_heads, steps_of
+from .marks import Mark, Names, Plain, Tag, is_float
+from .moving import JOINS, MOVING, joined, mark_moved, moved
 from .products import PRODUCTS, Product, laid_out, product_of, sizes_of
 from .spots import (
-    ITEM,
     NOWHERE,
     SPECIAL,
     Grid,
     Spots,
     constant,
     has_positions,
-    item_of,
     merged,
     over_picture,
     over_sequence,
     resampled,
 )
 
-REDUCTIONS = {"amax", "amin", "mean", "sum"}
-CONVOLUTIONS = {"conv1d", "conv2d", "conv3d"}
-DROPPED = "Dropout (train mode) is in these weights: they are those of this one pass."
 LINEAR = "linear attention: values are summed over the positions before the queries come, there are no weights of pairs"
 
 
@@ -73,11 +71,11 @@ class Follower(TorchFunctionMode):
         if func is MULTIHEAD:
             with self:
                 return _seen_through(func)(*args, **kwargs)
-        name = _name(func)
+        name = name_of(func)
         try:
             out = func(*args, **kwargs)
         except (RuntimeError, NotImplementedError):
-            self.devices = {t.device for t in _tensors((*args, *kwargs.values()))}
+            self.devices = {t.device for t in tensors_of((*args, *kwargs.values()))}
             raise
         several = isinstance(out, (tuple, list)) and out and isinstance(out[0], Tensor)
         if isinstance(out, Tensor) or several or name == "__setitem__":
@@ -100,7 +98,7 @@ class Follower(TorchFunctionMode):
             return self._filled(*args)
         if not isinstance(out, Tensor):
             return None
-        given = _tensors((*args, *kwargs.values()))
+        given = tensors_of((*args, *kwargs.values()))
         if not given and self.idle():  # made by whoever calls the network: its input
             return None
         tags = [self.tag(t) for t in given]
@@ -109,7 +107,7 @@ class Follower(TorchFunctionMode):
         elif name == "fold":
             self.tags[out] = Tag(True, self._folded(tags, out))
         else:
-            self.tags[out] = self._carried(name, args, kwargs, given, tags, out)
+            self.tags[out] = carried(name, args, kwargs, given, tags, out, self.placed)
         return None
 
     # -- what a tensor is when it is met for the first time
@@ -154,7 +152,7 @@ class Follower(TorchFunctionMode):
     # -- operations
 
     def _kernel(self, args: tuple, kwargs: dict, out: Tensor) -> None:
-        evidence = of_kernel(args, kwargs, out, [self.tag(t) for t in _tensors((*args, *kwargs.values()))[:3]])
+        evidence = of_kernel(args, kwargs, out, [self.tag(t) for t in tensors_of((*args, *kwargs.values()))[:3]])
         rows = evidence.rows
         spots = None if rows is None else Spots(rows.ids.unsqueeze(-1).expand(out.shape), rows.grid)
         self.tags[out] = Tag(True, spots, product=self.tell(evidence))
@@ -223,9 +221,9 @@ class Follower(TorchFunctionMode):
         if name == "linear":
             spots = merged(tag.spots) if tag.spots is not None and tag.spots.ids.dim() else None
             spots = spots and Spots(spots.ids.expand(out.shape), spots.grid)
-            return Tag(True, spots, _along_heads(tag.mark, -1, out))
-        spots = resampled(tag.spots, tuple(x.shape), tuple(out.shape), x.device, _steps(name, args, kwargs))
-        return Tag(True, spots, _along_heads(tag.mark, 1, out) if x.shape[2:] == out.shape[2:] else None)
+            return Tag(True, spots, along_heads(tag.mark, -1, out))
+        spots = resampled(tag.spots, tuple(x.shape), tuple(out.shape), x.device, steps_of(name, args, kwargs))
+        return Tag(True, spots, along_heads(tag.mark, 1, out) if x.shape[2:] == out.shape[2:] else None)
 
     def _folded(self, tags: list[Tag], out: Tensor) -> Spots | None:
         grid = next((tag.spots.grid for tag in tags if tag.spots is not None), None)
@@ -249,26 +247,13 @@ class Follower(TorchFunctionMode):
             grids = {tag.spots.grid for tag in tags if tag.spots is not None and has_positions(tag.spots.ids)}
         ids = [None] * len(outputs)
         if len(grids) < 2:
-            ids = moved(name, func, args, kwargs, _joined(tags, parts, args, kwargs) if name in JOINS else
+            ids = moved(name, func, args, kwargs, joined(tags, parts, args, kwargs) if name in JOINS else
                         [tag.spots and tag.spots.ids for tag in tags], out)
         grid = grids.pop() if len(grids) == 1 else None
         for number, output in enumerate(outputs):
             spots = None if ids[number] is None else Spots(ids[number], grid)
-            mark = first.mark and self._mark_moved(first.mark, name, func, args, kwargs, tags, out, number)
+            mark = first.mark and mark_moved(first.mark, name, func, args, kwargs, tags, out, number)
             self.tags[output] = Tag(made, spots, mark, first.product, "" if made else first.name)
-
-    @staticmethod
-    def _mark_moved(mark: Mark, name: str, func: Callable, args: tuple, kwargs: dict, tags: list[Tag], out, number: int) -> Mark:
-        if name in JOINS and not all(tag.mark is not None for tag in tags):
-            sides = [None, None]
-        else:
-            marks = [tag.mark for tag in tags] if name in JOINS else [mark]
-            sides = []
-            for side in ("rows", "columns"):
-                spots = [getattr(m, side) for m in marks]
-                ids = moved(name, func, args, kwargs, [s and s.ids for s in spots], out)[number]
-                sides.append(None if ids is None else Spots(ids, spots[0].grid))
-        return Mark(*sides, mark.soft, mark.pair, mark.over, None, mark.notes)
 
     def _filled(self, base: Tensor, where, value) -> None:
         """A part of a tensor that is overwritten."""
@@ -283,86 +268,6 @@ class Follower(TorchFunctionMode):
         mark = tag.mark and replace(tag.mark, plain=None)
         self.tags[base] = Tag(tag.made or other.made, spots, mark, name=tag.name)
 
-    def _carried(self, name: str, args: tuple, kwargs: dict, given: list[Tensor], tags: list[Tag], out: Tensor) -> Tag:
-        """Elementwise, or an operation that nothing is known of: what it keeps follows from its shape."""
-        made = any(tag.made for tag in tags) and not (name.startswith("new_") or name.endswith("_like"))
-        full = [(t, tag) for t, tag in zip(given, tags) if t.shape == out.shape]
-        if not full and not any(_fits(t, out) for t in given):
-            return Tag(made, self._coarser(name, args, kwargs, given, tags, out), name="" if made else _named(tags))
-        spots = next((tag.spots for _, tag in full if tag.made and tag.spots), None)
-        if spots is None:
-            spots = self._broadcast([(t, tag if made else self.placed(t)) for t, tag in zip(given, tags) if tag.made == made], out)
-        mark = self._still_a_map(name, args, kwargs, given, tags, out) if made or name in SOFTMAX else None
-        same = name in SAME or (name in TIMES and len(full) == 1)
-        product = tags[0].product if tags and same else None
-        return Tag(made, spots, mark, product, "" if made else _named(tags))
-
-    @staticmethod
-    def _broadcast(given: list[tuple[Tensor, Tag]], out: Tensor) -> Spots | None:
-        """Those of the largest operand that has any."""
-        some = sorted(((-t.numel(), tag.spots) for t, tag in given if tag.spots and _fits(t, out)), key=lambda entry: entry[0])
-        return Spots(some[0][1].ids.expand(out.shape), some[0][1].grid) if some else None
-
-    def _coarser(self, name: str, args: tuple, kwargs: dict, given: list[Tensor], tags: list[Tag], out: Tensor) -> Spots | None:
-        if name in REDUCTIONS and given and tags[0].spots is not None:
-            return _reduced(args, kwargs, given[0], tags[0].spots, out)
-        if not given or out.dim() not in (4, 5) or given[0].dim() != out.dim() or given[0].shape[:2] != out.shape[:2]:
-            return None
-        steps = _steps(name, args, kwargs) if "pool" in name and "adaptive" not in name else None
-        return resampled(tags[0].spots, tuple(given[0].shape), tuple(out.shape), out.device, steps)
-
-    def _still_a_map(self, name: str, args: tuple, kwargs: dict, given: list[Tensor], tags: list[Tag], out: Tensor) -> Mark | None:
-        if not is_float(out):
-            return None
-        holder = next(((t, tag) for t, tag in zip(given, tags) if tag.mark is not None and t.dim() == out.dim()), None)
-        if holder is None:
-            return Mark(None, None, True, False) if name in SOFTMAX and out.dim() > 1 else None
-        tensor, mark = holder[0], holder[1].mark
-        if name in NORMS and not mark.soft:
-            return None
-        sides = [spots and Spots(spots.ids.expand(out.shape), spots.grid) if tensor.shape == out.shape or spots is None else None
-                 for spots in (mark.rows, mark.columns)]
-        dropped = name == "dropout" and _active(args, kwargs)
-        plain = mark.plain.then(name, args, kwargs) if mark.plain and tensor.shape == out.shape and not dropped else None
-        notes = (*mark.notes, DROPPED) if dropped else mark.notes
-        return Mark(*sides, mark.soft or name in SOFTMAX, mark.pair, mark.over, plain, notes)
-
-
-def _of_context(left: Tag, right: Tag) -> bool:
-    """Whether a softmax of no pair meets what another one gave: the queries of a linear attention, which come last."""
-    return any(one.mark is not None and not one.mark.pair and other.product is not None for one, other in (
-        (left, right), (right, left)))
-
-
-def _name(func: Callable) -> str:
-    name = getattr(func, "__name__", "")
-    return getattr(getattr(func, "__self__", None), "__name__", name) if name == "__get__" else name
-
-
-def _tensors(values: tuple) -> list[Tensor]:
-    found = []
-    for value in values:
-        if isinstance(value, Tensor):
-            found.append(value)
-        elif isinstance(value, (tuple, list)):
-            found += [part for part in value if isinstance(part, Tensor)]
-    return found
-
-
-def _named(tags: list[Tag]) -> str:
-    return next((tag.name for tag in tags if tag.name), "")
-
-
-def _fits(tensor: Tensor, out: Tensor) -> bool:
-    """Whether it may have been broadcast to the output's shape."""
-    return 0 < tensor.dim() <= out.dim() and all(a in (1, b) for a, b in zip(tensor.shape[::-1], out.shape[::-1]))
-
-
-def _active(args: tuple, kwargs: dict) -> bool:
-    p = args[1] if len(args) > 1 else kwargs.get("p", 0.5)
-    training = args[2] if len(args) > 2 else kwargs.get("training", True)
-    return bool(training) and p > 0
-
 
 def _over_positions(spots: Spots | None, axes: str, p: Product) -> bool:
     """Whether ids tell positions apart along what was summed over, and nowhere else."""
@@ -373,66 +278,7 @@ def _over_positions(spots: Spots | None, axes: str, p: Product) -> bool:
     return all(constant(spots.ids, axes.index(axis), but_padding=True) for axis in own)
 
 
-def _reduced(args: tuple, kwargs: dict, x: Tensor, spots: Spots, out: Tensor) -> Spots | None:
-    """Several positions made one, as a maximum or a mean over one axis does."""
-    axis = args[1] if len(args) > 1 else kwargs.get("dim")
-    axis = axis[0] if isinstance(axis, (tuple, list)) and len(axis) == 1 else axis
-    if not isinstance(axis, int):
-        return None
-    found = merged(Spots(spots.ids.movedim(axis, -1), spots.grid))
-    if found is None:
-        return None
-    ids = found.ids[..., 0]
-    ids = ids.unsqueeze(axis) if out.dim() == x.dim() else ids
-    return Spots(ids, found.grid) if ids.shape == out.shape else None
-
-
-def _along_heads(mark: Mark | None, axis: int, out: Tensor) -> Mark | None:
-    """A layer over the heads of a map gives maps of the same positions; over anything else, none."""
-    if mark is None or mark.rows is None or mark.columns is None:
-        return None
-    if not all(constant(spots.ids, axis) for spots in (mark.rows, mark.columns)):
-        return None
-    rows, columns = (Spots(spots.ids.narrow(axis, 0, 1).expand(out.shape), spots.grid) for spots in (mark.rows, mark.columns))
-    return Mark(rows, columns, mark.soft, mark.pair, mark.over, None, mark.notes)
-
-
-def _steps(name: str, args: tuple, kwargs: dict) -> tuple[int, ...] | None:
-    """How many cells each new one covers, where they neither overlap nor reach beyond the edge."""
-    x = args[0] if args else kwargs["input"]
-    sides = x.dim() - 2
-    if name in CONVOLUTIONS:
-        weight = args[1] if len(args) > 1 else kwargs["weight"]
-        kernel, values = tuple(weight.shape[2:]), (*args[3:6],)
-        keys, defaults = ("stride", "padding", "dilation"), (1, 0, 1)
-    else:
-        kernel, values = _each(args[1] if len(args) > 1 else kwargs["kernel_size"], sides), (*args[2:4],)
-        keys, defaults = ("stride", "padding"), (None, 0)
-    stride, padding, *dilation = (values[n] if n < len(values) else kwargs.get(key, default)
-                                  for n, (key, default) in enumerate(zip(keys, defaults)))
-    stride = _each(kernel if stride is None or stride == [] else stride, sides)
-    if padding == "valid":
-        padding = 0
-    if isinstance(padding, str) or set(_each(padding, sides)) != {0} or set(_each(dilation[0] if dilation else 1, sides)) != {1}:
-        return None
-    return stride if stride == kernel else None
-
-
-def _each(value, sides: int) -> tuple[int, ...]:
-    found = (value,) if isinstance(value, int) else tuple(value)
-    return found * sides if len(found) == 1 else found
-
-
-def _joined(tags: list[Tag], parts: list[Tensor], args: tuple, kwargs: dict) -> list[Tensor | None]:
-    """Ids of what is joined; named tokens belong to the items of what they are joined to."""
-    axis = args[1] if len(args) > 1 and isinstance(args[1], int) else kwargs.get("dim", 0)
-    ids = [tag.spots and tag.spots.ids for tag in tags]
-    other = next((i for i, tag in zip(ids, tags) if i is not None and tag.made), None)
-    if other is None:
-        return ids
-    found = []
-    for own, tag in zip(ids, tags):
-        if own is not None and not tag.made and own.dim() == other.dim():
-            own = own + (item_of(other.narrow(axis, 0, 1)) << ITEM)
-        found.append(own)
-    return found
+def _of_context(left: Tag, right: Tag) -> bool:
+    """Whether a softmax of no pair meets what another one gave: the queries of a linear attention, which come last."""
+    return any(one.mark is not None and not one.mark.pair and other.product is not None for one, other in (
+        (left, right), (right, left)))

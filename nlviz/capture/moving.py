@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .spots import NOWHERE
+from .marks import Mark, Tag
+from .spots import ITEM, NOWHERE, Spots, item_of
 
 RESHAPES = {"view", "reshape", "flatten", "unflatten", "view_as", "reshape_as", "ravel"}
 MOVES = {"permute", "transpose", "swapaxes", "swapdims", "movedim", "moveaxis", "t", "T", "mT", "H", "mH", "adjoint", "squeeze",
@@ -68,3 +69,31 @@ def _thinly(function: Callable, ids: list[Tensor], out) -> Tensor:
         if found.dim() == out.dim() and found.shape[-1] == 1 and found.shape[:-1] == out.shape[:-1]:
             return found.expand(out.shape)
     return function(ids)
+
+
+def joined(tags: list[Tag], parts: list[Tensor], args: tuple, kwargs: dict) -> list[Tensor | None]:
+    """Ids of what is joined; named tokens belong to the items of what they are joined to."""
+    axis = args[1] if len(args) > 1 and isinstance(args[1], int) else kwargs.get("dim", 0)
+    ids = [tag.spots and tag.spots.ids for tag in tags]
+    other = next((i for i, tag in zip(ids, tags) if i is not None and tag.made), None)
+    if other is None:
+        return ids
+    found = []
+    for own, tag in zip(ids, tags):
+        if own is not None and not tag.made and own.dim() == other.dim():
+            own = own + (item_of(other.narrow(axis, 0, 1)) << ITEM)
+        found.append(own)
+    return found
+
+
+def mark_moved(mark: Mark, name: str, func: Callable, args: tuple, kwargs: dict, tags: list[Tag], out, number: int) -> Mark:
+    if name in JOINS and not all(tag.mark is not None for tag in tags):
+        sides = [None, None]
+    else:
+        marks = [tag.mark for tag in tags] if name in JOINS else [mark]
+        sides = []
+        for side in ("rows", "columns"):
+            spots = [getattr(m, side) for m in marks]
+            ids = moved(name, func, args, kwargs, [s and s.ids for s in spots], out)[number]
+            sides.append(None if ids is None else Spots(ids, spots[0].grid))
+    return Mark(*sides, mark.soft, mark.pair, mark.over, None, mark.notes)
