@@ -3,18 +3,24 @@
 import resource
 import subprocess
 import sys
+from contextlib import suppress
+from functools import partial
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 import gradio as gr
+import timm
 import torch
 
 from nlviz import analyse, capture_maps, load_model
+from nlviz.capture import NoAttention
 from nlviz.pictures import open_picture
 
 NETWORKS = ["caltech101_embedded_gaussian", "caltech101_gaussian", "caltech101_concatenation", "caltech101_gc",
             "msrc_embedded_gaussian"]
 PHOTO = gr.get_image("cheetah.jpg")
+OTHERS = {"vit_tiny_patch16_224": {}, "vit_small_patch16_224": {}, "vit_small_patch14_dinov2": {"img_size": 448},
+          "swin_tiny_patch4_window7_224": {}, "pvt_v2_b0": {}, "resnet50": {}}
 
 
 def seconds(function, repeats: int = 9) -> float:
@@ -76,3 +82,53 @@ def compare_memory() -> None:
     for resolution in (448, 672, 1024, 1552, 2048):
         bare, whole, kept = (peak_of(what, resolution) for what in ("bare", "analysis", "kept"))
         print(f"  {resolution:5} px {bare:10.0f}{whole:10.0f}{kept:10.1f}")
+
+
+def other_network(name: str) -> tuple[torch.nn.Module, torch.Tensor]:
+    """A network of timm with random weights, and an input."""
+    size = OTHERS[name].get("img_size", 224)
+    return timm.create_model(name, **OTHERS[name]).eval(), torch.randn(1, 3, size, size)
+
+
+@torch.inference_mode()
+def captured(net: torch.nn.Module, x: torch.Tensor, options: dict | None) -> None:
+    """A pass, bare where there are no options, else under capture, of a network with or without attention."""
+    if options is None:
+        net(x)
+        return
+    with suppress(NoAttention), capture_maps(net, **options):
+        net(x)
+
+
+def compare_any_network() -> None:
+    """Print the processor time of a pass under capture beside the bare one, of networks that somebody else wrote."""
+    print("\nAny network, processor seconds of a bare pass; under capture to it: dense maps, queries and keys alone, the last "
+          "module alone; kept, MiB: dense, queries and keys alone")
+    for name in OTHERS:
+        net, x = other_network(name)
+        last = [layer for layer, _ in net.named_modules()][-1]
+        ways = [{}, {"dense_bytes": 0}, {"layers": [last]}]
+        times = [[used(partial(captured, net, x, options)) for options in (None, *ways)] for _ in range(7)]
+        bare = median(row[0] for row in times)
+        ratios = [median(row[n] / row[0] for row in times) for n in range(1, len(ways) + 1)]
+        kept = [kept_by(net, x, **options) / 2**20 for options in ways[:2]]
+        print(f"  {name:34}{bare:8.3f}" + "".join(f"{ratio:8.2f}" for ratio in ratios) + "".join(f"{size:8.1f}" for size in kept))
+
+
+def used(function) -> float:
+    """Processor seconds."""
+    started = process_time()
+    function()
+    return process_time() - started
+
+
+@torch.inference_mode()
+def kept_by(net: torch.nn.Module, x: torch.Tensor, **options) -> int:
+    """Bytes that the maps hold, with what the parity check needs."""
+    try:
+        with capture_maps(net, **options) as maps:
+            net(x)
+    except NoAttention:
+        return 0
+    return sum(t.nbytes for m in maps for t in (m.weights, m.values, m.product, *(m.lazy.tensors() if m.lazy is not None else ()))
+               if t is not None)

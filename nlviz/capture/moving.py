@@ -61,12 +61,14 @@ def _reshaped(ids: Tensor, shape: torch.Size) -> Tensor:
 
 def _thinly(function: Callable, ids: list[Tensor], out) -> Tensor:
     """On one of the channels, where they are all alike: a copy of a few numbers instead of one of all."""
-    if isinstance(out, Tensor) and all(part.dim() and part.shape[-1] > 1 and part.stride(-1) == 0 for part in ids):
+    if isinstance(out, Tensor):
+        alike = [all(part.dim() > axis and part.stride(axis) == 0 for part in ids) for axis in range(ids[0].dim())]
+        thin = [part[tuple(slice(0, 1) if same else slice(None) for same in alike)] for part in ids]
         try:
-            found = function([part[..., :1] for part in ids])
+            found = function(thin)
         except (RuntimeError, TypeError, IndexError, ValueError):
             return function(ids)
-        if found.dim() == out.dim() and found.shape[-1] == 1 and found.shape[:-1] == out.shape[:-1]:
+        if found.dim() == out.dim() and all(a in (1, b) for a, b in zip(found.shape, out.shape)):
             return found.expand(out.shape)
     return function(ids)
 

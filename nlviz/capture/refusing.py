@@ -73,7 +73,7 @@ def names_of(model: nn.Module) -> dict[int, str]:
 
 def check_layers(model: nn.Module, layers: Sequence[str] | None) -> None:
     """Raise ValueError where there is no such layer; the message says which there are."""
-    names = set(names_of(model).values())
+    names = set(names_of(model).values()) if layers else set()
     for name in layers or ():
         if name not in names:
             like = sorted(n for n in names if name.rsplit(".")[-1] in n.split("."))[:6] or sorted(names)[1:7]

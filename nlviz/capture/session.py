@@ -25,6 +25,7 @@ class Running(threading.local):
         self.follower: Follower | None = None
         self.outermost: nn.Module | None = None
         self.calls: dict[int, int] = {}
+        self.blocks = 0  # of those modules, blocks that are watched themselves
 
 
 class Session:
@@ -59,7 +60,7 @@ class Session:
         return running.follower
 
     def _inside(self) -> bool:
-        return not any(isinstance(module, Block) for module in self.running.modules)
+        return not self.running.blocks
 
     def _enter(self, module: nn.Module, args: tuple) -> None:
         if id(module) not in self.names or recomputing():
@@ -71,6 +72,7 @@ class Session:
         if not running.modules:
             running.follower.batch = None
         running.modules.append(module)
+        running.blocks += isinstance(module, Block)
         running.calls[id(module)] = 0
         self.maps.report.saw(Seen(self.names[id(module)], type(module).__name__))
 
@@ -78,8 +80,10 @@ class Session:
         running = self.running
         if module not in running.modules or recomputing():
             return
-        while running.modules and running.modules.pop() is not module:
-            pass
+        last = None
+        while last is not module:
+            last = running.modules.pop()
+            running.blocks -= isinstance(last, Block)
         if isinstance(module, Block) and isinstance(output, Tensor) and running.follower is not None:
             if args and isinstance(args[0], Tensor):
                 running.follower.after_block(args[0], output)
@@ -94,6 +98,7 @@ class Session:
         if follower is not None:
             self.maps.report.faults += follower.faults
         self.running.modules.clear()
+        self.running.blocks = 0
 
     # -- maps
 
