@@ -1,4 +1,4 @@
-"""A forward pass under capture_maps beside the bare one, and the memory of one analysis beside a bare pass."""
+"""A forward pass under capture beside the bare one, and the memory of one analysis beside a bare pass."""
 
 import resource
 import subprocess
@@ -13,7 +13,7 @@ import timm
 import torch
 
 from nlviz import analyse, capture_maps, load_model
-from nlviz.capture import NoAttention
+from nlviz.capture import NoAttention, capture_blocks
 from nlviz.pictures import open_picture
 
 NETWORKS = ["caltech101_embedded_gaussian", "caltech101_gaussian", "caltech101_concatenation", "caltech101_gc",
@@ -36,7 +36,7 @@ def seconds(function, repeats: int = 9) -> float:
 
 def compare_forward() -> None:
     """Print the ratio for each network; the aim is at most 1.15."""
-    print("\nForward pass at 448 px, seconds: bare, under capture_maps, ratio (aim: at most 1.15)")
+    print("\nForward pass at 448 px, seconds: bare, under capture_blocks, ratio (aim: at most 1.15)")
     for name in NETWORKS:
         model = load_model(name)
         x, _ = model.preprocess(open_picture(PHOTO), 448)
@@ -45,11 +45,11 @@ def compare_forward() -> None:
             with torch.inference_mode():
                 model(x)
 
-        def captured(model=model, x=x):
-            with torch.inference_mode(), capture_maps(model):
+        def under_capture(model=model, x=x):
+            with torch.inference_mode(), capture_blocks(model):
                 model(x)
 
-        pairs = [(seconds(bare, 1), seconds(captured, 1)) for _ in range(25)]  # in turn, so that both see the same load
+        pairs = [(seconds(bare, 1), seconds(under_capture, 1)) for _ in range(25)]  # in turn, so that both see the same load
         a, b = median(p[0] for p in pairs), median(p[1] for p in pairs)
         print(f"  {name:34}{a:8.3f}{b:8.3f}{median(q / p for p, q in pairs):8.2f}")
 
