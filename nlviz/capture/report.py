@@ -84,7 +84,7 @@ class Report:
         lines += [f"  {layer}: its map is larger than the budget and has no smaller form; capture it alone (layers=[{layer!r}]) or "
                   "raise dense_bytes" for layer in self.too_large]
         lines += [f"  {layer}: {kind} gave no map: {self.why(kind)}" for layer, kind in self.without.items()]
-        lines += [f"  not understood: {fault}" for fault in self.faults]
+        lines += [f"  not understood: {fault}" for fault in dict.fromkeys(self.faults)]
         return "\n".join(lines)
 
     @staticmethod
@@ -145,7 +145,8 @@ def nothing_found(report: Report, layers: tuple[str, ...] | None) -> NoAttention
     if report.outside:
         said.append(f"{report.outside} maps were used while no module of the network ran: call the network itself, model(x), not "
                     "a method of it.")
-    if not (report.outside or report.refused or report.without or report.others or report.too_large):
+    said += [f"Not understood: {fault}." for fault in dict.fromkeys(report.faults)]
+    if not (report.faults or report.outside or report.refused or report.without or report.others or report.too_large):
         said.append("A network of convolutions alone has none; an attention in a kernel of its own (xformers, flash_attn) is not "
                     "seen: switch it to PyTorch's.")
     return NoAttention(" ".join(said), report)

@@ -14,7 +14,7 @@ from .evidence import Evidence
 from .following import Follower
 from .refusing import names_of
 from .report import Maps, Seen
-from .watching import precision, recomputing
+from .watching import in_transform, precision, recomputing
 
 
 class Running(threading.local):
@@ -103,6 +103,8 @@ class Session:
     # -- maps
 
     def _found(self, evidence: Evidence) -> object | None:
+        if in_transform():
+            raise ValueError("inside of a transform of torch.func (vmap, grad, ...) no value can be kept; call the network itself")
         if not self.running.modules or recomputing():
             self.maps.report.outside += not recomputing()
             return None

@@ -26,7 +26,7 @@ class Watch:
 
     def __call__(self, block: Block, x: Tensor) -> Seen | None:
         layer = self.names.get(id(block))
-        if layer is None or recomputing():
+        if layer is None or recomputing() or in_transform():
             return None
         before = copied(x)  # the block may change it in place
 
@@ -41,6 +41,11 @@ class Watch:
 def recomputing() -> bool:
     """Whether a backward pass is under way: checkpointing then computes again what was captured before."""
     return torch._C._current_graph_task_id() != -1
+
+
+def in_transform() -> bool:
+    """Whether a transform of ``torch.func`` (vmap, grad, ...) is under way: its tensors live no longer than it does."""
+    return torch._C._functorch.maybe_current_level() is not None
 
 
 def copied(tensor: Tensor) -> Tensor:

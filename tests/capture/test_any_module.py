@@ -226,3 +226,25 @@ def test_maps_of_chosen_layers_alone_are_kept():
     with pytest.raises(NoAttention, match=r"There are maps in 0, 1, but layers=\['0.q'\] asks for none"), \
             capture_maps(net, layers=["0.q"]):
         net(x)
+
+
+def test_the_fast_path_of_a_transformer_layer_is_replaced_within_1e_5():
+    encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(16, 2, batch_first=True), 2).eval()
+    x, padded = torch.randn(2, 6, 16), torch.tensor([[False] * 4 + [True] * 2, [False] * 6])
+    for mask in (None, padded):
+        with torch.no_grad():
+            expected = encoder(x, src_key_padding_mask=mask)
+            with capture_maps(encoder) as maps:
+                found = encoder(x, src_key_padding_mask=mask)
+        seen = ~padded if mask is not None else torch.ones_like(padded)
+        assert (found - expected)[seen].abs().max() <= 1e-5
+        assert [m.layer for m in maps] == ["layers.0.self_attn", "layers.1.self_attn"]
+        assert mask is None or (maps[0].weights[0, :, :, 4:] == 0).all()
+
+
+def test_inference_mode_changes_nothing():
+    net, x = made(modules.TwoHeads), tokens()
+    with torch.inference_mode(), capture_maps(net) as maps:
+        net(x)
+    torch.testing.assert_close(maps[0].weights, net.used(x), rtol=0, atol=3e-7)
+    assert maps.report.parity[0].outcome == "holds"

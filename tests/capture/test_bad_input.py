@@ -118,3 +118,11 @@ def test_maps_that_fit_no_budget_and_have_no_smaller_form_are_named():
         net(tokens())
     assert [m.layer for m in maps] == ["1"] and maps[0].weights is None and maps.report.too_large == ["0"]
     assert "0: its map is larger than the budget" in maps.report.text and maps.report.summary == "1 of 2 maps"
+
+
+def test_a_transform_of_torch_func_is_named():
+    net, x = Fused().eval(), tokens()
+    with pytest.raises(NoAttention, match=r"inside of a transform of torch\.func"), torch.no_grad(), capture_maps(net):
+        found = torch.vmap(net)(x[:, None])
+    torch.testing.assert_close(found[:, 0], net(x))
+    assert nothing_is_left()
