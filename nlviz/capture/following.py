@@ -8,27 +8,25 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from .calls import name_of, tensors_of
 from .carrying import carried
 from .evidence import of_kernel, of_product
 from .layers import CONVOLUTIONS, along_heads, steps_of
-from .marks import Mark, Names, Plain, Tag, is_float
+from .marks import Mark, Plain, Tag, is_float
 from .moving import JOINS, MOVING, joined, mark_moved, moved
 from .products import PRODUCTS, Product, laid_out, product_of, sizes_of
 from .spots import (
     NOWHERE,
-    SPECIAL,
     Grid,
     Spots,
     constant,
     has_positions,
     merged,
     over_picture,
-    over_sequence,
     resampled,
 )
+from .tagging import Tags
 
 LINEAR = "linear attention: values are summed over the positions before the queries come, there are no weights of pairs"
 
@@ -58,8 +56,8 @@ class Follower(TorchFunctionMode):
     def __init__(self, names: dict[int, str], tell: Callable, take_back: Callable, inside: Callable[[], bool],
                  idle: Callable[[], bool]):
         super().__init__()
-        self.names, self.tell, self.take_back, self.inside, self.idle = names, tell, take_back, inside, idle
-        self.tags, self.tokens, self.batch = WeakTensorKeyDictionary(), Names(), None
+        self.tell, self.take_back, self.inside, self.idle = tell, take_back, inside, idle
+        self.tags = Tags(names)
         self.known: dict = {}  # of ``arranged``
         self.faults: list[str] = []
         self.devices: set[torch.device] = set()  # of an operation that raised
@@ -101,64 +99,30 @@ class Follower(TorchFunctionMode):
         given = tensors_of((*args, *kwargs.values()))
         if not given and self.idle():  # made by whoever calls the network: its input
             return None
-        tags = [self.tag(t) for t in given]
+        tags = [self.tags.tag(t) for t in given]
         if name in CONVOLUTIONS or name == "linear":
-            self.tags[out] = self._layer(name, args, kwargs, self.placed(given[0]), out)
+            self.tags[out] = self._layer(name, args, kwargs, self.tags.placed(given[0]), out)
         elif name == "fold":
             self.tags[out] = Tag(True, self._folded(tags, out))
         else:
-            self.tags[out] = carried(name, args, kwargs, given, tags, out, self.placed)
+            self.tags[out] = carried(name, args, kwargs, given, tags, out, self.tags.placed)
         return None
-
-    # -- what a tensor is when it is met for the first time
-
-    def tag(self, tensor: Tensor) -> Tag:
-        found = self.tags.get(tensor)
-        if found is None:
-            found = self.tags[tensor] = self._first(tensor)
-        return found
-
-    def _first(self, tensor: Tensor) -> Tag:
-        name = self.names.get(id(tensor))
-        if name is not None or isinstance(tensor, torch.nn.Parameter):
-            return Tag(False, name=name or "")
-        if not is_float(tensor) or tensor.dim() < 2:
-            return Tag(True)
-        if tensor.dim() > 3 or (self.batch is None and tensor.dim() == 3):
-            self.batch = tensor.shape[0]
-        if tensor.dim() == 5 and tensor.shape[2] in (1, 3) and tensor.shape[1] not in (1, 3):  # frames before colours
-            shape = (tensor.shape[0], tensor.shape[2], tensor.shape[1], *tensor.shape[3:])
-            spots = over_picture(shape, tensor.device)
-            return Tag(True, Spots(spots.ids.transpose(1, 2), spots.grid))
-        if tensor.dim() > 3:
-            return Tag(True, over_picture(tuple(tensor.shape), tensor.device))
-        return Tag(True, over_sequence(tuple(tensor.shape), tensor.device))
-
-    def placed(self, tensor: Tensor) -> Tag:
-        """The tag with its spots, which a weight gets when it may become tokens: its rows are what they are named after."""
-        tag = self.tag(tensor)
-        name = self.names.get(id(tensor), "")
-        if tag.spots is None and name and not tag.made and 1 <= tensor.dim() <= 3:
-            count = tensor.shape[-2] if tensor.dim() > 1 else 1
-            numbers = SPECIAL + self.tokens.numbered(name, count) + torch.arange(count, device=tensor.device)
-            tag.spots = Spots((numbers[:, None] if tensor.dim() > 1 else numbers).expand(tensor.shape), None)
-        return tag
 
     def after_block(self, x: Tensor, z: Tensor) -> None:
         """What a block gave lies where its input did."""
-        spots = self.tag(x).spots
+        spots = self.tags.tag(x).spots
         self.tags[z] = Tag(True, spots if x.shape == z.shape else None)
 
     # -- operations
 
     def _kernel(self, args: tuple, kwargs: dict, out: Tensor) -> None:
-        evidence = of_kernel(args, kwargs, out, [self.tag(t) for t in tensors_of((*args, *kwargs.values()))[:3]])
+        evidence = of_kernel(args, kwargs, out, [self.tags.tag(t) for t in tensors_of((*args, *kwargs.values()))[:3]])
         rows = evidence.rows
         spots = None if rows is None else Spots(rows.ids.unsqueeze(-1).expand(out.shape), rows.grid)
         self.tags[out] = Tag(True, spots, product=self.tell(evidence))
 
     def _product(self, p: Product, out: Tensor) -> None:
-        left, right = self.tag(p.left), self.tag(p.right)
+        left, right = self.tags.tag(p.left), self.tags.tag(p.right)
         if not (left.made or right.made):
             self.tags[out] = Tag(False, name=left.name or right.name)
         elif not (left.made and right.made):
@@ -238,7 +202,7 @@ class Follower(TorchFunctionMode):
         if name == "unfold" and func is F.unfold:
             name = "im2col"
         parts = list(args[0] if args else kwargs["tensors"]) if name in JOINS else [args[0] if args else kwargs.get("input")]
-        tags = [self.placed(part) for part in parts]
+        tags = [self.tags.placed(part) for part in parts]
         made = any(tag.made for tag in tags)
         first = next((tag for tag in tags if tag.made), tags[0])
         outputs = [out] if isinstance(out, Tensor) else out
@@ -259,7 +223,7 @@ class Follower(TorchFunctionMode):
         """A part of a tensor that is overwritten."""
         if not isinstance(value, Tensor) or not is_float(base):
             return
-        tag, other, spots = self.tag(base), self.tag(value), None
+        tag, other, spots = self.tags.tag(base), self.tags.tag(value), None
         if other.spots is not None and (tag.spots is None or not tag.made or tag.spots.grid in (None, other.spots.grid)):
             blank = tag.spots is None or not tag.made
             ids = torch.full(base.shape, NOWHERE, device=base.device) if blank else tag.spots.ids.clone()

@@ -70,7 +70,8 @@ class Session:
             self.follow_here().__enter__()
             running.outermost = module
         if not running.modules:
-            running.follower.batch = None
+            running.follower.tags.batch = None
+            running.follower.known.clear()
         running.modules.append(module)
         running.blocks += isinstance(module, Block)
         running.calls[id(module)] = 0
@@ -116,7 +117,7 @@ class Session:
             self.maps.report.others.add(layer)
             return None
         follower = self.running.follower
-        found = arranged(evidence, follower.tokens, follower.batch, self.grid, follower.known)
+        found = arranged(evidence, follower.tags.tokens, follower.tags.batch, self.grid, follower.known)
         nl_map = self._nl_map(layer, module, number, evidence, found)
         if nl_map is None:
             self.maps.report.too_large.append(layer)
