@@ -14,6 +14,6 @@ from .rollout import rollout
 from .similarities import SIMILARITIES, similarity
 from .windows import Windows
 
-__all__ = ["SIMILARITIES", "TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "OverHeads", "Product", "Streamed", "Sum",
-           "Windows", "applied", "cell_of", "cells", "check_finite", "flat_index", "over_heads", "precise", "rollout",
-           "similarity", "transformed"]
+__all__ = ["SIMILARITIES", "TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "OverHeads", "Product", "Streamed", "Sum", "Windows",
+           "applied", "cell_of", "cells", "check_finite", "flat_index", "over_heads", "precise", "rollout", "similarity",
+           "transformed"]

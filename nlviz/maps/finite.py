@@ -26,7 +26,7 @@ def _check_weights(nl_map: NLMap, network: str) -> None:
 
 def _check_features(nl_map: NLMap, network: str) -> None:
     for what, features in (("input", nl_map.input), ("output", nl_map.output)):
-        wrong = (~features.isfinite()).sum().item()
+        wrong = 0 if features is None else (~features.isfinite()).sum().item()  # of other modules they are not kept
         if wrong:
             raise _not_finite(network, f"{wrong} of {features.numel()} numbers in the {what}", nl_map)
 

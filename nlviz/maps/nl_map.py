@@ -173,6 +173,8 @@ class NLMap(Tokens):
         return replace(self, lazy=self.lazy.split()[name == "unary only"], weights=None)
 
     def _alike(self, name: str) -> "NLMap":
+        if self.input is None:
+            raise ValueError("what this module was given is not kept, so there is nothing to compare")
         grid, ones = tuple(self.input.shape[2:]), (1,) * (self.input.dim() - 2)
         return replace(self, part=name, relates="positions", rows="similarity", query_grid=grid, key_grid=grid, query_stride=ones,
                        key_stride=ones, weights=None, lazy=similarity(name, self.input, self.output))
