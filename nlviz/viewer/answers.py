@@ -20,6 +20,9 @@ def make_dependence(placed: PlacedMap) -> dict:
     return {"numbers": numbers, "sentence": found.sentence, "picture": picture, "note": note}
 
 
+MOST_BYTES = 32 * 2**20  # of features that are sent
+
+
 def make_similarity(placed: PlacedMap, term: str) -> dict:
     """Unit vectors of a block's features at every position, float16 (cosines to 1e-3); or the ``reason`` why there are none."""
     try:
@@ -27,6 +30,8 @@ def make_similarity(placed: PlacedMap, term: str) -> dict:
     except ValueError as error:
         return {"reason": str(error)}
     unit = found.nl_map.lazy.q[0].cpu()  # (N, C)
+    if 2 * unit.numel() > MOST_BYTES:
+        return {"reason": f"{unit.shape[1]} features at {unit.shape[0]} positions are too many to send; take a lower resolution"}
     return {"grid": found.keys.grid, "place": place_of(found.keys), "channels": unit.shape[1],
             "data": base64.b64encode(unit.half().numpy().astype("<f2").tobytes()).decode()}
 

@@ -111,6 +111,11 @@ def test_ocnets_statistics_move_once_a_step_where_the_official_code_moves_them_t
 
 def test_rgas_default_module_loads_into_its_two_gates():
     gates = {suffix: BLOCKS[f"rga_{suffix}"](8, (5, 4), 2) for suffix in ("spatial", "channel")}
-    both = {key: tensor for gate in gates.values() for key, tensor in gate.state_dict().items()}
+    both = {key: torch.rand_like(tensor, dtype=torch.float32).to(tensor.dtype)
+            for gate in gates.values() for key, tensor in gate.state_dict().items()}
+    assert len(both) == sum(len(gate.state_dict()) for gate in gates.values())  # no name is of both
+    loaded = {}
     for suffix, gate in gates.items():
         gate.load_state_dict({key: tensor for key, tensor in both.items() if f"_{suffix}." in key})
+        loaded |= gate.state_dict()
+    assert loaded.keys() == both.keys() and all(torch.equal(loaded[key], both[key]) for key in both)

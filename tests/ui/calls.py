@@ -8,6 +8,8 @@ from pathlib import Path
 import gradio as gr
 import httpx
 
+from attack.answers import changed
+
 WAIT = 60  # seconds; a slow machine is no failure
 
 
@@ -81,24 +83,3 @@ class Caller:
         """What a function of the viewer answers."""
         asked = {"data": request, "component_id": self.box("viewer")._id, "fn_name": function, "session_hash": self.session}
         return self.http.post("/component_server", json=asked).raise_for_status().json()
-
-
-def changed(value, steps):
-    """gradio sends what changed of an answer: [what, where, value] each."""
-    for action, path, new in steps:
-        if not path:
-            value = new
-            continue
-        *way, last = path
-        inside = value
-        for key in way:
-            inside = inside[key]
-        if action == "delete":
-            del inside[last]
-        elif action == "add" and isinstance(inside, list):
-            inside.insert(last, new)
-        elif action == "append":
-            inside[last] += new
-        else:
-            inside[last] = new
-    return value

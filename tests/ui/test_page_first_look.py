@@ -41,9 +41,9 @@ def test_the_photo_the_panels_and_the_sentence_are_on_the_first_screen(first, wi
     panels = boxes(first, ".nlviz-panel")
     assert len(panels) == 1 + len(CHOSEN) and lowest(panels) <= height
     assert min(box["width"] for box in boxes(first, ".nlviz-panels .nlviz-picture")) >= 170
-    sentence, bar = boxes(first, ".nlviz-status")[0], boxes(first, ".nlviz-foot .nlviz-bar")[0]
+    sentence, bar = boxes(first, ".nlviz-status")[0], boxes(first, ".nlviz-reading .nlviz-bar")[0]
     assert 0 < sentence["y"] and 0 < bar["y"] and sentence["y"] + sentence["height"] <= panels[0]["y"]
-    assert sum(sentence["height"] for sentence in boxes(first, ".nlviz-foot")) < 70  # nothing is reserved
+    assert sum(sentence["height"] for sentence in boxes(first, ".nlviz-reading")) < 70  # nothing is reserved
     assert first.page.evaluate("[scrollY, document.documentElement.scrollWidth]") == [0, width]
 
 

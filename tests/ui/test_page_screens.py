@@ -53,8 +53,8 @@ def test_text_is_readable_on_light_and_on_dark(request, scheme):
 def test_the_colour_bar_and_the_status_line_are_in_sight_while_hovering(site):
     site.choose(*MIXED)
     site.ask(*POINTS[0])
-    foot = site.page.locator(".nlviz-foot").bounding_box()
-    assert foot["y"] + foot["height"] <= 1000 + 1
+    reading = site.page.locator(".nlviz-reading").bounding_box()
+    assert reading["y"] + reading["height"] <= 1000 + 1
     tops = set()
     for x, y in POINTS:
         site.ask(x, y)

@@ -42,13 +42,13 @@ def test_the_scale_is_shared_or_per_panel_and_its_numbers_are_printed(site):
     names = [MIXED[0], MIXED[2], "msrc_embedded_gaussian"]
     site.choose(*names).set("scale", "shared").ask(*POINTS[0])
     placed = maps(names)
-    bars = site.page.locator(".nlviz-foot .nlviz-bar")
+    bars = site.page.locator(".nlviz-reading .nlviz-bar")
     expect(bars).to_have_count(2)  # distributions and scaled rows have nothing in common
     limits = shared_limits({panel: look(p, *POINTS[0]) for panel, p in placed.items()}, placed)
     for rows, (low, high) in limits.items():
-        numbers = site.page.locator(f".nlviz-foot .nlviz-bar[data-rows={rows}] .nlviz-number").all_inner_texts()
+        numbers = site.page.locator(f".nlviz-reading .nlviz-bar[data-rows={rows}] .nlviz-number").all_inner_texts()
         assert [float(n) for n in numbers] == pytest.approx([low, high], rel=0.06)
-    words = site.page.locator(".nlviz-foot [data-rows=distribution]")
+    words = site.page.locator(".nlviz-reading [data-rows=distribution]")
     expect(words).to_contain_text("shared by 2 networks · rows: distribution (sum 1)")
     site.set("scale", "per panel")
     expect(bars).to_have_count(0)

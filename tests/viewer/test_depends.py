@@ -107,7 +107,7 @@ def test_the_pointer_moves_the_query_while_an_answer_is_awaited_and_nothing_abov
         np.testing.assert_allclose(levels(page, heat(dense), centres([5, 6])[1]), scaled(row, 0, row.max()), atol=1)
         seen.add(page.locator(".nlviz-status").inner_text())
     assert len(seen) == 3
-    tops = """[...document.querySelectorAll(".nlviz-panel, .nlviz-foot, .nlviz-strip, .nlviz-distances, .nlviz-depends")]
+    tops = """[...document.querySelectorAll(".nlviz-panel, .nlviz-reading, .nlviz-strip, .nlviz-distances, .nlviz-depends")]
         .map(node => node.getBoundingClientRect().top)"""
     before = page.evaluate(tops)
     give(page, 0)

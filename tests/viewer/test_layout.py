@@ -15,7 +15,7 @@ BOXES = """() => [...document.querySelectorAll(".nlviz-panel")].map(panel => {
 })"""
 # Of pairs that must not lie over each other: the sentence and bars, the pictures, the captions, what stands below.
 OVERLAPS = """() => {
-    const kinds = ["toolbar", "foot", "picture", "chooser", "caption", "strip", "depends"].map(name => `.nlviz-${name}`).join();
+    const kinds = ["toolbar", "reading", "picture", "chooser", "caption", "strip", "depends"].map(name => `.nlviz-${name}`).join();
     const shown = node => node.offsetParent && !node.closest(".nlviz-strip .nlviz-picture");
     const parts = [...document.querySelectorAll(kinds)].filter(shown);
     const inside = (a, b) => a.contains(b) || b.contains(a), found = [];

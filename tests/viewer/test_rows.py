@@ -134,7 +134,7 @@ def test_differences_from_the_mean_row_are_drawn_in_colours_centred_at_zero(view
         cells, points = centres(m["key_grid"], m["key_place"])
         wanted = scaled(row[cells], -most[name], most[name])
         np.testing.assert_allclose(levels(viewer, heat(the(name)), points, DIVERGING), wanted, atol=1)
-    bar = ".nlviz-foot [data-rows=distribution]" if scale == "shared" else f"{node(the('dense'))} .nlviz-own"
+    bar = ".nlviz-reading [data-rows=distribution]" if scale == "shared" else f"{node(the('dense'))} .nlviz-own"
     assert CENTRED in viewer.locator(bar).inner_text()
     low, high = (float(text) for text in viewer.locator(f"{bar} .nlviz-number").all_inner_texts())
     assert low == -high == pytest.approx(-most["dense"], rel=0.06)
@@ -163,7 +163,7 @@ def test_a_map_that_is_shown_in_no_term_lends_the_scale_nothing(viewer):
     show(viewer, "dense", "global")
     choose(viewer, "term", PAIRWISE)
     ask(viewer, 0.31, 0.77)
-    assert viewer.locator(".nlviz-foot .nlviz-bar").count() == 0
+    assert viewer.locator(".nlviz-reading .nlviz-bar").count() == 0
     assert viewer.locator(".nlviz-status").inner_text().endswith("global: n/a: one map for every query: nothing in it is pairwise")
 
 
@@ -171,7 +171,7 @@ def test_the_shared_scale_starts_at_zero_so_that_nearly_equal_weights_look_alike
     add("nearly", dense_map((1 + 0.05 * RANDOM.random((30, 30))) / 30, [5, 6]))
     show(viewer, panels=[PANELS.pop()])
     evenly(viewer)
-    assert viewer.locator(".nlviz-foot .nlviz-number").first.inner_text() == "0"
+    assert viewer.locator(".nlviz-reading .nlviz-number").first.inner_text() == "0"
     assert levels(viewer, ".nlviz-panels .nlviz-heat", centres([5, 6])[1]).min() >= 240
 
 
@@ -180,7 +180,7 @@ def test_scales_are_shared_by_kind_of_rows_and_a_gate_is_a_kind_of_its_own(viewe
     choose_map(viewer, the("spatial"), "gate of positions")
     evenly(viewer)
     ask(viewer, 0.31, 0.77)
-    bars = {bar.get_attribute("data-rows"): bar.inner_text() for bar in viewer.locator(".nlviz-foot .nlviz-bar").all()}
+    bars = {bar.get_attribute("data-rows"): bar.inner_text() for bar in viewer.locator(".nlviz-reading .nlviz-bar").all()}
     assert set(bars) == {"distribution", "raw", "scaled", "gate"}
     assert "gate, 0 to 1" in bars["gate"] and "rows" not in bars["gate"]
     gate = MAPS["spatial/0", "gate of positions"][FULL][0]

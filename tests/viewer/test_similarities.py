@@ -106,3 +106,8 @@ def test_the_map_comes_back(page):
     similar(page, "input similarity")
     choose(page, "term", "full")
     assert ask(page, 0.4, 0.4)["net3/0"] == before and page.locator(".nlviz-chooser").first.is_visible()
+
+
+def test_features_that_are_too_many_to_send_are_said_to_be(analyses, monkeypatch):
+    monkeypatch.setattr("nlviz.viewer.answers.MOST_BYTES", 10)
+    assert "too many to send" in make_similarity(analyses[0].calls[0][0], "input similarity")["reason"]

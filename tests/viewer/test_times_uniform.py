@@ -25,7 +25,7 @@ from tests.viewer.scenes import CENTRED, CHANNELS, FULL, MAPS, PAIRWISE, PANELS,
 
 NAMES = ["dense", "pooled", "criss-cross", "global", "dot"]
 PLACE = (0.31, 0.77)
-FOOT = ".nlviz-foot [data-rows=distribution]"
+READING = ".nlviz-reading [data-rows=distribution]"
 LOW = -4  # log2 of 1/16
 
 
@@ -76,7 +76,7 @@ def test_a_map_of_equal_rows_is_bare_photo_and_one_that_is_nearly_so_is_nearly_b
     show(viewer, panels=[PANELS.pop(), PANELS.pop()])
     assert colours(viewer, heat({"id": "equal/0"}), centres([5, 6])[1])[:, 3].max() == 0
     assert colours(viewer, heat({"id": "nearly/0"}), centres([5, 6])[1])[:, 3].max() <= 255 * np.log2(1.03) / 2 + 2
-    assert viewer.locator(f"{FOOT} .nlviz-number").all_inner_texts() == ["1/16×", "4×"]
+    assert viewer.locator(f"{READING} .nlviz-number").all_inner_texts() == ["1/16×", "4×"]
 
 
 def test_the_veil_is_open_below_an_even_share_and_closed_from_four_times_on(viewer):
@@ -128,11 +128,11 @@ def over_grey(rgba: np.ndarray) -> np.ndarray:
 def test_the_bar_says_how_many_times_an_even_share_with_a_tick_at_one(viewer):
     show(viewer, *NAMES)
     ask(viewer, *PLACE)
-    bar, high = viewer.locator(FOOT), max(2, *(np.log2(times_of(name).max()) for name in NAMES[:4]))
+    bar, high = viewer.locator(READING), max(2, *(np.log2(times_of(name).max()) for name in NAMES[:4]))
     low, top = bar.locator(".nlviz-number").all_inner_texts()
     assert low == "1/16×" and float(top.removesuffix("×")) == pytest.approx(2 ** high, rel=0.01)
     assert "shared by 4 networks · times uniform, logarithmic" in bar.inner_text()
-    assert "linear" in viewer.locator(".nlviz-foot [data-rows=scaled]").inner_text()
+    assert "linear" in viewer.locator(".nlviz-reading [data-rows=scaled]").inner_text()
     ramp = bar.locator(".nlviz-ramp").bounding_box()
     step = 4 if high >= 4 else 2
     for tick, power in zip(bar.locator(".nlviz-tick").all(), range(LOW + step, 20, step), strict=False):
@@ -140,7 +140,7 @@ def test_the_bar_says_how_many_times_an_even_share_with_a_tick_at_one(viewer):
         assert tick.inner_text() == (f"{2 ** power}×" if power >= 0 else f"1/{2 ** -power}×")
         at = ramp["x"] + ramp["width"] * (power - LOW) / (high - LOW)
         assert box["x"] + box["width"] / 2 == pytest.approx(at, abs=1) and box["y"] >= ramp["y"] - 1
-    drawn = colours(viewer, f"{FOOT} .nlviz-ramp", [((n + 0.5) / 256, 0.5) for n in range(256)])[:, 3]
+    drawn = colours(viewer, f"{READING} .nlviz-ramp", [((n + 0.5) / 256, 0.5) for n in range(256)])[:, 3]
     one, four = (256 * (power - LOW) / (high - LOW) for power in (0, 2))
     assert not drawn[:int(one) + 1].any() and (drawn[int(np.ceil(four)):] == 255).all() and (np.diff(drawn) >= 0).all()
 
@@ -181,7 +181,7 @@ def test_a_term_that_is_a_distribution_is_drawn_on_it_and_differences_are_not(vi
         high = max(2, np.log2(row.max() * row.size)) if times else np.abs(row).max()
         wanted = scaled(logs(row * row.size), LOW, high) if times else scaled(row, -high, high)
         assert_near(levels(viewer, heat(the("pooled")), points, "viridis" if times else DIVERGING), wanted[cells])
-        assert ("times uniform" in viewer.locator(FOOT).inner_text()) == times
+        assert ("times uniform" in viewer.locator(READING).inner_text()) == times
 
 
 def test_a_matrix_of_channels_is_drawn_on_a_logarithmic_scale_of_its_own_and_covers_no_photo(viewer):

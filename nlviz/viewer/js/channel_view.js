@@ -1,8 +1,8 @@
 // Channels: a map whose rows are channels, or a gate of channels, as a picture in which to choose one. The chosen channel's own
 // feature map lies over the photo. Channels are numbered in the block's order, whatever order they are drawn in.
 // Gives: channelView.
-// Takes: geometry.js: clamp; looks.js: measure; scales.js: TIMES, timesScale; channels.js: rankingOf, mostRelated, featureScale, featureOf; words.js: rowsText,
-//   weightOf, relatedText, gateText, spreadText, keepText, helpText; drawing.js: drawHeat, drawLabels, fitCanvas; matrix.js:
+// Takes: geometry.js: clamp; looks.js: measure; scales.js: TIMES, timesScale; channels.js: rankingOf, mostRelated, featureScale,
+//   featureOf; words.js: rowsText, weightOf, relatedText, gateText, spreadText, keepText, helpText; drawing.js: drawHeat, drawLabels, fitCanvas; matrix.js:
 //   matrixSide, drawMatrix, markRows, drawGate; parts.js: element, div, span, setText, rampBar, fillBar, choiceBox.
 
 const RELATED = 3;                                    // channels shown below a matrix

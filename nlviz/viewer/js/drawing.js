@@ -23,7 +23,8 @@ function colourCells(pixels, values, palette, scale) {                   // matp
 
 // ---------------------------------------------------------------------------------------------------- smooth
 
-// Values, on a logarithmic scale their logarithms, are interpolated, then coloured: a mixture of two colours could be the colour of a value that is nowhere near.
+// Values, on a logarithmic scale their logarithms, are interpolated, then coloured: a mixture of two colours could be the colour of a
+// value that is nowhere near.
 // An odd number of points for each cell, so that the middle one lies on the cell's centre and has the cell's own value.
 
 const SMOOTH_SIDE = 300;                              // points along the longer side, at most

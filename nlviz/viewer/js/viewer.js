@@ -14,9 +14,10 @@
 //   viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true);
 //   viewer.state(); viewer.restore({query, queries, settings, parts, snapshots});
 //
-// onExport, onDepends, onSnapshot and onSimilarity ask the server and may be absent: for a figure (see exports.js), for the numbers
-// below the strip (see measuring.js), for a panel at another epoch (see snapshots.js), for features (see comparing.js). onChange(state) is told, a quarter of a second later,
-// that the user changed pins, settings, the map of a panel or an epoch; what restore() changes is not told.
+// onExport, onDepends, onSnapshot and onSimilarity ask the server and may be absent: for a figure (see exports.js), for the
+// numbers below the strip (see measuring.js), for a panel at another epoch (see snapshots.js), for features (see comparing.js).
+// onChange(state) is told, a quarter of a second later, that the user changed pins, settings, the map of a panel or an epoch;
+// what restore() changes is not told.
 // restore takes the query ([x, y]; without it the first pin), pins ([x, y] each), settings, {panel: map} and {network: epoch} as
 // state() tells them, all optional; what is not there is ignored.
 
@@ -37,7 +38,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const toolbar = createToolbar({settings, options, onChange: change, exports: exports?.node});
   const empty = div("empty", "Choose a photo and a network. Then point at any place in the picture to see what it attends to.");
   const area = div("panels");
-  const bars = div("bars"), status = createStatus(), foot = div("foot", bars, status.node), forgetHeight = keepHeight(bars);
+  const bars = div("bars"), status = createStatus(), reading = div("reading", bars, status.node), forgetHeight = keepHeight(bars);
   const strip = createStrip({onClear: pins.clear, onRemove: index => { pins.remove(index); photo.box.focus({preventScroll: true}); }});
   const distances = createDistances(), depends = onDepends ? createDepends({onDepends, onPin: pins.addAt}) : null;
   const snapshots = createSnapshots({onSnapshot, now: () => ({scene, panels}), onShow: swapPanels, onChange: drawSliders,
@@ -50,7 +51,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   function build() {
     root.classList.add("nlviz");
     const below = [div("pinned", strip.node, distances.node), ...(depends ? [depends.node] : [])];
-    root.replaceChildren(message, toolbar.node, foot, div("over", busy, empty, area), ...below, status.spoken);
+    root.replaceChildren(message, toolbar.node, reading, div("over", busy, empty, area), ...below, status.spoken);
     showStage(false);
     showSettings();
     pointing.listen(area);
@@ -62,7 +63,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   }
 
   function showStage(shown) {
-    for (const part of [toolbar.node, area, foot, strip.node, depends?.node]) if (part) part.hidden = !shown;
+    for (const part of [toolbar.node, area, reading, strip.node, depends?.node]) if (part) part.hidden = !shown;
     distances.node.hidden = true;                     // until two queries are pinned
     empty.hidden = shown;
   }
