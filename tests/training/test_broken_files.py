@@ -9,7 +9,7 @@ from torch import nn
 
 from nlviz import files
 from nlviz.pictures import Preprocess
-from nlviz.training import data as training_data
+from nlviz.training import features as feature_cache
 from nlviz.training import trainer
 from nlviz.training.schedules import Schedule
 
@@ -86,11 +86,11 @@ def test_a_broken_snapshot_says_which_files_to_delete(tmp_path):
 
 def features(stripes, cache):
     pictures = sorted((stripes / "msrc").glob("*.jpg"))[:3]
-    return training_data.features(pictures, 64, cache, CPU, Preprocess())
+    return feature_cache.features(pictures, 64, cache, CPU, Preprocess())
 
 
 @pytest.mark.parametrize("breaking", [lambda whole: whole[:len(whole) // 2], lambda whole: b"", lambda whole: whole[:5],
-                                      lambda whole: training_data.save({"0": torch.zeros(2)})])
+                                      lambda whole: feature_cache.save({"0": torch.zeros(2)})])
 def test_a_cut_feature_cache_is_computed_anew_with_a_word(stripes, tmp_path, capsys, breaking):
     whole = features(stripes, tmp_path)
     (shard,) = tmp_path.glob("*.safetensors")
@@ -105,7 +105,7 @@ def test_a_picture_replaced_by_one_of_the_same_name_and_size_gets_features_of_it
     files = [tmp_path / name for name in ("a.jpg", "b.jpg")]
     for file in files:
         file.write_bytes(b"123")
-    before = training_data._digest(files)
-    assert before == training_data._digest(files)
+    before = feature_cache._digest(files)
+    assert before == feature_cache._digest(files)
     files[0].write_bytes(b"321")
-    assert training_data._digest(files) != before
+    assert feature_cache._digest(files) != before
