@@ -33,7 +33,7 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
         ValueError: the model has no block, or one whose grid is not two-dimensional.
     """
     found = analysis.analyse(model, picture, resolution, preprocess)
-    return Shown(found.model, found.picture, found.frame, found.maps, found.prediction, resolution)
+    return Shown(**vars(found), resolution=resolution)
 
 
 @dataclass(frozen=True, repr=False)

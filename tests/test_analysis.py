@@ -85,10 +85,8 @@ def test_an_impossible_resolution_is_a_value_error(resolution):
         analyse(network(), open_picture(quarters(64, 64)), resolution)
 
 
-def test_a_model_without_blocks_or_with_other_dimensions_is_a_value_error():
+def test_a_block_of_other_dimensions_is_a_value_error():
     picture = open_picture(quarters(32, 32))
-    with pytest.raises(ValueError, match="no block of nlviz"):
-        analyse(nn.Conv2d(3, 3, 1), picture)
     flat = nn.Sequential(nn.Flatten(2), BLOCKS["gaussian"](3, dimension=1))
     with pytest.raises(ValueError, match="only \\(rows, columns\\) lie in a picture"):
         analyse(flat, picture, 32)

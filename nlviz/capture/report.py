@@ -78,14 +78,17 @@ class Report:
     @property
     def text(self) -> str:
         """What was found where, and a sentence on everything that has no map."""
-        lines = [self.summary]
-        lines += [f"  {layer or 'the network itself'}: {count} map{'s' * (count > 1)}" for layer, count in self.found.items()]
-        lines += [f"  {layer}: {why}" for layer, why in self.refused.items()]
-        lines += [f"  {layer}: its map is larger than the budget and has no smaller form; capture it alone (layers=[{layer!r}]) or "
-                  "raise dense_bytes" for layer in self.too_large]
-        lines += [f"  {layer}: {kind} gave no map: {self.why(kind)}" for layer, kind in self.without.items()]
-        lines += [f"  not understood: {fault}" for fault in dict.fromkeys(self.faults)]
-        return "\n".join(lines)
+        lines = [f"{layer or 'the network itself'}: {count} map{'s' * (count > 1)}" for layer, count in self.found.items()]
+        return "\n  ".join([self.summary, *lines, *self.missed])
+
+    @property
+    def missed(self) -> list[str]:
+        """A sentence on everything that has no map."""
+        large = "its map is larger than the budget and has no smaller form"
+        return [*(f"{layer}: {why}" for layer, why in self.refused.items()),
+                *(f"{layer}: {large}; capture it alone (layers=[{layer!r}]) or raise dense_bytes" for layer in self.too_large),
+                *(f"{layer}: {kind} gave no map: {self.why(kind)}" for layer, kind in self.without.items()),
+                *(f"not understood: {fault}" for fault in dict.fromkeys(self.faults))]
 
     @staticmethod
     def why(kind: str) -> str:

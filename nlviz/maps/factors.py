@@ -63,7 +63,7 @@ class Factors(LazyMap):
         if self.scale != 1:
             logits = logits * self.scale
         if self.bias is not None:
-            logits = _biased(logits, _part(_part(self.bias, -2, slice(start, stop)), -1, key))
+            logits = _biased(logits, part_of(part_of(self.bias, -2, slice(start, stop)), -1, key))
         if self.causal:
             queries, keys = (torch.arange(n, device=q.device)[part] for n, part in zip(self.shape[-2:], (slice(start, stop), key)))
             logits = logits.masked_fill(keys > queries[:, None], -torch.inf)
@@ -144,7 +144,7 @@ class Factors(LazyMap):
         return means[:, self.cells.unique(return_inverse=True)[1]]
 
 
-def _part(bias: Tensor, axis: int, of: slice) -> Tensor:
+def part_of(bias: Tensor, axis: int, of: slice) -> Tensor:
     """A slice of a bias along an axis, which it may be the same along."""
     return bias if bias.dim() < -axis or bias.shape[axis] == 1 else bias[(..., of) + (slice(None),) * (-axis - 1)]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from .among import among, first_keys
 from .factors import Factors
 from .grids import cells
 from .lazy import LazyMap, OverHeads, Sum, over_heads, precise
@@ -184,6 +185,22 @@ class NLMap(Tokens):
             weights = precise(self.weights)
             return replace(self, weights=weights - weights.mean(1, keepdim=True), rows="raw")
         return replace(self, lazy=Sum(self.lazy, -self.lazy.mean_row()[:, None]), weights=None, rows="raw")
+
+    def among_positions(self) -> "NLMap":
+        """The map from positions to positions, without named tokens; rows that are distributions sum to 1 again.
+
+        Raises:
+            ValueError: every query, or every key, is a named token.
+        """
+        if not (self.query_tokens or self.key_tokens):
+            return self
+        sizes = cells(self.query_grid), cells(self.key_grid)
+        if 0 in sizes:
+            raise ValueError(f"every {'query' if not sizes[0] else 'key'} is a named token")
+        once = self.rows == "distribution"
+        weights = None if self.weights is None else first_keys(self.weights[..., : sizes[0], :], sizes[1], once)
+        return replace(self, weights=weights, lazy=None if self.lazy is None else among(self.lazy, sizes, once), query_tokens=(),
+                       key_tokens=(), values=None, product=None)
 
     def mean_row(self, item: int = 0) -> Tensor:
         """The mean of the rows of all queries, (N',).

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 
-from ..analysis import Analysis
+from ..analysis import Analysis, NetworkError
 from ..export import file_bytes, make_recipe
 from ..models import CheckpointError
 from ..pictures import Picture, open_picture
@@ -182,7 +182,7 @@ def _why(name: str, error: Exception, resolution: int) -> str:
     """What is wrong with a network, in words."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return f"{name}: not enough memory at {resolution} px. Choose a lower resolution."
-    if isinstance(error, CheckpointError):
+    if isinstance(error, (CheckpointError, NetworkError)):
         return str(error)
     if isinstance(error, KeyError) and error.args:
         return str(error.args[0])

@@ -160,7 +160,7 @@ def test_feature_maps_of_channels_are_sent_where_a_map_relates_channels(photo):
 @pytest.mark.parametrize("name, message", [
     ("resnet", "no network is called 'resnet'; there are: embedded_gaussian, dot_product, gc, broken, raising"),
     ("broken", "mine.safetensors has sha256 aaaa..., its card says bbbb..."),
-    ("raising", "raising: its forward pass failed (RuntimeError: mat1 and mat2)."),
+    ("raising", "Raising: its forward pass failed on an input of 448 × 256 pixels (RuntimeError: mat1 and mat2)"),
 ])
 def test_a_network_that_cannot_be_used_is_a_message_and_the_others_are_shown(store, photo, name, message):
     assert last(wiring.show(store, photo, [name], 448)) == {"message": message, "error": True}

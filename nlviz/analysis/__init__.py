@@ -1,0 +1,9 @@
+"""One picture through one network, once: the maps of its attention, each at its place in the picture.
+
+May import capture, models and what is below them.
+"""
+
+from .analysis import Analysis, NetworkError, analyse, as_input, as_model, one_at_a_time
+from .placed import PlacedMap, places_of
+
+__all__ = ["Analysis", "NetworkError", "PlacedMap", "analyse", "as_input", "as_model", "one_at_a_time", "places_of"]

@@ -1,0 +1,137 @@
+"""One picture through one model: the costly pass, once. After it a query is one row of a map."""
+
+import threading
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from ..blocks import Block
+from ..capture import Maps, capture_blocks, capture_maps, check_parity
+from ..maps import NLMap, check_finite
+from ..models import Model, OnBackbone, SmallNetwork, predict
+from ..pictures import Frame, Picture, open_picture
+from .placed import PlacedMap, places_of
+from .stack import stack
+
+one_at_a_time = threading.Lock()  # capture hooks the model itself, and networks may share blocks
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What one model made of one picture.
+
+    Attributes:
+        model: the model.
+        picture: what it saw.
+        frame: how the picture filled its input.
+        maps: the maps of its blocks, in the order computed; a block may have several. Then those of any other attention in it,
+            layers x heads, see :func:`nlviz.analysis.stack.stack`.
+        prediction: see ``predict``.
+        notes: what is not shown, and why.
+    """
+
+    model: Model
+    picture: Picture
+    frame: Frame
+    maps: tuple[PlacedMap, ...]
+    prediction: dict | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def calls(self) -> list[tuple[PlacedMap, ...]]:
+        """The maps of each call of a block together; layers x heads are one call."""
+        starts = [at for at, m in enumerate(self.maps) if m.nl_map.number == 0] + [len(self.maps)]
+        return [self.maps[start:stop] for start, stop in pairwise(starts)]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the maps and the picture hold."""
+        lazy = [t for m in self.maps for t in (m.nl_map.lazy.tensors() if m.nl_map.lazy else ())]
+        others = [t for m in self.maps for t in (m.nl_map.weights, m.nl_map.input, m.nl_map.output) if t is not None]
+        held = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in lazy + others}  # heads share a layer's
+        return sum(held.values()) + 3 * self.picture.size[0] * self.picture.size[1]
+
+
+def as_model(net: nn.Module, preprocess=None, name: str | None = None) -> Model:
+    """A user's own network as a Model; ``preprocess`` as in :class:`nlviz.pictures.Preprocess`."""
+    if isinstance(net, Model):
+        return net
+    return Model(name or type(net).__name__, net, preprocess)
+
+
+class NetworkError(ValueError):
+    """A network that failed on a picture: its own error, and on what."""
+
+
+def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -> Analysis:
+    """Run a picture through a model once and keep every map of its attention.
+
+    Args:
+        model: a ``Model`` from ``load_model``, or any network whose attention ``nlviz.capture_maps`` finds; it is put in eval
+            mode.
+        picture: a ``Picture``, a path, the bytes of a file, or a PIL image.
+        resolution: the long side of the network's input in pixels (networks of a fixed input ignore it).
+        preprocess: for a network of one's own: (Picture, resolution) -> (tensor, Frame); by default
+            ``Preprocess()``, the bundled networks' own.
+
+    Raises:
+        PictureError: the picture cannot be used.
+        NetworkError: its forward pass raised.
+        ValueError: the model has no attention (``NoAttention``), or nothing that can be shown over a picture, or a weight is no
+            finite number.
+    """
+    model = as_model(model, preprocess)
+    picture = picture if isinstance(picture, Picture) else open_picture(picture)
+    with one_at_a_time, torch.inference_mode():
+        x, frame = model.preprocess(picture, resolution)
+        maps, output = _run(model, as_input(x, model))
+        placed, notes = _placed(maps, frame, model)
+        return Analysis(model, picture, frame, placed, predict(model, output), notes)
+
+
+def _run(model: Model, x: Tensor) -> tuple[list[NLMap], object]:
+    """Of a bundled network the maps of its blocks; of others everything that is attention."""
+    bundled = isinstance(model.net, (OnBackbone, SmallNetwork)) and any(isinstance(m, Block) for m in model.net.modules())
+    with (capture_blocks if bundled else capture_maps)(model.net) as maps:
+        try:
+            output = model(x)
+        except (MemoryError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:  # a network may raise anything
+            size = f"{x.shape[-1]} × {x.shape[-2]} pixels" if x.dim() == 4 else f"shape {tuple(x.shape)}"
+            raise NetworkError(f"{model.name}: its forward pass failed on an input of {size} "
+                               f"({type(error).__name__}: {error})") from error
+    if not maps:  # blocks that did not run
+        raise ValueError(f"no attention ran in the forward pass of {model.name}, so there is no map to show")
+    return maps, output
+
+
+def as_input(x: Tensor, model: Model) -> Tensor:
+    """The tensor on the model's device and in its precision."""
+    weights = next(model.parameters(), x)
+    return x.to(weights.device, weights.dtype if weights.is_floating_point() else x.dtype)
+
+
+def _placed(maps: list[NLMap], frame: Frame, model: Model) -> tuple[tuple[PlacedMap, ...], tuple[str, ...]]:
+    """Every map at its place, and what is not shown."""
+    blocks = {layer: m for layer, m in model.net.named_modules() if isinstance(m, Block)}
+    own, others = [m for m in maps if m.layer in blocks], [m for m in maps if m.layer not in blocks]
+    layers, notes = stack(others, frame, model.name) if others else ((), ())
+    missed = maps.report.missed if isinstance(maps, Maps) else []
+    return (*_of_blocks(own, frame, blocks, model.name), *layers), (*missed, *notes)
+
+
+def _of_blocks(maps: list[NLMap], frame: Frame, blocks: dict[str, Block], network: str) -> list[PlacedMap]:
+    placed, check = [], None
+    for nl_map in maps:
+        grid = tuple(nl_map.input.shape[2:])
+        if len(grid) != 2:
+            raise ValueError(f"the block at {nl_map.layer!r} has grid {grid}; only (rows, columns) lie in a picture")
+        check_finite(nl_map, network)
+        if nl_map.number == 0:  # one check for all maps of a call
+            check = cache(lambda block=blocks[nl_map.layer], first=nl_map: check_parity(block, first))
+        placed.append(PlacedMap(nl_map, *places_of(nl_map, frame), frame.place(grid), check))
+    return placed
