@@ -137,4 +137,7 @@ def _answers(store: Store) -> list[Callable[[dict], dict]]:
     def show_similarity(request: dict) -> dict:
         return wiring.similarity(store, request)
 
-    return [export_figure, depends_on_query, show_snapshot, show_similarity]
+    def show_layer(request: dict) -> dict:
+        return wiring.layer(store, request)
+
+    return [export_figure, depends_on_query, show_snapshot, show_similarity, show_layer]

@@ -66,6 +66,13 @@ class Similarity(Request):
     term: Literal["input similarity", "output similarity"]
 
 
+class Layer(Request):
+    """The weights of a layer of layers x heads."""
+
+    panel: Word
+    layer: Annotated[int, Field(ge=1, le=10**4)]
+
+
 class Snapshot(Request):
     """A panel at an epoch."""
 

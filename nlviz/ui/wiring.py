@@ -15,8 +15,8 @@ from ..export import file_bytes, make_recipe
 from ..models import CheckpointError
 from ..pictures import Picture, open_picture
 from ..recipes import SETTINGS, Recipe
-from ..viewer import make_dependence, make_fresh, make_panel, make_scene, make_similarity
-from .requests import Depends, Export, Request, Similarity, Snapshot
+from ..viewer import make_dependence, make_fresh, make_layer, make_panel, make_scene, make_similarity
+from .requests import Depends, Export, Layer, Request, Similarity, Snapshot
 from .store import Store
 from .turns import Overtaken
 
@@ -134,6 +134,16 @@ def similarity(store: Store, request: dict) -> dict:
         return make_similarity(_kept(store, asked, name).calls[int(number)][0], asked.term)
 
     return _answered(store, Similarity, request, answer, "similarity")
+
+
+def layer(store: Store, request: dict) -> dict:
+    """``{"layer"}``: a layer of layers x heads, see :func:`nlviz.viewer.make_layer`, or ``{"error"}``; see :class:`Layer`."""
+
+    def answer(asked: Layer) -> dict:
+        name, _, number = asked.panel.rpartition("/")
+        return {"layer": make_layer(_kept(store, asked, name).calls[int(number)], asked.layer)}
+
+    return _answered(store, Layer, request, answer, "layer")
 
 
 def snapshot(store: Store, request: dict) -> dict:

@@ -4,7 +4,7 @@ import base64
 
 from ..analysis import Analysis, PlacedMap
 from ..measures import NAMES, dependence_of_queries, measure, measure_fresh
-from .scene import place_of, to_base64
+from .texts import place_of, to_base64
 
 
 def make_dependence(placed: PlacedMap) -> dict:

@@ -4,7 +4,6 @@ import base64
 import colorsys
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,7 +11,9 @@ from torch import Tensor
 
 from ..analysis import Analysis, PlacedMap
 from ..maps import Crosses, Factors, LazyMap, NLMap, Product, Sum
-from ..pictures import Picture, Placement
+from ..pictures import Picture
+from .layers import make_layer, terms_of_map
+from .texts import place_of, to_base64
 
 PREVIEW_SIDE = 1024  # pixels of the photo that the page shows
 
@@ -42,11 +43,13 @@ def make_panel(analysis: Analysis, name: str, number: int, slider: bool = True) 
     """One call of a block, with all its maps; ``name`` is the network's, also of a snapshot that a slider shows."""
     call, model = analysis.calls[number], analysis.model
     first, several = call[0], len(analysis.calls) > 1
+    stack = first.layer is not None
     title = model.title.removesuffix(f", epoch {model.card.get('epoch')}") if slider else model.title  # the slider says it
     return {
         "id": f"{name}/{number}", "title": f"{title} ({first.nl_map.layer.rsplit('.')[-1]})" if several else title,
         "subtitle": source_of_weights(model.card), "block": first.nl_map.block, "layer": first.nl_map.layer,
         "maps": [_map(placed, call) for placed in call], "features": _features(call),
+        "stack": _stack(call) if stack else None, "layers": [make_layer(call, first.layer)] if stack else [],
         "parity": {"outcome": first.parity.outcome, "text": first.parity.text},
         "prediction": _prediction(analysis), "notes": _notes(analysis, first),
         "snapshots": _snapshots(model.card) if slider else None,
@@ -66,12 +69,26 @@ def _map(placed: PlacedMap, call: tuple[PlacedMap, ...]) -> dict:
     return {"name": nl_map.part, "relates": nl_map.relates, "rows": nl_map.rows,
             "query_grid": nl_map.query_grid, "key_grid": nl_map.key_grid,
             "query_place": placed.queries and place_of(placed.queries), "key_place": placed.keys and place_of(placed.keys),
-            "weights": _weights(nl_map, [other.nl_map for other in call]), "terms": _terms(nl_map)}
+            "query_tokens": nl_map.query_tokens, "key_tokens": nl_map.key_tokens, **_content(placed, call)}
+
+
+def _content(placed: PlacedMap, call: tuple[PlacedMap, ...]) -> dict:
+    """The weights of a map; of layers x heads which one it is, the weights coming layer by layer."""
+    if placed.layer is not None:
+        return {"layer": placed.layer, "head": placed.head}
+    return {"weights": _weights(placed.nl_map, [other.nl_map for other in call]), "terms": terms_of_map(placed.nl_map)}
+
+
+def _stack(call: tuple[PlacedMap, ...]) -> dict:
+    """The layers of a network that have maps, from the first to the last."""
+    layers = {placed.layer: placed.nl_map.layer for placed in call}
+    heads = {number: sum(placed.layer == number and placed.head is not None for placed in call) or 1 for number in layers}
+    return {"layers": [{"number": number, "name": layers[number], "heads": heads[number]} for number in sorted(layers)]}
 
 
 def _features(call: tuple[PlacedMap, ...]) -> dict | None:
     """The feature map of every channel of the block's input, where a map has rows or values of channels."""
-    if all(len(placed.nl_map.key_grid) == 2 for placed in call):
+    if call[0].nl_map.input is None or all(len(placed.nl_map.key_grid) == 2 for placed in call):
         return None
     x = call[0].nl_map.input[0].float()  # (C, rows, columns)
     low, high = x.amin((1, 2), keepdim=True), x.amax((1, 2), keepdim=True)
@@ -82,16 +99,12 @@ def _features(call: tuple[PlacedMap, ...]) -> dict | None:
 
 def source_of_weights(card: dict) -> str:
     """Where the weights come from, with the score beside the one without the block; a user's own have no card."""
-    if not card:
-        return "weights as given"
+    if "score" not in card:
+        return card.get("source", "weights as given")
     without = card.get("score_without_block")
     beside = "" if without is None else f" (without the block {without:.1%})"
     when = f"epoch {card['epoch']} of {card['epochs']}" if "epoch" in card else "trained"
     return f"{card['data']} · {when}, {card['metric']} {card['score']:.1%}{beside}"
-
-
-def place_of(place: Placement) -> dict:
-    return {"scale": [float(s) for s in place.scale], "offset": [float(o) for o in place.offset]}
 
 
 def _weights(nl_map: NLMap, call: list[NLMap]) -> dict:
@@ -117,35 +130,28 @@ def _number(part: LazyMap | Tensor, call: list[NLMap]) -> int:
     return next(number for number, nl_map in enumerate(call) if nl_map.lazy is part or nl_map.weights is part)
 
 
-def _terms(nl_map: NLMap) -> dict | None:
-    """What the viewer needs to draw the terms of a map (TERMS) from its weights."""
-    if nl_map.relates != "positions":
-        return None
-    found = {"mean_row": to_base64(nl_map.mean_row())}
-    if not isinstance(nl_map.lazy, Factors) or nl_map.lazy.kind != "softmax":
-        return found
-    pairwise, unary = nl_map.lazy.split()
-    firsts = [inside[0] for inside in nl_map.lazy.members()]  # the queries of a cell share their mean
-    return found | {"q_mean": to_base64(unary.q[0, firsts]), "unary_log_sum": to_base64(unary.log_sum()[0, firsts]),
-                    "pairwise_log_sum": to_base64(replace(pairwise, k=nl_map.lazy.k).log_sum()[0])}  # of keys as they are sent
-
-
-def to_base64(tensor: Tensor) -> str:
-    return base64.b64encode(tensor.detach().cpu().float().numpy().astype("<f4").tobytes()).decode()
-
-
 def _notes(analysis: Analysis, placed: PlacedMap) -> list[str]:
     width, height = analysis.frame.size
     left, top, right, bottom = analysis.frame.content
     notes = [f"input {width} × {height} px"]
-    if (right - left, bottom - top) != (width, height):
+    if left < 0 or top < 0:
+        notes = [f"This network sees the middle of the photo alone: {_seen(left, right, width)} of its width and "
+                 f"{_seen(top, bottom, height)} of its height, as {width} × {height} px."]
+    elif (right - left, bottom - top) != (width, height):
         pixels = "grey pixels" if getattr(analysis.model.preprocess, "channels", 3) == 1 else "pixels"
         notes = [f"This network sees the photo as {right - left} × {bottom - top} {pixels} in a {width} × {height} input."]
+    notes += [*placed.nl_map.notes, *analysis.notes, *analysis.model.card.get("notes", ())]
+    if placed.nl_map.input is None:
+        return notes
     grid = placed.nl_map.input.shape[2:]
     if height % grid[0] or width % grid[1]:
         notes.append(f"{grid[0]} × {grid[1]} cells do not divide this input: places are off by up to a cell. "
                      "Give its stride: Preprocess(stride=...).")
     return notes
+
+
+def _seen(start: int, end: int, size: int) -> str:
+    return f"{min(1, size / (end - start)):.0%}"
 
 
 def _prediction(analysis: Analysis) -> dict | None:

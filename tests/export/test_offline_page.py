@@ -137,7 +137,7 @@ def test_a_line_says_what_it_is_what_made_it_and_how_good_the_networks_are(site)
 
 def test_it_opens_with_the_settings_and_maps_that_were_asked_for(open_file):
     settings = {"colours": "inferno", "scale": "per panel", "view": "smooth", "opacity": 0.3, "direction": "attended by",
-                "term": "row minus the mean row", "veil": "even", "backdrop": "colour"}
+                "term": "row minus the mean row", "veil": "even", "backdrop": "colour", "token": "class token"}
     html = offline_page_html([small("disentangled"), small("gc")], queries=[(0.1, 0.2), (0.7, 0.8)], title="Mine",
                            settings=settings | {"unknown": 1, "parts": {"disentangled/0": "unary"}})
     state = open_file(html).page.evaluate("site.viewer.state()")

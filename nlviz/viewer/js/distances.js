@@ -27,7 +27,7 @@ function distanceBetween(looks, measure, pins) {
   const uncovered = looks.findIndex(look => !look.values);
   if (uncovered >= 0) return {reason: `query ${pins[uncovered] + 1} n/a: ${uncoveredText(looks[uncovered])}`};
   if (measure === divergenceOf && !rowIsDistribution(looks[0])) return {reason: `divergence n/a: ${noEntropyText(looks[0])}`};
-  const value = measure(looks[0].values, looks[1].values);
+  const value = measure(...looks.map(({whole, values}) => whole ?? values));
   return value === null ? {reason: `cosine n/a: a ${looks[0].direction === ATTENDS ? "row" : "column"} is zero everywhere`} : {value};
 }
 

@@ -39,7 +39,7 @@ function centreOf(grid, cell) {
 // The finest grid of queries; arrow keys and pins live on it. All maps count, so that choosing another one moves no pin.
 function referenceGrid(panels) {
   const fineness = ({size, scale}) => size + scale[0] * scale[1] / 1e9, maps = panels.flatMap(panel => panel.maps);
-  const grids = maps.filter(map => map.relates === "positions").map(map => map.queryGrid);
+  const grids = maps.filter(map => map.relates === "positions" && map.queryGrid).map(map => map.queryGrid);
   const others = [...maps.map(map => map.queryGrid || map.keyGrid), ...panels.map(panel => panel.features?.grid)].filter(Boolean);
   return grids.reduce((best, grid) => fineness(grid) > fineness(best) ? grid : best, grids[0])
     || others[0] || gridOf([28, 28], {scale: [28, 28], offset: [0, 0]});

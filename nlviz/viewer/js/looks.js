@@ -6,21 +6,42 @@
 const ATTENDS = "attends to", ATTENDED = "attended by";
 
 // values is null where there is nothing to draw, see uncoveredText; without a buffer it gets an array of its own
-function lookFrom(panel, {direction, term, scale}, point, buffer) {
+function lookFrom(panel, {direction, term, scale, token}, point, buffer, map = panel.map) {
   if (isSimilarity(term)) return similarityFrom(panel, term, point, buffer);
-  const {map} = panel, forward = direction === ATTENDS || map.isGate, own = map.isGate ? FULL : term;
-  const look = {panel, map, direction: forward ? ATTENDS : direction, term: own, point, values: null, entropy: null};
+  const forward = direction === ATTENDS || map.isGate, own = map.isGate ? FULL : term;
+  const look = {panel, map, direction: forward ? ATTENDS : direction, term: own, point, token: "", values: null, entropy: null, shares: []};
   if (map.ofChannels) return look;
+  if (token && !isForAll(look)) return tokenFrom(look, token, scale, buffer);
   const form = termOf(map, own), askedGrid = (forward ? map.queryGrid : map.keyGrid) || map.keyGrid;
   const shownGrid = forward ? map.keyGrid : map.queryGrid, asked = cellAt(askedGrid, point);
   Object.assign(look, {askedGrid, asked, shownGrid, scratches: map.scratches, reason: form.reason, centred: own === CENTRED});
   look.inTimes = inTimes(look, scale);
   if (form.reason || (asked < 0 && !hasNoQuery(look))) return look;
-  look.values = form[forward ? "row" : "column"](asked, buffer ? buffer.subarray(0, shownGrid.size) : new Float32Array(shownGrid.size));
+  return filled(look, form, asked, buffer);
+}
+
+// A named token asks instead of the place: its row, or its column.
+function tokenFrom(look, token, scale, buffer) {
+  const {map, direction, term} = look, forward = direction === ATTENDS, names = forward ? map.queryTokens : map.keyTokens;
+  const at = names.indexOf(token), form = termOf(map, term), others = (forward ? map.queries : map.keys) - names.length;
+  Object.assign(look, {askedGrid: forward ? map.queryGrid : map.keyGrid, asked: -1, shownGrid: forward ? map.keyGrid : map.queryGrid, token,
+                       scratches: map.scratches, reason: at < 0 ? `no ${token} here` : form.reason, centred: term === CENTRED});
+  look.inTimes = inTimes(look, scale);
+  return look.reason || !look.shownGrid ? look : filled(look, form, others + at, buffer);
+}
+
+function filled(look, form, asked, buffer) {          // all weights, and those of the positions among them
+  const {map, direction, shownGrid} = look, forward = direction === ATTENDS, size = Math.max(shownGrid.size, forward ? map.keys : map.queries);
+  const all = form[forward ? "row" : "column"](asked, buffer ? buffer.subarray(0, size) : new Float32Array(size));
+  look.values = all.subarray(0, shownGrid.size);
+  look.whole = all;
+  look.shares = (forward ? map.keyTokens : map.queryTokens).map((name, at) => ({name, share: all[shownGrid.size + at]}));
   Object.assign(look, measure(look.values));
-  if (rowIsDistribution(look)) look.entropy = entropyShare(look.values);
+  if (rowIsDistribution(look)) look.entropy = entropyShare(all);
   return look;
 }
+
+const isForAll = ({map, direction}) => map.isGate || (map.isGlobal && direction === ATTENDS);
 
 function similarityFrom(panel, term, point, buffer) {         // the same in both directions
   const map = similarityOf(panel, term), {queryGrid: grid, reason, scratches} = map, asked = grid ? cellAt(grid, point) : -1;
@@ -31,7 +52,7 @@ function similarityFrom(panel, term, point, buffer) {         // the same in bot
   return Object.assign(look, measure(look.values, asked));
 }
 
-const hasNoQuery = ({map, direction}) => map.isGate || (map.isGlobal && direction === ATTENDS);
+const hasNoQuery = look => Boolean(look.token) || isForAll(look);      // no place asks
 const rowIsDistribution = ({map, direction, centred}) => direction === ATTENDS && map.rows === "distribution" && !centred;
 
 // ---------------------------------------------------------------------------------------------------- measures

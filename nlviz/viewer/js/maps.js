@@ -1,8 +1,8 @@
 // Maps: a scene's panels, decoded. A panel is one call of a block, with one or several maps. No drawing, no page.
 // Gives: networkOf, decodePanel.
-// Takes: base64.js: bytesOf, floatsOf; geometry.js: gridOf; weights.js: decodeWeights; terms.js: decodeTerms.
+// Takes: base64.js: bytesOf, floatsOf; geometry.js: gridOf; weights.js: decodeWeights; terms.js: decodeTerms; heads.js: decodeLayer.
 
-const networkOf = ({id}) => id.replace(/\/\d+$/, "");  // "gc/0": the first call in gc
+const networkOf = ({id}) => id.replace(/\/\d+(\+\d+)?$/, "");  // "gc/0": the first call in gc; "vit/0+1": a further panel of it
 
 const cellsIn = shape => shape.reduce((product, size) => product * size, 1);
 
@@ -15,10 +15,11 @@ function decodeFeatures({features, title}) {          // the feature map of ever
 }
 
 function decodeMap(map, panel) {
-  const queries = cellsIn(map.query_grid), keys = cellsIn(map.key_grid), what = [panel.title, map.name].filter(Boolean).join(", ");
+  const queryTokens = map.query_tokens || [], keyTokens = map.key_tokens || [];         // rows and columns: positions, then tokens
+  const queries = cellsIn(map.query_grid) + queryTokens.length, keys = cellsIn(map.key_grid) + keyTokens.length, what = [panel.title, map.name].filter(Boolean).join(", ");
   const isGate = map.relates === "gate", ofChannels = map.key_grid.length === 1;
   if (ofChannels && panel.features && panel.features.count !== keys) throw new Error(`${what}: ${keys} channels, but ${panel.features.count} feature maps`);
-  return {...map, what, queries, keys, isGate, ofChannels, isGlobal: map.relates === "global", derived: new Map(), scratches: new Map(),
+  return {...map, what, queries, keys, queryTokens, keyTokens, isGate, ofChannels, isGlobal: map.relates === "global", derived: new Map(), scratches: new Map(),
           queryGrid: map.query_place && gridOf(map.query_grid, map.query_place), keyGrid: map.key_place && gridOf(map.key_grid, map.key_place),
           buffer: new Float32Array(Math.max(queries, keys))};
 }
@@ -29,6 +30,8 @@ function decodePanel(panel) {                         // its first map is shown 
     if (!maps[at]) throw new Error(`${panel.title}: there is no map number ${at}`);
     return maps[at].form ||= decodeWeights(maps[at], formAt);
   };
-  maps.forEach((map, at) => { formAt(at); map.terms &&= decodeTerms(map); });
-  return {...panel, maps, map: maps[0], features: decodeFeatures(panel)};
+  const found = {...panel, maps, map: maps[0], layers: new Map(), features: decodeFeatures(panel)};
+  if (panel.stack) for (const layer of panel.layers) decodeLayer(found, layer);         // the others come one by one
+  else maps.forEach((map, at) => { formAt(at); map.terms &&= decodeTerms(map); });
+  return found;
 }

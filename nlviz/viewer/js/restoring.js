@@ -5,7 +5,7 @@
 // Those of the wanted settings that there are; options: setting -> what can be chosen.
 function settingsIn(wanted, options) {
   const isKnown = ([name, value]) => name === "opacity" ? Number.isFinite(value) && value >= 0 && value <= 1
-    : name === "segmentation" ? typeof value === "boolean" : Object.hasOwn(options, name) && options[name].includes(value);
+    : name === "segmentation" ? typeof value === "boolean" : name === "token" ? typeof value === "string" : Object.hasOwn(options, name) && options[name].includes(value);
   return Object.fromEntries(Object.entries(wanted ?? {}).filter(isKnown));
 }
 

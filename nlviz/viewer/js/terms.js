@@ -13,6 +13,7 @@ function decodeTerms({what, keys, queries, factors, terms}) {
 }
 
 function termOf(map, term) {                          // {row, column}, or {reason} where the map has no such term
+  if (!map.form) return {reason: "this layer is on its way"};
   if (!map.derived.has(term)) map.derived.set(term, deriveTerm(map, term));
   return map.derived.get(term);
 }
@@ -20,8 +21,8 @@ function termOf(map, term) {                          // {row, column}, or {reas
 function deriveTerm({form, terms, factors, isGlobal, isGate}, term) {
   if (term === FULL || isGate || (isGlobal && term === UNARY)) return form;
   if (isGlobal) return term === CENTRED ? sharedForm(form.row().slice().fill(0)) : {reason: "one map for every query: nothing in it is pairwise"};
-  if (term === CENTRED) return centredForm(form, terms.meanRow);
-  if (!terms.qMean) return {reason: "not a softmax over q · k, so it has no pairwise and unary term"};
+  if (term === CENTRED && terms) return centredForm(form, terms.meanRow);
+  if (!terms?.qMean) return {reason: "not a softmax over q · k, so it has no pairwise and unary term"};
   return term === PAIRWISE ? pairwiseForm(factors, terms) : unaryForm(factors, terms);
 }
 

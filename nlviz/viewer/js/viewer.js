@@ -4,28 +4,29 @@
 //   similarities.js: SIMILARITIES; looks.js: ATTENDS, ATTENDED, lookFrom; scales.js: TIMES, SHARED, OWN, RISING, EVEN, sharedScales;
 //   palettes.js: createPalettes; words.js: gridText, plural, labelsOf, barText; drawing.js: drawMarks; parts.js: div, setText, fillBars,
 //   photoPanel; layout.js: keepHeight, roomBelow, layoutFor; messages.js: createMessages; toolbar.js: createToolbar; status.js:
-//   createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; comparing.js: createComparing; panels.js:
+//   createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; layers.js: createLayers; comparing.js: createComparing; panels.js:
 //   mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel; strip.js: createStrip; distances.js:
 //   createDistances; depends.js: createDepends; pins.js: createPins; pointing.js: createPointing; restoring.js: settingsIn, pointsIn;
 //   changes.js: createChanges.
 //
-//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onChange});
+//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onChange});
 //   viewer.show(scene);                              // scene.start: the query of a new photo, else its middle
 //   viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true);
 //   viewer.state(); viewer.restore({query, queries, settings, parts, snapshots});
 //
-// onExport, onDepends, onSnapshot and onSimilarity ask the server and may be absent: for a figure (see exports.js), for the
-// numbers below the strip (see measuring.js), for a panel at another epoch (see snapshots.js), for features (see comparing.js).
+// onExport, onDepends, onSnapshot, onSimilarity and onLayer ask the server and may be absent: for a figure (see exports.js), for the
+// numbers below the strip (see measuring.js), for a panel at another epoch (see snapshots.js), for features (see comparing.js), for
+// a layer of layers x heads (see layers.js).
 // onChange(state) is told, a quarter of a second later, that the user changed pins, settings, the map of a panel or an epoch;
 // what restore() changes is not told.
 // restore takes the query ([x, y]; without it the first pin), pins ([x, y] each), settings, {panel: map} and {network: epoch} as
 // state() tells them, all optional; what is not there is ignored.
 
-function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onChange}) {
+function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onChange}) {
   const palettes = createPalettes(colourMaps, diverging), terms = TERMS.filter(term => diverging || term !== CENTRED);
   const options = {colours: palettes.names, scale: [TIMES, SHARED, OWN], view: ["cells", "smooth"], veil: [RISING, EVEN], backdrop: ["grey", "colour"],
                    direction: [ATTENDS, ATTENDED], term: [...terms, ...(diverging && onSimilarity ? SIMILARITIES : [])]};
-  const settings = {opacity: 0.8, ...Object.fromEntries(Object.entries(options).map(([name, [usual]]) => [name, usual])), segmentation: false};
+  const settings = {opacity: 0.8, ...Object.fromEntries(Object.entries(options).map(([name, [usual]]) => [name, usual])), segmentation: false, token: ""};
   const choices = new Map();                          // what was chosen in a panel, by its id: it outlives the scene
   let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5};
   let photo = null, parts = [], looks = [], hovered = null, frame = 0, late = false, lastDrawMs = 0, fitted = "";
@@ -45,6 +46,8 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
                                      onFail: text => complain(text, true)});
   const comparing = onSimilarity ? createComparing({onSimilarity, onArrive: () => { drawPinned(); draw(); }, now: () =>
     ({scene, panels, term: settings.term, chosen: snapshots.chosen(), isWaiting: snapshots.isWaiting})}) : null;
+  const layers = createLayers({onLayer, now: () => ({scene, panels, chosen: snapshots.chosen()}), onArrive: layerArrived, onFail: (panel, number, words) =>
+    complain(`${panel.label}, layer ${number}: ${words}`, true)});
   const pointing = createPointing({now: () => ({photo, reference, query, pins: pins.all()}), ask, togglePin: pins.toggle, removeHereOrLast: pins.removeHereOrLast});
   const barsByKind = new Map();
 
@@ -76,6 +79,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     if (next?.picture.url !== scene?.picture.url) { query = pointsIn([next?.start])[0] ?? {x: 0.5, y: 0.5}; pins.put([]); hovered = null; }
     scene = next; panels = scene ? snapshots.enter(scene, decoded) : []; reference = referenceGrid(panels);
     namePanels();
+    layers.enter(scene, panels);
     showStage(Boolean(scene));
     if (!scene) { showDependence(); return; }
     const focused = photo?.box === document.activeElement;
@@ -107,6 +111,13 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
 
   const chosenMap = panel => panel.maps.find(map => map.name === choiceOf(panel).map) || panel.maps[0];
   const namesOfMaps = () => Object.fromEntries(panels.filter(panel => panel.maps.length > 1).map(panel => [panel.id, panel.map.name]));
+
+  function layerArrived(panel, number) {              // what is shown of it is drawn now
+    if (panel.map.layer !== number) return;
+    parts.filter(part => part.panel === panel).forEach(showMapOf);
+    drawPinned();
+    draw();
+  }
 
   function chooseMap(part, name) {
     showMap(part, name);

@@ -1,5 +1,5 @@
 // Weights: rows and columns of a map in every form in which it comes. No drawing, no page.
-// Gives: sharedForm, dotOf, dotForm, softmaxForm, countTo, countCells, decodeWeights.
+// Gives: denseForm, sharedForm, dotOf, dotForm, softmaxForm, countTo, countCells, decodeWeights.
 // Takes: base64.js: floatsOf.
 //
 // A form is {row(query, out), column(key, out)}: all the weights of one query, and what every query gives one key. Both return

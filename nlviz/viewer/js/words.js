@@ -61,7 +61,7 @@ function gridsTexts({isGlobal, isGate, ofChannels, queryGrid, keyGrid, keys, row
   if (isGate && ofChannels) return [`${keys} channels;`, isAdded(map) ? "a number added to each" : "gate, 0 to 1"];
   if (isGate) return [`${gridText(keyGrid)} positions;`, "gate, 0 to 1"];
   if (ofChannels) return [`${keys} × ${keys} channels;`, rowsText(rows)];
-  const sum = rows === "raw" && weights.kind === "sum" ? " (sum 2)" : "";            // of two distributions
+  const sum = rows === "raw" && weights?.kind === "sum" ? " (sum 2)" : "";            // of two distributions
   return [`${isGlobal ? "" : `${gridText(queryGrid)} queries, `}${gridText(keyGrid)} keys;`, rowsText(rows) + sum];
 }
 

@@ -1,0 +1,17 @@
+"""Numbers as the text in which the viewer takes them."""
+
+import base64
+
+from torch import Tensor
+
+from ..pictures import Placement
+
+
+def to_base64(tensor: Tensor) -> str:
+    """Little-endian float32."""
+    return base64.b64encode(tensor.detach().cpu().float().numpy().astype("<f4").tobytes()).decode()
+
+
+def place_of(place: Placement) -> dict:
+    """Where a grid lies in the picture."""
+    return {"scale": [float(s) for s in place.scale], "offset": [float(o) for o in place.offset]}
