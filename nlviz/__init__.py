@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from .analysis import Analysis
     from .capture import capture_maps, check_parity
     from .models import load_model
-    from .notebook import Shown, analyse
+    from .notebook import Shown, analyse, show
 
-__all__ = ["Analysis", "Shown", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model"]
+__all__ = ["Analysis", "Shown", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model", "show"]
 
 ROOM_OF = {"Analysis": "analysis", "Shown": "notebook", "analyse": "notebook", "capture_maps": "capture",
-           "check_parity": "capture", "load_model": "models"}
+           "check_parity": "capture", "load_model": "models", "show": "notebook"}
 
 
 def __getattr__(name: str) -> object:

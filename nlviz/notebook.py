@@ -36,6 +36,32 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
     return Shown(**vars(found), resolution=resolution)
 
 
+def show(picture, weights, query_grid: tuple[int, int], key_grid: tuple[int, int] | None = None, tokens: Sequence[str] = (),
+         name: str = "map") -> "Shown":
+    """The viewer, numbers and figures for a map that was computed elsewhere: by JAX, Keras, a custom kernel, or a saved array.
+
+    Args:
+        picture: a path, the bytes of a file, or a PIL image; the map's grids lie over all of it.
+        weights: (N, N'), (heads, N, N') or (layers, heads, N, N'), an array of any library that NumPy reads; or queries, keys and
+            a number, ``(q, k, scale)``, of which the softmax of scale q . k is taken: (..., N, C) and (..., N', C).
+        query_grid, key_grid: (rows, columns) of the positions; keys by default as the queries.
+        tokens: names of the rows and columns that are no positions and stand in front of them, such as ``["class token"]``.
+        name: what to call it.
+
+    Raises:
+        PictureError: the picture cannot be used.
+        ValueError: the shapes do not fit the grids, or a number is not finite; the message says what was expected.
+
+    Example:
+        >>> import numpy as np
+        >>> from PIL import Image
+        >>> show(Image.new("RGB", (60, 40)), np.full((24, 24), 1 / 24), query_grid=(4, 6))
+        <map on picture: 1 map>
+    """
+    found = analysis.analysis_of_map(picture, weights, query_grid, key_grid, tokens, name)
+    return Shown(**vars(found), resolution=max(found.picture.size))
+
+
 @dataclass(frozen=True, repr=False)
 class Shown(Analysis):
     """An :class:`nlviz.analysis.Analysis` that shows itself: as the last line of a notebook's cell it is the interactive viewer.

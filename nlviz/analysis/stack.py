@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
-from ..capture import check_parity
+from ..capture import Parity, check_parity
 from ..maps import NLMap, check_finite
 from ..pictures import Frame
 from .placed import PlacedMap, places_of
+
+GIVEN = Parity("undecided", 0.0, 0.0, "given")  # a map that no network made here
 
 
 def stack(maps: Sequence[NLMap], frame: Frame, network: str) -> tuple[tuple[PlacedMap, ...], tuple[str, ...]]:
@@ -33,7 +35,7 @@ def stack(maps: Sequence[NLMap], frame: Frame, network: str) -> tuple[tuple[Plac
         if places[1] is None and nl_map.relates != "channels":
             notes.append(f"Layer {number} is not shown: its keys are named tokens alone, which have no place in the picture.")
             continue
-        check = cache(lambda nl_map=nl_map: check_parity(None, nl_map))
+        check = cache(lambda nl_map=nl_map: check_parity(None, nl_map) if nl_map.values is not None else GIVEN)
         found += _layer(nl_map, places, check, number, len(maps))
     if not found:
         raise ValueError(f"{network}: none of its {len(maps)} maps can be shown. {notes[0]}")

@@ -93,7 +93,7 @@ def _about(analyses: Sequence[Analysis], picture: str) -> str:
 
 
 def _score(card: dict) -> str:
-    return f"{card['metric']} {card['score']:.1%}" if card else "weights as given"
+    return f"{card['metric']} {card['score']:.1%}" if "score" in card else card.get("source", "weights as given")
 
 
 @torch.inference_mode()

@@ -12,7 +12,8 @@ from .style import TIMES, Style
 
 ROWS = {"distribution": f"rows{NBSP}sum{NBSP}to{NBSP}1", "scaled": f"rows scaled by{NBSP}1/N′", "raw": "raw"}
 PARITY = {"holds": "what the block added follows from its maps", "differs": "what the block added does NOT follow from its maps",
-          "nothing added": "the block adds nothing: not trained, or its last layer is zero"}
+          "nothing added": "the block adds nothing: not trained, or its last layer is zero",
+          "undecided": "a map as given, with no network to compare it with"}
 LN_2 = "ln 2 = 0.69".replace(" ", NBSP)
 TERMS_MEAN = {
     "pairwise only": "the softmax of (q − mean q) · (k − mean k), what is left of a map without its unary term",

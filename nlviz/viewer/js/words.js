@@ -9,7 +9,7 @@ const ROWS = {distribution: "distribution (sum 1)", scaled: "scaled by 1/N′", 
 const NO_ENTROPY = {similarity: "similarities are no distribution",
                     scaled: "rows are scaled by 1/N′, not a distribution", raw: "rows are raw, not a distribution"};
 const PARITY = {holds: ["✓", "reproduces the block’s output"], differs: ["✗", "differs from the block’s output"],
-                "nothing added": ["!", "adds nothing (untrained or zero)"], undecided: ["?", "agreement with the block undecided"]};
+                "nothing added": ["!", "adds nothing (untrained or zero)"], undecided: ["?", "a map as given, no network to compare it with"]};
 
 // ---------------------------------------------------------------------------------------------------- numbers
 
