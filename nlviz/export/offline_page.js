@@ -3,7 +3,7 @@
 const data = JSON.parse(document.getElementById("nlviz-data").textContent), root = document.querySelector(".nlviz-root");
 
 function onDepends({panel, map, step}) {
-  const answer = data.depends[panel][map][step];
+  const answer = data.depends[panel]?.[map]?.[step] ?? {error: "not measured in this file"};
   if (answer.error) throw new Error(answer.error);
   return answer;
 }

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -16,7 +17,7 @@ from ..figures import DIVERGING
 from ..files import printable
 from ..maps import SIMILARITIES
 from ..version import __version__
-from ..viewer import CSS, SCRIPT, colour_tables, make_dependence, make_fresh, make_scene, make_similarity, table_bytes
+from ..viewer import CSS, SCRIPT, colour_tables, make_dependence, make_fresh, make_layer, make_scene, make_similarity, table_bytes
 
 HERE = Path(__file__).parent
 PAGE = Template((HERE / "offline_page.html").read_text())
@@ -24,6 +25,7 @@ LOOKS = CSS + (HERE / "offline_page.css").read_text()
 CODE = "{\n" + SCRIPT + (HERE / "offline_page.js").read_text() + "}\n"
 HASH = "sha256-" + base64.b64encode(hashlib.sha256(CODE.encode()).digest()).decode()  # the only script that may run
 MOST_QUERIES = 8
+LAYERS_BYTES = 12 * 2**20  # of layers x heads, as text: beyond those shown, as many as fit
 
 
 def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[float, float]] = (),
@@ -50,8 +52,9 @@ def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[f
     settings = dict(settings or {})
     parts = settings.pop("parts", {})
     _check_parts(scene["panels"], parts)
+    _add_layers(scene["panels"], analyses, parts)
     data = {
-        "scene": scene, "depends": _depends(analyses, names), "similarities": _similarities(analyses, names),
+        "scene": scene, "depends": _depends(analyses, names, parts), "similarities": _similarities(analyses, names),
         "colourMaps": colour_tables(), "diverging": table_bytes(DIVERGING),
         "view": {"queries": list(queries), "settings": settings, "parts": dict(parts)},
     }
@@ -74,10 +77,42 @@ def _check(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]])
 def _check_parts(panels: Sequence[Mapping], parts: Mapping[str, str]) -> None:
     there = {panel["id"]: [one["name"] for one in panel["maps"]] for panel in panels}
     for panel, part in parts.items():
-        if panel not in there:
+        names = there.get(_first(panel))
+        if names is None:
             raise ValueError(f"no call of a block is named {panel!r}; there are: {', '.join(there)}")
-        if part not in there[panel]:
-            raise ValueError(f"{panel} has no map {part!r}; it has: {', '.join(map(repr, there[panel]))}")
+        if part not in names:
+            raise ValueError(f"{panel} has no map {part!r}; it has: {', '.join(map(repr, names))}")
+
+
+def _first(panel: str) -> str:
+    """``vit/0`` of ``vit/0+1``, a further panel of the same maps."""
+    return re.sub(r"\+\d+$", "", panel)
+
+
+def _shown(panel: str, call: Sequence[PlacedMap], parts: Mapping[str, str]) -> list[PlacedMap]:
+    """Of layers x heads the maps that panels show at first; of blocks all."""
+    if call[0].layer is None:
+        return list(call)
+    asked = {part for key, part in parts.items() if _first(key) == panel} or {call[0].nl_map.part}
+    return [placed for placed in call if placed.nl_map.part in asked]
+
+
+def _add_layers(panels: Sequence[dict], analyses: Sequence[Analysis], parts: Mapping[str, str]) -> None:
+    """The layers of layers x heads that are shown, then the deepest of the others, as float16 while there is room."""
+    calls, room = [call for analysis in analyses for call in analysis.calls], LAYERS_BYTES
+    wanted = []
+    for panel, call in zip(panels, calls):
+        if panel["stack"]:
+            shown = {placed.layer for placed in _shown(panel["id"], call, parts)} | {call[0].layer}
+            panel["layers"] = [make_layer(call, number) for number in shown]
+            others = [one["number"] for one in panel["stack"]["layers"] if one["number"] not in shown]
+            wanted += [(panel, call, number) for number in reversed(others)]
+    for panel, call, number in sorted(wanted, key=lambda one: -one[2]):
+        layer = make_layer(call, number, half=True)
+        room -= len(json.dumps(layer))
+        if room < 0:
+            return
+        panel["layers"].append(layer)
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:
@@ -97,10 +132,11 @@ def _score(card: dict) -> str:
 
 
 @torch.inference_mode()
-def _depends(analyses: Sequence[Analysis], names: Sequence[str]) -> dict:
+def _depends(analyses: Sequence[Analysis], names: Sequence[str], parts: Mapping[str, str]) -> dict:
     """panel -> map -> step -> what the page's server would answer."""
-    return {f"{name}/{number}": {placed.nl_map.part: _steps(analysis, placed) for placed in call}
-            for analysis, name in zip(analyses, names) for number, call in enumerate(analysis.calls)}
+    panels = {f"{name}/{number}": (a, call) for a, name in zip(analyses, names) for number, call in enumerate(a.calls)}
+    return {panel: {placed.nl_map.part: _steps(analysis, placed) for placed in _shown(panel, call, parts)}
+            for panel, (analysis, call) in panels.items()}
 
 
 def _similarities(analyses: Sequence[Analysis], names: Sequence[str]) -> dict:

@@ -1,10 +1,8 @@
 """What the viewer asks of a map besides its rows: does attention depend on the query?"""
 
-import base64
-
 from ..analysis import Analysis, PlacedMap
 from ..measures import NAMES, dependence_of_queries, measure, measure_fresh
-from .texts import place_of, to_base64
+from .texts import half_to_base64, place_of, to_base64
 
 
 def make_dependence(placed: PlacedMap) -> dict:
@@ -32,8 +30,7 @@ def make_similarity(placed: PlacedMap, term: str) -> dict:
     unit = found.nl_map.lazy.q[0].cpu()  # (N, C)
     if 2 * unit.numel() > MOST_BYTES:
         return {"reason": f"{unit.shape[1]} features at {unit.shape[0]} positions are too many to send; take a lower resolution"}
-    return {"grid": found.keys.grid, "place": place_of(found.keys), "channels": unit.shape[1],
-            "data": base64.b64encode(unit.half().numpy().astype("<f2").tobytes()).decode()}
+    return {"grid": found.keys.grid, "place": place_of(found.keys), "channels": unit.shape[1], "data": half_to_base64(unit)}
 
 
 def make_fresh(analysis: Analysis, placed: PlacedMap) -> dict:

@@ -9,13 +9,16 @@ from ..analysis import PlacedMap
 from ..maps import Factors, LazyMap, NLMap, OverHeads, Windows, precise
 from ..metrics import attention_distance, entropy
 from ..pictures import Placement
-from .texts import to_base64
+from .texts import half_to_base64, to_base64
 
 MOST_BYTES = 64 * 2**20  # of a layer's weights
 
 
-def make_layer(call: Sequence[PlacedMap], number: int) -> dict:
+def make_layer(call: Sequence[PlacedMap], number: int, half: bool = False) -> dict:
     """The weights of one layer's heads, from which the viewer draws each of them and their mean, and what is said of each map.
+
+    Args:
+        half: queries and keys as float16, in half the bytes: weights are then right to about 1e-3.
 
     Returns:
         ``number``; ``weights``: see ``_weights``; ``parity``; and ``maps``, by name: ``entropy_share``, 0 to 1; ``distance``, the
@@ -29,30 +32,32 @@ def make_layer(call: Sequence[PlacedMap], number: int) -> dict:
     if not own:
         raise ValueError(f"there is no layer {number}")
     heads = [placed for placed in own if placed.head is not None] or own
-    return {"number": number, "weights": _weights([placed.nl_map for placed in heads]),
+    return {"number": number, "weights": _weights([placed.nl_map for placed in heads], half),
             "parity": {"outcome": own[0].parity.outcome, "text": own[0].parity.text},
             "maps": {placed.nl_map.part: numbers_of(placed) | {"terms": terms_of_map(placed.nl_map)} for placed in own}}
 
 
-def _weights(heads: Sequence[NLMap]) -> dict:
+def _weights(heads: Sequence[NLMap], half: bool) -> dict:
     """``kind``, ``heads`` and: of ``dense`` data (heads, N, N'); of ``softmax`` and ``dot`` q (heads, N, C) with the scale in it,
     k and log_sum (heads, N); of ``windows`` data (heads, windows, n, m) with the numbers of their queries and keys."""
     lazies = [nl_map.lazy for nl_map in heads]
     if windows := _windows(lazies[0]):
         return _of_windows(windows)
     if all(isinstance(lazy, Factors) and lazy.plain and lazy.kind != "relu_sum" and lazy.cells is None for lazy in lazies):
-        return _of_factors(lazies)
+        return _of_factors(lazies, half)
     rows = heads[0].shape
     _check(4 * len(heads) * rows[0] * rows[1])
     data = torch.stack([nl_map.weights[0] if nl_map.weights is not None else nl_map.lazy.dense()[0] for nl_map in heads])
     return {"kind": "dense", "heads": len(heads), "data": to_base64(data)}
 
 
-def _of_factors(lazies: Sequence[Factors]) -> dict:
+def _of_factors(lazies: Sequence[Factors], half: bool) -> dict:
     q = torch.stack([precise(lazy.q[0]) * lazy.scale for lazy in lazies])  # (heads, N, C)
     k = torch.stack([precise(lazy.k[0]) for lazy in lazies])
     _check(4 * (q.numel() + k.numel()))
-    found = {"kind": lazies[0].kind, "heads": len(lazies), "channels": q.shape[-1], "q": to_base64(q), "k": to_base64(k)}
+    half = half and max(q.abs().max().item(), k.abs().max().item()) < torch.finfo(torch.float16).max
+    packed = half_to_base64 if half else to_base64
+    found = {"kind": lazies[0].kind, "heads": len(lazies), "channels": q.shape[-1], "half": half, "q": packed(q), "k": packed(k)}
     if lazies[0].kind == "softmax":
         found["log_sum"] = to_base64(torch.stack([lazy.log_sum()[0] for lazy in lazies]))
     return found

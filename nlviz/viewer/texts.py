@@ -12,6 +12,11 @@ def to_base64(tensor: Tensor) -> str:
     return base64.b64encode(tensor.detach().cpu().float().numpy().astype("<f4").tobytes()).decode()
 
 
+def half_to_base64(tensor: Tensor) -> str:
+    """Little-endian float16."""
+    return base64.b64encode(tensor.detach().cpu().half().numpy().astype("<f2").tobytes()).decode()
+
+
 def place_of(place: Placement) -> dict:
     """Where a grid lies in the picture."""
     return {"scale": [float(s) for s in place.scale], "offset": [float(o) for o in place.offset]}

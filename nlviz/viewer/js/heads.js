@@ -1,6 +1,6 @@
 // Heads: a layer's weights as a form for each head and one for their mean (see weights.js). No drawing, no page.
 // Gives: decodeLayer.
-// Takes: base64.js: floatsOf; weights.js: denseForm, sharedForm, dotForm, softmaxForm; terms.js: decodeTerms.
+// Takes: base64.js: floatsOf, halvesOf; weights.js: denseForm, sharedForm, dotForm, softmaxForm; terms.js: decodeTerms.
 
 // Gives the panel's maps of that layer their forms, and what is said of each: {parity, entropyShare, distance, terms}.
 function decodeLayer(panel, layer) {
@@ -16,11 +16,14 @@ function decodeLayer(panel, layer) {
   panel.layers.set(layer.number, layer.parity);
 }
 
-function headsOf({kind, heads, channels, ...sent}, what, queries, keys) {
-  const each = (name, size) => { const all = floatsOf(sent[name], heads * size, `${what}, ${name}`); return Array.from({length: heads}, (_, at) => all.subarray(at * size, (at + 1) * size)); };
+function headsOf({kind, heads, channels, half, ...sent}, what, queries, keys) {
+  const each = (name, size, read = floatsOf) => {
+    const all = read(sent[name], heads * size, `${what}, ${name}`);
+    return Array.from({length: heads}, (_, at) => all.subarray(at * size, (at + 1) * size));
+  };
   if (kind === "dense") return each("data", queries * keys).map(data => ({form: queries === 1 ? sharedForm(data) : denseForm(data, keys)}));
   if (kind === "windows") return windowsOf(sent, heads, what);
-  const q = each("q", queries * channels), k = each("k", keys * channels), sums = kind === "softmax" ? each("log_sum", queries) : [];
+  const vectors = half ? halvesOf : floatsOf, q = each("q", queries * channels, vectors), k = each("k", keys * channels, vectors), sums = kind === "softmax" ? each("log_sum", queries) : [];
   return q.map((own, at) => {
     const factors = {q: own, k: k[at], channels, queries, keys, logSum: sums[at] || null, cells: null};
     return {form: kind === "softmax" ? softmaxForm(factors) : dotForm(factors), factors};
