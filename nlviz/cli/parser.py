@@ -13,7 +13,8 @@ DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'tim
            "direction": "'attends to' or 'attended by'",
            "term": "'full', 'pairwise only', 'unary only', 'row minus the mean row', 'input similarity' or 'output similarity'"}
 
-
+MODEL = ("a bundled network; or timm:NAME, torchvision:NAME, hf:ID-or-folder or python:package.module:factory, each perhaps with "
+         "@WEIGHTS.safetensors or .pth behind it; may be repeated")
 LIMITS = {"networks": "networks compared at once, 1 to 8 (default: 8)", "queries": "queries in a figure, 1 to 8 (default: 8)",
           "resolution": "long side of an input in pixels (default: 1024)",
           "export_megapixels": "an exported figure, in millions of pixels (default: 100)",
@@ -66,7 +67,7 @@ def _add_render(commands) -> None:
                                    "works offline in a browser.")
     parser.add_argument("picture", nargs="*", metavar="PICTURE", help="paths, or patterns such as 'photos/*.jpg'")
     parser.add_argument("--recipe", type=Path, metavar="RECIPE.json", help="draw what a recipe, or an exported figure, says")
-    parser.add_argument("--model", action="append", metavar="NAME", help="a bundled network; may be repeated")
+    parser.add_argument("--model", action="append", metavar="MODEL", help=MODEL)
     parser.add_argument("--query", action="append", type=_query, metavar="X,Y",
                         help="fractions of width and height, 0 to 1; may be repeated")
     parser.add_argument("--out", required=True, type=Path, metavar="FIGURE.{png,svg,pdf,zip,html}", help="or a folder")
@@ -87,7 +88,7 @@ def _add_render(commands) -> None:
 def _add_measure(commands) -> None:
     parser = commands.add_parser("measure", help="GCNet's numbers of every map of one picture, with baselines")
     parser.add_argument("picture")
-    parser.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
+    parser.add_argument("--model", action="append", required=True, metavar="MODEL", help=MODEL)
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--seed", type=int, default=0, help="of the fresh weights")
     parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
@@ -98,8 +99,8 @@ def _add_study(commands) -> None:
     parser = commands.add_parser("study", help="does attention depend on the query? GCNet's numbers over a folder of pictures",
                                 description="Stopped, it goes on where it was. Under torchrun the pictures are shared out.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", action="append", required=True, metavar="NAME",
-                       help="a bundled network, or a data set (msrc, caltech101, ...) for all of its; may be repeated")
+    parser.add_argument("--model", action="append", required=True, metavar="MODEL",
+                       help=f"a data set (msrc, caltech101, ...) for all of its; {MODEL}")
     parser.add_argument("--out", required=True, type=Path, metavar="REPORT", help="folder for the report")
     parser.add_argument("--list", type=Path, metavar="FILE", help="only the pictures named there, one a line")
     parser.add_argument("--limit", type=int, metavar="N", help="at most N pictures, spread evenly")
@@ -112,6 +113,8 @@ def _add_study(commands) -> None:
 
 def _add_serve(commands) -> None:
     parser = commands.add_parser("serve", help="serve the page")
+    parser.add_argument("--model", action="append", default=[], metavar="MODEL",
+                        help=f"what the page begins with, beside the bundled networks: {MODEL}")
     _add_address(parser)
     parser.set_defaults(run=run.serve)
 
@@ -119,7 +122,7 @@ def _add_serve(commands) -> None:
 def _add_open(commands) -> None:
     parser = commands.add_parser("open", help="open the page on a picture")
     parser.add_argument("picture", type=Path)
-    parser.add_argument("--model", action="append", required=True, metavar="NAME", help="a bundled network; may be repeated")
+    parser.add_argument("--model", action="append", required=True, metavar="MODEL", help=MODEL)
     parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
     _add_address(parser)
     parser.set_defaults(run=run.open_page)

@@ -1,15 +1,18 @@
-"""Networks: what is bundled, with its weights and cards, and how its output is read.
+"""Networks: what is bundled, with its weights and cards, where others come from, and how their output is read.
 
-May import blocks and pictures. timm and the packages that bring weights are known to this room alone.
+May import blocks and pictures. timm, torchvision, transformers and what brings weights are known to this room alone.
 """
 
-from .bundled import build, list_models, load_model, trained
-from .cards import CHECKPOINTS, NEW_CHECKPOINTS, CheckpointError, read_card, render_readme
+from .bundled import build, list_models, trained
+from .cards import CHECKPOINTS, NEW_CHECKPOINTS, read_card, render_readme
 from .classes import CLASSES
+from .errors import CheckpointError, ModelError
+from .loading import check_model, is_source, load_model
 from .model import Model, predict
 from .networks import OnBackbone, SmallNetwork
 from .specs import MODELS, TELLING, Spec, get_spec
+from .weights import digest
 
-__all__ = ["CHECKPOINTS", "CLASSES", "MODELS", "NEW_CHECKPOINTS", "TELLING", "CheckpointError", "Model", "OnBackbone",
-           "SmallNetwork", "Spec", "build", "get_spec", "list_models", "load_model", "predict", "read_card", "render_readme",
-           "trained"]
+__all__ = ["CHECKPOINTS", "CLASSES", "MODELS", "NEW_CHECKPOINTS", "TELLING", "CheckpointError", "Model", "ModelError", "OnBackbone",
+           "SmallNetwork", "Spec", "build", "check_model", "digest", "get_spec", "is_source", "list_models", "load_model",
+           "predict", "read_card", "render_readme", "trained"]

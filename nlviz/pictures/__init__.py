@@ -10,13 +10,14 @@ from .limits import SUFFIXES, PictureError
 from .placement import Placement
 
 if TYPE_CHECKING:
+    from .cropped import Cropped
     from .picture import Picture, open_picture
     from .preprocess import MAX_RESOLUTION, Frame, Preprocess
 
-__all__ = ["MAX_RESOLUTION", "SUFFIXES", "Frame", "Picture", "PictureError", "Placement", "Preprocess", "open_picture"]
+__all__ = ["MAX_RESOLUTION", "SUFFIXES", "Cropped", "Frame", "Picture", "PictureError", "Placement", "Preprocess", "open_picture"]
 
-FILE_OF = {"MAX_RESOLUTION": "preprocess", "Frame": "preprocess", "Preprocess": "preprocess", "Picture": "picture",
-           "open_picture": "picture"}
+FILE_OF = {"MAX_RESOLUTION": "preprocess", "Cropped": "cropped", "Frame": "preprocess", "Preprocess": "preprocess",
+           "Picture": "picture", "open_picture": "picture"}
 
 
 def __getattr__(name: str) -> object:

@@ -15,7 +15,7 @@ class Placement:
     Attributes:
         grid: (rows, columns).
         scale: (x, y), cells per picture width and height.
-        offset: (x, y), cells; above zero where a picture is letterboxed.
+        offset: (x, y), cells; above zero where a picture is letterboxed, below where it is cropped.
     """
 
     grid: tuple[int, int]

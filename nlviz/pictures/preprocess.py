@@ -20,7 +20,8 @@ class Frame:
 
     Attributes:
         size: (width, height) of the input in pixels.
-        content: (left, top, right, bottom) that the picture takes of it; the rest is padding.
+        content: (left, top, right, bottom) that the picture takes of it; the rest is padding. What was cropped lies outside:
+            below 0, or above the size.
     """
 
     size: tuple[int, int]
@@ -41,14 +42,14 @@ class Preprocess:
     Attributes:
         stride: both sides are multiples of it.
         channels: 3 for RGB, 1 for grey.
-        mean, std: the input is (pixel - mean) / std with pixels 0 to 255.
+        mean, std: the input is (pixel - mean) / std with pixels 0 to 255; one number, or one of each channel.
         fixed: (width, height) of a network that takes one size only: the picture is letterboxed into it.
     """
 
     stride: int = 16
     channels: int = 3
-    mean: float = 127.0
-    std: float = 128.0
+    mean: float | tuple[float, ...] = 127.0
+    std: float | tuple[float, ...] = 128.0
     fixed: tuple[int, int] | None = None
 
     def frame(self, size: tuple[int, int], resolution: int) -> Frame:
@@ -75,5 +76,10 @@ class Preprocess:
         image = image.resize((right - left, bottom - top), Image.Resampling.BICUBIC)
         canvas = Image.new(image.mode, frame.size)
         canvas.paste(image, (left, top))
-        pixels = torch.from_numpy(np.array(canvas)).float().view(frame.size[1], frame.size[0], self.channels)
-        return ((pixels - self.mean) / self.std).permute(2, 0, 1).unsqueeze(0).contiguous(), frame
+        return normalised(canvas, self.mean, self.std), frame
+
+
+def normalised(image: Image.Image, mean: float | tuple[float, ...], std: float | tuple[float, ...]) -> Tensor:
+    """(pixel - mean) / std with pixels 0 to 255 as (1, channels, H, W)."""
+    pixels = torch.from_numpy(np.array(image)).float().view(image.size[1], image.size[0], -1)
+    return ((pixels - torch.tensor(mean)) / torch.tensor(std)).permute(2, 0, 1).unsqueeze(0).contiguous()

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from ..files import printable
 
 LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances")
-RESOLUTIONS = (224, 448, 672)  # offered by the page and the command line
+RESOLUTIONS = (224, 448, 518, 672)  # offered by the page and the command line
 WIDTHS = {"one column": 3.3, "two columns": 6.9, "slide": 13.3}  # inches
 SETTINGS = ("colours", "scale", "view", "opacity", "veil", "backdrop", "direction", "term")
 CHOICES = {"colours": ("viridis", "inferno", "magma", "cividis", "gray"), "scale": ("times uniform", "shared", "per panel"),

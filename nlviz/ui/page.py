@@ -2,14 +2,12 @@
 
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import gradio as gr
 from torch import nn
 
-from ..analysis import as_model
-from ..models import list_models, load_model
+from ..models import is_source
 from ..recipes import RESOLUTIONS
 from . import wiring
 from .cache import disk_full, own_folder
@@ -17,8 +15,9 @@ from .chooser import make_chooser
 from .events import connect
 from .examples import EXAMPLES
 from .limits import Limits
+from .offered import bundled, own
 from .photo_box import PhotoBox
-from .presets import PRESETS, Groups, Listed, Preset, bundled_groups
+from .presets import Groups, Preset
 from .store import Store
 from .study_tab import study_tab
 from .uploads import Page
@@ -34,27 +33,35 @@ PHOTO = ('<button type="button" id="photo-open" aria-haspopup="dialog" aria-expa
 PAGE_JS = (HERE / "page.js").read_text()
 
 
-def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: str | None = None, port: int | None = None,
-           photo: str | Path | None = None, chosen: list[str] | None = None, resolution: int = RESOLUTION,
-           limits: Limits | None = None, **options):
-    """Serve the page.
+def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callable | dict[str, Callable] | None = None,
+           host: str | None = None, port: int | None = None, photo: str | Path | None = None, chosen: list[str] | None = None,
+           resolution: int = RESOLUTION, limits: Limits | None = None,
+           class_names: list[str] | dict[str, list[str]] | None = None, **options):
+    """Serve the page. Its visitors choose of what is offered here; nothing that they send names a module or a file.
 
     Args:
-        models: one's own networks by name (any with blocks of ``nlviz.blocks`` in them), or None for the bundled ones.
-        preprocess: how a picture becomes their input, see :func:`nlviz.analysis.analyse`.
+        models: one's own networks by name: modules, ``Model``s, or what ``load_model`` takes, which is loaded when it is first
+            shown; None for the bundled ones.
+        preprocess: how a picture becomes the input of those that don't bring it along, see :func:`nlviz.analysis.analyse`; or a
+            dict of the networks' names.
         host, port: where to listen; by default this machine only (or GRADIO_SERVER_NAME), at the first free port
             from 7860.
         photo, chosen, resolution: the picture, the names of the networks and the long side of their input in pixels that
-            the page begins with.
+            the page begins with; beside the bundled ones also what ``load_model`` takes, ``timm:NAME`` and the like.
         limits: what visitors may ask for, see :class:`nlviz.ui.limits.Limits`.
+        class_names: names of what the networks tell apart; or a dict of the networks' names.
         options: handed to ``gradio.Blocks.launch``.
 
     Raises:
         KeyError: a chosen network is not on the page.
-        ValueError: more than the limits is chosen.
+        ValueError: more than the limits is chosen, or nobody knows a network.
+        TypeError: a network is none of these, or nobody says how its picture is made.
     """
     own_folder()
-    loaders, groups, presets = _bundled() if models is None else _own(models, preprocess)
+    if models is None:
+        loaders, groups, presets = bundled([name for name in chosen or [] if is_source(name)])
+    else:
+        loaders, groups, presets = own(models, preprocess, class_names)
     limits = limits or Limits()
     store = Store(loaders, limits=limits)
     listed = [network.name for networks in groups.values() for network in networks]
@@ -71,17 +78,6 @@ def launch(models: dict[str, nn.Module] | None = None, preprocess=None, host: st
     return page.take_turns(limits.visits, limits.waiting).launch(
         server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}",
         max_file_size=f"{limits.upload_mb}mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent), photo], **options)
-
-
-def _bundled() -> tuple[dict[str, Callable], Groups, dict[str, Preset]]:
-    groups = bundled_groups()
-    names = [name for row in list_models() for name in (row["name"], *(f"{row['name']}@{epoch}" for epoch in row["snapshots"]))]
-    return {name: partial(load_model, name) for name in names}, groups, PRESETS
-
-
-def _own(models: dict[str, nn.Module], preprocess) -> tuple[dict[str, Callable], Groups, dict[str, Preset]]:
-    loaders = {name: partial(as_model, net, preprocess, name) for name, net in models.items()}
-    return loaders, {"Your networks": [Listed(name, name) for name in models]}, {}
 
 
 def _warm(store: Store, photo: str, names: list[str], resolution: int) -> None:

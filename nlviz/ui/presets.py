@@ -56,10 +56,16 @@ PRESETS = {
 
 
 def bundled_groups() -> Groups:
-    """The bundled networks that have a block, by data set, each with its score."""
+    """The bundled networks that attend, the transformer first, then by data set, each with its score.
+
+    One whose weights are not here is not offered; its heading says what to type.
+    """
     groups: Groups = {}
     for row in list_models():
-        if row["block"]:
+        if not row["data"]:
+            heading = f"{row['title']}: {row['how']}" if row["how"] else "Transformer, self-supervised"
+            groups[heading] = [] if row["how"] else [Listed(row["title"], row["name"])]
+        elif row["block"]:
             heading = f"{DATA_TITLES[row['data']]} (no block: {row['score_without_block']:.1%})"
             groups.setdefault(heading, []).append(Listed(row["title"], row["name"], f"{row['score']:.1%}", row["data"]))
     return groups

@@ -51,16 +51,22 @@ def other_photo(recipe: Recipe, path: str) -> str:
 
 def networks_of(recipe: Recipe) -> list[str]:
     """The networks' names on the page: a snapshot belongs to its network."""
-    return list(dict.fromkeys(network["name"].partition("@")[0] for network in recipe.networks))
+    return list(dict.fromkeys(_snapshot(network["name"])[0] for network in recipe.networks))
+
+
+def _snapshot(name: str) -> tuple[str, int | None]:
+    """(network, epoch): what stands behind an @ is the epoch of a snapshot, or part of the network's name."""
+    network, _, epoch = name.rpartition("@")
+    return (network, int(epoch)) if EPOCH.fullmatch(epoch) else (name, None)
 
 
 def view_of(recipe: Recipe) -> dict:
     """What the viewer puts back once the networks are shown."""
-    names = [network["name"].partition("@") for network in recipe.networks]
+    names = [_snapshot(network["name"]) for network in recipe.networks]
     panels = [panel.rpartition("/") for panel in recipe.parts]
     return {"queries": [{"x": x, "y": y} for x, y in recipe.queries], "settings": recipe.settings,
-            "parts": {f"{name.partition('@')[0]}/{call}": recipe.parts[f"{name}/{call}"] for name, _, call in panels if name},
-            "snapshots": {name: int(epoch) for name, _, epoch in names if EPOCH.fullmatch(epoch)}}
+            "parts": {f"{_snapshot(name)[0]}/{call}": recipe.parts[f"{name}/{call}"] for name, _, call in panels if name},
+            "snapshots": {name: epoch for name, epoch in names if epoch is not None}}
 
 
 def differences(recipe: Recipe, store: Store) -> list[str]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from ..analysis import Analysis, NetworkError
 from ..export import file_bytes, make_recipe
-from ..models import CheckpointError
+from ..models import ModelError
 from ..pictures import Picture, open_picture
 from ..recipes import SETTINGS, Recipe
 from ..viewer import make_dependence, make_fresh, make_layer, make_panel, make_scene, make_similarity
@@ -179,7 +179,7 @@ def _answered(store: Store, form: type[Request], request: object, answer: Callab
             return answer(asked)
     except (ValidationError, KeyError, TypeError, AttributeError, IndexError, StopIteration):
         return {"error": f"the page asked for something that is no {what}. Reload it and try again."}
-    except ValueError as error:  # also a CheckpointError
+    except ValueError as error:  # also a ModelError
         return {"error": str(error)}
     except (MemoryError, torch.OutOfMemoryError):
         return {"error": "not enough memory for that now. Choose fewer networks or a lower resolution."}
@@ -192,7 +192,7 @@ def _why(name: str, error: Exception, resolution: int) -> str:
     """What is wrong with a network, in words."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return f"{name}: not enough memory at {resolution} px. Choose a lower resolution."
-    if isinstance(error, (CheckpointError, NetworkError)):
+    if isinstance(error, (ModelError, NetworkError)):
         return str(error)
     if isinstance(error, KeyError) and error.args:
         return str(error.args[0])

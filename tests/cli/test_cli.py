@@ -29,7 +29,8 @@ def test_models_lists_every_network_with_its_scores(capsys):
     assert main(["models"]) == 0
     text = capsys.readouterr().out
     for row in list_models():
-        assert any(row["name"] in line and f"{row['score']:.1%}" in line for line in text.splitlines())
+        score = "n/a" if row["score"] is None else f"{row['score']:.1%}"
+        assert any(row["name"] in line and score in line for line in text.splitlines())
 
 
 def test_models_as_json_is_the_same_list(capsys):

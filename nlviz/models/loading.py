@@ -1,0 +1,72 @@
+"""From where networks come: a bundled name, or LIBRARY:NAME, each with the weights of a file behind it."""
+
+from pathlib import Path
+
+from . import dinov2, from_huggingface, from_python, from_timm, from_torchvision
+from .bundled import check_bundled, load_bundled
+from .cards import CHECKPOINTS
+from .errors import ModelError
+from .found import RANDOM, Found
+from .model import Model
+from .weights import SUFFIXES, digest, fit
+
+LIBRARIES = {"timm": from_timm, "torchvision": from_torchvision, "hf": from_huggingface, "python": from_python}
+
+
+def is_source(text: str) -> bool:
+    """Whether the text says where a network comes from, rather than naming a bundled one."""
+    return text.partition(":")[0] in LIBRARIES and ":" in text
+
+
+def check_model(text: str) -> None:
+    """Raise what :func:`load_model` would where nobody knows the name or its file is not there; nothing is built."""
+    if not is_source(text):
+        return text == dinov2.NAME or check_bundled(text)
+    library, name, weights = _parts(text)
+    LIBRARIES[library].check(name)
+    if weights and not weights.exists():
+        raise ModelError(f"{text}: there is no file {weights}")
+
+
+def load_model(text: str, folder: Path = CHECKPOINTS) -> Model:
+    """A network in eval mode, by where it comes from.
+
+    Args:
+        text: a bundled network with its trained weights, NAME@EPOCH for a snapshot of its training; ``timm:NAME``,
+            ``torchvision:NAME``, ``hf:ID-or-folder`` or ``python:package.module:factory``, each perhaps with ``@WEIGHTS``, a
+            file of tensors. It becomes the model's ``name``. Pretrained weights that cannot be had are random, the same ones
+            each time: ``card["source"]`` says so and ``card["notes"]`` why.
+        folder: of the bundled networks' checkpoints and cards.
+
+    Raises:
+        KeyError: no bundled network has that name.
+        ModelError: there is no such network or factory, or the factory raised.
+        CheckpointError: a file is missing or broken, its sha256 differs from its card's, or its weights don't fit.
+    """
+    if text == dinov2.NAME:
+        return dinov2.load()
+    if not is_source(text):
+        return load_bundled(text, folder)
+    library, name, weights = _parts(text)
+    found = LIBRARIES[library].build(name, pretrained=weights is None)
+    if weights:
+        found.source, found.notes = fit(found.net, weights)
+    return _as_model(text, found)
+
+
+def _as_model(text: str, found: Found) -> Model:
+    random = found.source == RANDOM or "tensors random" in found.source
+    card = {"source": found.source, "sha256": digest(found.net), "notes": found.notes}
+    classes, task = (None, None) if random else (found.classes, found.task)
+    return Model(text, found.net, found.preprocess, classes, task, found.title, card)
+
+
+def _parts(text: str) -> tuple[str, str, Path | None]:
+    """Library, name, and the file of weights where one is given; a folder may have an @ in its name."""
+    library, _, rest = text.partition(":")
+    name, at, weights = rest.partition("@")
+    if not at or (library == "hf" and Path(rest).is_dir()):
+        return library, rest, None
+    if not weights.lower().endswith(SUFFIXES):
+        raise ModelError(f"{text}: behind the @ stands a file of weights that ends in {', '.join(SUFFIXES)}")
+    return library, name, Path(weights).expanduser()

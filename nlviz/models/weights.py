@@ -1,0 +1,132 @@
+"""Weights: out of a file, into a network, and what did not fit by its name."""
+
+import io
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from safetensors.torch import load as load_safetensors
+from torch import Tensor, nn
+
+from ..files import printable, read_regular
+from .errors import CheckpointError
+
+SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "params", "weights")
+PREFIXES = ("module.", "_orig_mod.")  # of DataParallel, of torch.compile
+AGAIN = "Save them again, or take another file."
+MOST_NAMED = 3  # tensors, in a phrase
+
+
+def digest(net: nn.Module, also: str = "") -> str:
+    """The sha256 of a network's weights and statistics, with their names, types and shapes, and of what else it depends on."""
+    found = sha256(also.encode())
+    for name, weights in net.state_dict().items():
+        if isinstance(weights, Tensor):
+            found.update(f"{name} {weights.dtype} {tuple(weights.shape)} ".encode())
+            found.update(weights.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return found.hexdigest()
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a checkpoint by name, whatever it wraps them in. Nothing else in the file is opened.
+
+    Raises:
+        CheckpointError: it is missing, no regular file, of another kind, or holds no tensors.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise CheckpointError(f"weights are in a file that ends in {', '.join(SUFFIXES)}; got {printable(path.name)}")
+    try:
+        content = read_regular(path)
+    except OSError as error:
+        raise CheckpointError(f"{printable(path)} cannot be read ({error.strerror}).") from None
+    try:
+        if path.suffix.lower() == ".safetensors":
+            found = load_safetensors(content)
+        else:
+            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever a broken or hostile file makes a reader raise
+        why = str(error).strip().partition("\n")[0][:200]
+        raise CheckpointError(f"{printable(path.name)} holds no weights that can be read safely ({type(error).__name__}: "
+                              f"{printable(why)}). {AGAIN}") from None
+    return _unwrapped(found, path)
+
+
+def _unwrapped(found: object, path: Path) -> dict[str, Tensor]:
+    while isinstance(found, Mapping):
+        inner = next((found[name] for name in WRAPPERS if isinstance(found.get(name), Mapping)), None)
+        if inner is None:
+            break
+        found = inner
+    tensors = {str(name): weights for name, weights in found.items() if isinstance(weights, Tensor)} \
+        if isinstance(found, Mapping) else {}
+    if not tensors:
+        raise CheckpointError(f"{printable(path.name)} holds no tensors by name, as a state_dict does. {AGAIN}")
+    return tensors
+
+
+def fit(net: nn.Module, path: Path) -> tuple[str, list[str]]:
+    """Load what fits of a file into a network.
+
+    Returns:
+        where the weights come from, in a phrase, and what did not fit, each in a sentence.
+
+    Raises:
+        CheckpointError: nothing fits, or what fits holds what is no number; see also :func:`read_weights`.
+    """
+    own, came = net.state_dict(), read_weights(path)
+    came = {_own_name(name, own): weights for name, weights in came.items()}
+    fitting = {name: came[name] for name in own if name in came and came[name].shape == own[name].shape}
+    if not any(own[name].is_floating_point() for name in fitting):
+        raise CheckpointError(f"nothing in {printable(path.name)} fits this network: expected tensors such as "
+                              f"{_some(list(own))}; it holds {_some(list(came))}")
+    check_numbers(fitting, own, printable(path.name), AGAIN)
+    net.load_state_dict(own | fitting)
+    return _said(own, came, fitting, printable(path.name))
+
+
+def _own_name(name: str, own: Mapping[str, Tensor]) -> str:
+    """The name without what wraps a network, unless it is so called there."""
+    while name not in own and (prefix := next(filter(name.startswith, PREFIXES), None)):
+        name = name.removeprefix(prefix)
+    return name
+
+
+def _said(own: Mapping[str, Tensor], came: Mapping[str, Tensor], fitting: Mapping[str, Tensor],
+          file: str) -> tuple[str, list[str]]:
+    needed = [name for name, weights in own.items() if weights.is_floating_point()]  # counters are no weights
+    random = [name for name in needed if name not in fitting]
+    missing, misshapen = ([name for name in random if (name in came) == there] for there in (False, True))
+    left = [name for name in came if name not in own]
+    shapes = ", ".join(f"{name} {tuple(came[name].shape)} instead of {tuple(own[name].shape)}" for name in misshapen)
+    notes = [sentence for names, sentence in (
+        (missing, f"{file} lacks {len(missing)} of {len(needed)} tensors, which are random: {', '.join(missing)}"),
+        (misshapen, f"{file} has {len(misshapen)} of another shape, which are random: {shapes}"),
+        (left, f"{file} has {len(left)} that this network has not: {printable(', '.join(left))}")) if names]
+    return f"weights of {file}" + (f", {random_words(random, len(needed))}" if random else ""), notes
+
+
+def random_words(random: list[str], total: int) -> str:
+    """How many tensors are random, and the first of them."""
+    return f"{len(random)} of {total} tensors random: {_some(random)}"
+
+
+def _some(names: list[str]) -> str:
+    return printable(", ".join(names[:MOST_NAMED])) + (", ..." if len(names) > MOST_NAMED else "")
+
+
+def check_numbers(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], filename: str, advice: str) -> None:
+    """Floating-point weights may be of any precision and become that of the network; integers in their place are no weights.
+
+    Raises:
+        CheckpointError: there are such integers, or what is NaN or infinite; it ends with the advice.
+    """
+    for name, weights in state.items():
+        if weights.is_floating_point() != expected[name].is_floating_point():
+            raise CheckpointError(f"{filename}: {name} is {str(weights.dtype).removeprefix('torch.')}, "
+                                  f"expected {str(expected[name].dtype).removeprefix('torch.')}. {advice}")
+        wrong = (~weights.float().isfinite()).sum().item()
+        if wrong:
+            raise CheckpointError(f"{filename}: {wrong} of {weights.numel()} numbers in {name} are not finite (NaN or infinite). "
+                                  f"{advice}")
