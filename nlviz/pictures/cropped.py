@@ -9,8 +9,6 @@ from torch import Tensor
 from .picture import Picture
 from .preprocess import Frame, normalised
 
-LONGEST = 16  # times the longest side of ``resize``
-
 
 @dataclass(frozen=True)
 class Cropped:
@@ -37,15 +35,8 @@ class Cropped:
     halves: str = "even"
 
     def frame(self, size: tuple[int, int], resolution: int | None = None) -> Frame:
-        """Where a picture of (width, height) pixels lies in the input: what is cropped lies outside, below 0 or above the size.
-
-        Raises:
-            ValueError: the picture is so narrow that it would be resized to more than 16 times ``resize``.
-        """
+        """Where a picture of (width, height) pixels lies in the input: what is cropped lies outside, below 0 or above the size."""
         resized = self._resized(size)
-        if max(resized) > LONGEST * max(self.resize):
-            raise ValueError(f"a picture of {size[0]} x {size[1]} pixels is too narrow for a network that crops: it would be "
-                             f"resized to {resized[0]} x {resized[1]}. Cut it to less than {LONGEST} times its width or height")
         crop = self.crop or resized
         left, top = (self._start(full, cut) for full, cut in zip(resized, crop))
         return Frame(crop, (left, top, left + resized[0], top + resized[1]))
