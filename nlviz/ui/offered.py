@@ -28,7 +28,11 @@ class Loading:
 
 @dataclass(frozen=True)
 class Own:
-    """A network as its owner calls it, with what they said of it."""
+    """A network as its owner calls it, with what they said of it.
+
+    Attributes:
+        given: the network, or where it comes from; recipes call it so.
+    """
 
     name: str
     given: nn.Module | str

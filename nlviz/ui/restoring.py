@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -47,6 +48,14 @@ def other_photo(recipe: Recipe, path: str) -> str:
     """What it says when another photo was given."""
     return (f"{Path(path).name} is another picture than that of the view, {recipe.picture['name']} "
             f"(sha256 {recipe.picture['sha256'][:12]}...).")
+
+
+def called_here(recipe: Recipe, store: Store) -> Recipe:
+    """The recipe with the networks' names on this page, where its owner calls them otherwise than a recipe does."""
+    names = {network["name"]: store.name_of(network["name"]) for network in recipe.networks}
+    parts = {f"{names.get(name, name)}/{call}": part for (name, _, call), part in
+             ((panel.rpartition("/"), part) for panel, part in recipe.parts.items())}
+    return replace(recipe, networks=tuple(network | {"name": names[network["name"]]} for network in recipe.networks), parts=parts)
 
 
 def networks_of(recipe: Recipe) -> list[str]:

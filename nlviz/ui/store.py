@@ -42,6 +42,10 @@ class Store:
                 self._models[name] = self._loaders[name]()
             return self._models[name]
 
+    def name_of(self, text: str) -> str:
+        """What the page calls the network that recipes call by where it comes from."""
+        return next((name for name, loader in self._loaders.items() if getattr(loader, "given", None) == text), text)
+
     def analyse(self, picture: Picture, name: str, resolution: int, visit: str = "", request: object = None) -> Analysis:
         """The analysis of a picture, kept from before or made now, when it is the visit's turn.
 

@@ -12,7 +12,7 @@ from . import wiring
 from .chooser import names_in
 from .examples import EXAMPLES, compared, start_of
 from .presets import Groups
-from .restoring import asks_for, differences, networks_of, other_photo, photo_of, recipe_of, view_of
+from .restoring import asks_for, called_here, differences, networks_of, other_photo, photo_of, recipe_of, view_of
 from .store import Store
 from .turns import Overtaken
 
@@ -153,6 +153,7 @@ class Views:
 
     def _restore(self, who: gr.Request, recipe: Recipe, size: int, shown: str, names) -> Iterator[tuple]:
         """A recipe's view; or what is on screen, and a word on what is missing."""
+        recipe = called_here(recipe, self.store)
         wanted = [name for name in networks_of(recipe) if name in self.listed] or names
         found, said = self._photo_of(who, recipe, [shown, *EXAMPLES]), {}
         try:

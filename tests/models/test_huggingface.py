@@ -10,7 +10,8 @@ from nlviz.pictures import open_picture
 from tests.pictures.drawn import quarters
 
 transformers = pytest.importorskip("transformers")
-SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "image_size": 32, "patch_size": 8}
+SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "image_size": 32,
+         "patch_size": 8}
 
 
 @pytest.fixture(autouse=True)
@@ -123,5 +124,5 @@ def test_an_id_that_cannot_be_had_is_an_error_at_once():
 def test_without_transformers_it_says_what_to_install(monkeypatch):
     find = __import__("importlib.util").util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name, *a: None if name == "transformers" else find(name, *a))
-    with pytest.raises(ModelError, match="needs transformers, which is not installed here. Install it: pip install transformers"):
+    with pytest.raises(ModelError, match=r"needs transformers, which is not installed here\. Install it: pip install transformers"):
         load_model("hf:somebody/network")

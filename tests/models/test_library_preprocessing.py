@@ -23,7 +23,8 @@ def drawn(size) -> Image.Image:
 
 
 TIMM = ["vit_tiny_patch16_224", "vit_small_patch14_dinov2", "swin_tiny_patch4_window7_224", "vit_base_patch16_clip_224.openai",
-        "eva02_tiny_patch14_224", "vit_base_patch16_siglip_224", "levit_128s", "deit_tiny_distilled_patch16_224", "xcit_nano_12_p16_224"]
+        "eva02_tiny_patch14_224", "vit_base_patch16_siglip_224", "levit_128s", "deit_tiny_distilled_patch16_224",
+        "xcit_nano_12_p16_224"]
 
 
 @pytest.mark.parametrize("size", SIZES)

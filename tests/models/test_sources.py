@@ -115,7 +115,7 @@ def test_a_factory_gives_a_module_or_a_whole_model(module):
     assert (model.name, model.title, model.card["source"]) == ("python:mine:make", "make", "weights as given")
     assert load_model("python:mine:make").card["sha256"] == model.card["sha256"]  # random numbers are the same each time
     whole = load_model("python:mine:whole")
-    assert (whole.name, whole.title, whole.classes, whole.task) == ("python:mine:whole", "My network", ["cat", "dog"], "classification")
+    assert (whole.name, whole.title, whole.classes) == ("python:mine:whole", "My network", ["cat", "dog"])
     assert whole.preprocess == Preprocess(stride=32)
 
 
