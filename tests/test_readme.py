@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from nlviz.analysis import analyse
+from nlviz.blocks import Block
 from nlviz.cli import commands, main
-from nlviz.models import MODELS, get_spec
+from nlviz.models import MODELS, check_model, load_model
 from nlviz.pictures import open_picture
 from tests.pictures.drawn import quarters
 from tests.test_architecture import HOUSE
@@ -53,6 +54,8 @@ def here(tmp_path, monkeypatch) -> Path:
         quarters(*size).save(tmp_path / "photos" / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PHOTO", str(tmp_path / "photos/lion.jpg"))
+    for module in ("reaching", "from_torchvision"):
+        monkeypatch.setattr(f"nlviz.models.{module}.reachable", lambda url: False)
     monkeypatch.setattr("torch.set_num_threads", lambda number: None)  # a study's would outlive it
     return tmp_path
 
@@ -75,9 +78,12 @@ def understood(arguments: list[str], monkeypatch) -> dict:
 
 
 def names_networks_that_exist(taken: dict) -> bool:
-    """Raises KeyError where it does not."""
+    """Raises KeyError, or ModelError, where it does not."""
     names = [taken["name"]] if "name" in taken else taken.get("model") or []
-    return all(name in ("all", *(spec.data for spec in MODELS.values())) or get_spec(name.partition("@")[0]) for name in names)
+    for name in names:
+        if name not in ("all", *(spec.data for spec in MODELS.values())):
+            check_model(name)
+    return True
 
 
 @cache
@@ -135,8 +141,13 @@ def test_every_script_runs(page, script, here, served):
     exec(script, names)
     assert served or names["maps"]
     assert "nl_map" not in names or (names["z"].shape, names["nl_map"].shape) == ((1, 64, 14, 14), (1, 196, 49))
-    for net, preprocess in ((net, call["preprocess"]) for call in served for net in call["models"].values()):
-        assert analyse(net, open_picture(quarters(300, 200)), 224, preprocess).maps[0].parity.outcome == "nothing added"
+    for call in served:
+        for name, net in call["models"].items():
+            preprocess = call["preprocess"][name] if isinstance(call["preprocess"], dict) and name in call["preprocess"] else \
+                call["preprocess"]
+            model = load_model(net) if isinstance(net, str) else net
+            parity = analyse(model, open_picture(quarters(300, 200)), 224, preprocess).maps[0].parity
+            assert parity.outcome == ("nothing added" if any(isinstance(m, Block) for m in model.modules()) else "holds")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -195,6 +206,7 @@ def test_the_floors_of_the_house_are_those_that_its_imports_keep():
 SEEN = """
 import json, sys
 from nlviz.analysis import analyse
+from nlviz.blocks import Block
 from nlviz.cli import main
 from nlviz.models import load_model
 from nlviz.ui.presets import bundled_groups
