@@ -91,12 +91,19 @@ def _config(name: str, where: str):
 
 def _pretrained(auto, where: str, missing: list[str]) -> nn.Module:
     """The network with its weights; names of what the weights lack go into ``missing``."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # of reading: it would stand among the errors
     try:
         net, found = auto.from_pretrained(where, output_loading_info=True, weights_only=True, **OWN)
     except (OSError, RuntimeError, ValueError):
         raise
     except Exception as error:  # a broken file of weights
         raise ValueError(f"{type(error).__name__}: {error}") from error
+    finally:
+        if shown:
+            logging.enable_progress_bar()
     missing += sorted({*found["missing_keys"], *(key[0] for key in found.get("mismatched_keys", []))})
     return net
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..files import printable
 from . import dinov2, from_huggingface, from_python, from_timm, from_torchvision
 from .bundled import check_bundled, load_bundled
 from .cards import CHECKPOINTS
@@ -21,7 +22,9 @@ def is_source(text: str) -> bool:
 def check_model(text: str) -> None:
     """Raise what :func:`load_model` would where nobody knows the name or its file is not there; nothing is built."""
     if not is_source(text):
-        return text == dinov2.NAME or check_bundled(text)
+        if text != dinov2.NAME:
+            check_bundled(text)
+        return
     library, name, weights = _parts(text)
     LIBRARIES[library].check(name)
     if weights and not weights.exists():
@@ -51,6 +54,7 @@ def load_model(text: str, folder: Path = CHECKPOINTS) -> Model:
     found = LIBRARIES[library].build(name, pretrained=weights is None)
     if weights:
         found.source, found.notes = fit(found.net, weights)
+        found.title += f", {printable(weights.stem)}"
     return _as_model(text, found)
 
 

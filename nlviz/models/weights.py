@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from ..files import printable, read_regular
 from .errors import CheckpointError
@@ -23,7 +24,7 @@ def digest(net: nn.Module, also: str = "") -> str:
     """The sha256 of a network's weights and statistics, with their names, types and shapes, and of what else it depends on."""
     found = sha256(also.encode())
     for name, weights in net.state_dict().items():
-        if isinstance(weights, Tensor):
+        if isinstance(weights, Tensor) and not is_lazy(weights):  # what has no shape yet has no numbers
             found.update(f"{name} {weights.dtype} {tuple(weights.shape)} ".encode())
             found.update(weights.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return found.hexdigest()
@@ -75,14 +76,15 @@ def fit(net: nn.Module, path: Path) -> tuple[str, list[str]]:
     Raises:
         CheckpointError: nothing fits, or what fits holds what is no number; see also :func:`read_weights`.
     """
-    own, came = net.state_dict(), read_weights(path)
+    whole, came = net.state_dict(), read_weights(path)
+    own = {name: weights for name, weights in whole.items() if isinstance(weights, Tensor) and not is_lazy(weights)}
     came = {_own_name(name, own): weights for name, weights in came.items()}
     fitting = {name: came[name] for name in own if name in came and came[name].shape == own[name].shape}
     if not any(own[name].is_floating_point() for name in fitting):
         raise CheckpointError(f"nothing in {printable(path.name)} fits this network: expected tensors such as "
                               f"{_some(list(own))}; it holds {_some(list(came))}")
     check_numbers(fitting, own, printable(path.name), AGAIN)
-    net.load_state_dict(own | fitting)
+    net.load_state_dict(whole | fitting)
     return _said(own, came, fitting, printable(path.name))
 
 

@@ -59,7 +59,7 @@ def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callabl
     """
     own_folder()
     if models is None:
-        loaders, groups, presets = bundled([name for name in chosen or [] if is_source(name)])
+        loaders, groups, presets = bundled([name for name in dict.fromkeys(chosen or []) if is_source(name)])
     else:
         loaders, groups, presets = own(models, preprocess, class_names)
     limits = limits or Limits()

@@ -1,6 +1,8 @@
 """From where networks come: what a text stands for, and what is said of weights that are random."""
 
 import shutil
+import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from nlviz.models import CheckpointError, ModelError, check_model, digest, is_source, load_model, predict
+from nlviz.models.reaching import reachable
 from nlviz.pictures import Preprocess
 
 TINY = "timm:vit_tiny_patch16_224"
@@ -34,6 +37,7 @@ def module(tmp_path, monkeypatch):
 
 MINE = """from torch import nn
 from nlviz.models import Model
+from nlviz.models.reaching import reachable
 from nlviz.pictures import Preprocess
 
 def make():
@@ -71,6 +75,21 @@ def test_a_network_of_torchvision_keeps_its_own_preprocessing_with_random_weight
     assert model.card["source"] == "random weights" and "download.pytorch.org does not answer" in model.card["notes"][0]
     assert (model.preprocess.resize, model.preprocess.crop, model.preprocess.interpolation) == ((256, 256), (224, 224), "BILINEAR")
     assert model.task is None
+
+
+def test_a_network_that_never_answers_is_waited_for_no_longer_than_said(monkeypatch):
+    ended = threading.Event()
+    monkeypatch.setattr("socket.create_connection", lambda *_: ended.wait())
+    monkeypatch.setattr("nlviz.models.reaching.PATIENCE", 0.02)
+    assert not reachable("https://huggingface.co")
+    ended.set()
+
+
+def test_behind_a_proxy_the_proxy_is_asked(monkeypatch):
+    asked = []
+    monkeypatch.setenv("https_proxy", "http://proxy.here:3128")
+    monkeypatch.setattr("socket.create_connection", lambda address, *_: asked.append(address) or SimpleNamespace(close=lambda: None))
+    assert reachable("https://huggingface.co") and asked == [("proxy.here", 3128)]
 
 
 def test_where_the_hub_is_switched_off_nobody_is_asked(monkeypatch):
