@@ -26,6 +26,7 @@ class Found:
         classes: names of its outputs, where it is a classifier and they are known.
         task: of its output, once its weights are not random.
         notes: what must be known of its weights, each in a sentence.
+        random: how many of its tensors are random beside those of its source.
     """
 
     net: nn.Module
@@ -35,6 +36,12 @@ class Found:
     classes: list[str] | None = None
     task: str | None = None
     notes: list[str] = field(default_factory=list)
+    random: int = 0
+
+    @property
+    def says_something(self) -> bool:
+        """Whether its output means anything: every weight is somebody's."""
+        return self.source != RANDOM and not self.random
 
 
 def seeded(make: Callable[[], nn.Module]) -> nn.Module:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from torch import nn
 
+from ..files import printable
 from ..pictures import Cropped
 from .errors import CheckpointError, ModelError
 from .found import RANDOM, Found, pretrained_or_random, seeded
 from .reaching import hub_if_reachable
-from .weights import random_words
+from .weights import AGAIN, check_numbers, random_words
 
 OWN = {"trust_remote_code": False}  # no code that came with the weights
 WHOSE = "Hugging Face's pretrained weights"
@@ -24,6 +25,9 @@ def check(name: str) -> None:
         raise ModelError(f"hf:{name} needs transformers, which is not installed here. Install it: pip install transformers")
     if name.startswith(("/", "./", "../", "~")) and not Path(name).expanduser().is_dir():
         raise ModelError(f"hf:{name}: there is no such folder")
+    for path in Path(name).expanduser().glob("*"):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ModelError(f"hf:{name}: {printable(path.name)} is no regular file, so nothing there was opened")
 
 
 def build(name: str, pretrained: bool = True) -> Found:
@@ -37,42 +41,40 @@ def build(name: str, pretrained: bool = True) -> Found:
     where = str(folder) if folder.is_dir() else name
     with nullcontext() if folder.is_dir() else hub_if_reachable():
         config, auto = _config(name, where)
-        net, source, notes = (_in_folder if folder.is_dir() else _by_id)(auto, config, where, pretrained)
+        net, source, notes, missing = (_in_folder if folder.is_dir() else _by_id)(auto, config, where, pretrained)
         preprocess = _preprocess(where)
     if preprocess is None:
         notes.append(f"{name} has no image processor that nlviz can read, so ImageNet's usual one takes its place")
+    if missing:
+        total = len(net.state_dict())
+        source += f", {random_words(missing, total)}"
+        notes.append(f"{name} lacks {len(missing)} of {total} tensors, or has them of another shape; they are random: "
+                     f"{', '.join(missing)}")
     classes = _class_names(config) if "ImageClassification" in auto.__name__ else None
-    return Found(net, Path(name).name, source, preprocess or _usual(config), classes, "classification" if classes else None, notes)
+    return Found(net, Path(name).name, source, preprocess or _usual(config), classes, "classification" if classes else None, notes,
+                 len(missing))
 
 
-def _by_id(auto, config, where: str, pretrained: bool) -> tuple[nn.Module, str, list[str]]:
+def _by_id(auto, config, where: str, pretrained: bool) -> tuple[nn.Module, str, list[str], list[str]]:
+    """The network, where its weights come from, notes, and the names of the tensors that its weights lack."""
     missing: list[str] = []
     downloaded = partial(_pretrained, auto, where, missing) if pretrained else None
-    net, source, notes = pretrained_or_random(downloaded, partial(auto.from_config, config, **OWN), WHOSE)
-    return net, *_lacking(missing, net, source, notes)
+    return *pretrained_or_random(downloaded, partial(auto.from_config, config, **OWN), WHOSE), missing
 
 
-def _in_folder(auto, config, where: str, pretrained: bool) -> tuple[nn.Module, str, list[str]]:
+def _in_folder(auto, config, where: str, pretrained: bool) -> tuple[nn.Module, str, list[str], list[str]]:
     """A folder without weights is a network to be; weights that are there and broken are no reason for random ones."""
     if not pretrained or not any(path for pattern in WEIGHTS for path in Path(where).glob(pattern)):
         notes = [f"{where} has no weights, so they are random"] if pretrained else []
-        return seeded(partial(auto.from_config, config, **OWN)), RANDOM, notes
+        return seeded(partial(auto.from_config, config, **OWN)), RANDOM, notes, []
     missing: list[str] = []
     try:
         net = seeded(partial(_pretrained, auto, where, missing))
     except (OSError, RuntimeError, ValueError) as error:
         why = " ".join(str(error).split())[:200]
         raise CheckpointError(f"the weights in {where} cannot be read ({why}). Save them again") from None
-    return net, *_lacking(missing, net, f"weights of {Path(where).name}", [])
-
-
-def _lacking(missing: list[str], net: nn.Module, source: str, notes: list[str]) -> tuple[str, list[str]]:
-    """The source and the notes, with the names of what its weights lack."""
-    if not missing:
-        return source, notes
-    total = len(net.state_dict())
-    return (f"{source}, {random_words(missing, total)}",
-            [*notes, f"{len(missing)} of {total} tensors are missing or of another shape, and random: {', '.join(missing)}"])
+    check_numbers(dict(net.named_parameters()), dict(net.named_parameters()), f"the weights in {where}", AGAIN)
+    return net, f"weights of {Path(where).name}", [], missing
 
 
 def _config(name: str, where: str):

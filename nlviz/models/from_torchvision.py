@@ -25,8 +25,7 @@ def build(name: str, pretrained: bool = True) -> Found:
     from torchvision import models
 
     check(name)
-    weights = next(iter(models.get_model_weights(name)), None)
-    weights = getattr(models.get_model_weights(name), "DEFAULT", weights)
+    weights = getattr(models.get_model_weights(name), "DEFAULT", None)
 
     def downloaded() -> nn.Module:
         _check_reachable(weights)

@@ -7,7 +7,7 @@ from . import dinov2, from_huggingface, from_python, from_timm, from_torchvision
 from .bundled import check_bundled, load_bundled
 from .cards import CHECKPOINTS
 from .errors import ModelError
-from .found import RANDOM, Found
+from .found import Found
 from .model import Model
 from .weights import SUFFIXES, digest, fit
 
@@ -53,15 +53,14 @@ def load_model(text: str, folder: Path = CHECKPOINTS) -> Model:
     library, name, weights = _parts(text)
     found = LIBRARIES[library].build(name, pretrained=weights is None)
     if weights:
-        found.source, found.notes = fit(found.net, weights)
+        found.source, found.notes, found.random = fit(found.net, weights)
         found.title += f", {printable(weights.stem)}"
     return _as_model(text, found)
 
 
 def _as_model(text: str, found: Found) -> Model:
-    random = found.source == RANDOM or "tensors random" in found.source
     card = {"source": found.source, "sha256": digest(found.net), "notes": found.notes}
-    classes, task = (None, None) if random else (found.classes, found.task)
+    classes, task = (found.classes, found.task) if found.says_something else (None, None)
     return Model(text, found.net, found.preprocess, classes, task, found.title, card)
 
 

@@ -67,11 +67,11 @@ def _unwrapped(found: object, path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def fit(net: nn.Module, path: Path) -> tuple[str, list[str]]:
+def fit(net: nn.Module, path: Path) -> tuple[str, list[str], int]:
     """Load what fits of a file into a network.
 
     Returns:
-        where the weights come from, in a phrase, and what did not fit, each in a sentence.
+        where the weights come from, in a phrase; what did not fit, each in a sentence; and how many tensors are random.
 
     Raises:
         CheckpointError: nothing fits, or what fits holds what is no number; see also :func:`read_weights`.
@@ -96,7 +96,7 @@ def _own_name(name: str, own: Mapping[str, Tensor]) -> str:
 
 
 def _said(own: Mapping[str, Tensor], came: Mapping[str, Tensor], fitting: Mapping[str, Tensor],
-          file: str) -> tuple[str, list[str]]:
+          file: str) -> tuple[str, list[str], int]:
     needed = [name for name, weights in own.items() if weights.is_floating_point()]  # counters are no weights
     random = [name for name in needed if name not in fitting]
     missing, misshapen = ([name for name in random if (name in came) == there] for there in (False, True))
@@ -106,7 +106,7 @@ def _said(own: Mapping[str, Tensor], came: Mapping[str, Tensor], fitting: Mappin
         (missing, f"{file} lacks {len(missing)} of {len(needed)} tensors, which are random: {', '.join(missing)}"),
         (misshapen, f"{file} has {len(misshapen)} of another shape, which are random: {shapes}"),
         (left, f"{file} has {len(left)} that this network has not: {printable(', '.join(left))}")) if names]
-    return f"weights of {file}" + (f", {random_words(random, len(needed))}" if random else ""), notes
+    return f"weights of {file}" + (f", {random_words(random, len(needed))}" if random else ""), notes, len(random)
 
 
 def random_words(random: list[str], total: int) -> str:

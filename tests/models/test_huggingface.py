@@ -1,6 +1,7 @@
 """Networks of transformers out of a folder, as save_pretrained writes it."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -114,6 +115,18 @@ def test_a_pickle_that_does_something_is_not_run(folder):
     with pytest.raises(CheckpointError, match="cannot be read"):
         load_model(f"hf:{folder}")
     assert not (folder.parent / "hacked").exists()
+
+
+def test_weights_that_are_no_finite_numbers_and_pipes_are_refused(folder):
+    net = transformers.ViTForImageClassification.from_pretrained(folder)
+    net.classifier.bias.data[0] = float("nan")
+    net.save_pretrained(folder)
+    with pytest.raises(CheckpointError, match=r"1 of 2 numbers in classifier\.bias are not finite"):
+        load_model(f"hf:{folder}")
+    (folder / "model.safetensors").unlink()
+    os.mkfifo(folder / "model.safetensors")
+    with pytest.raises(ModelError, match=r"model\.safetensors is no regular file"):
+        load_model(f"hf:{folder}")
 
 
 def test_an_id_that_cannot_be_had_is_an_error_at_once():

@@ -88,7 +88,8 @@ def test_a_network_that_never_answers_is_waited_for_no_longer_than_said(monkeypa
 def test_behind_a_proxy_the_proxy_is_asked(monkeypatch):
     asked = []
     monkeypatch.setenv("https_proxy", "http://proxy.here:3128")
-    monkeypatch.setattr("socket.create_connection", lambda address, *_: asked.append(address) or SimpleNamespace(close=lambda: None))
+    answer = SimpleNamespace(close=lambda: None)
+    monkeypatch.setattr("socket.create_connection", lambda address, *_: asked.append(address) or answer)
     assert reachable("https://huggingface.co") and asked == [("proxy.here", 3128)]
 
 
