@@ -138,12 +138,14 @@ def preprocess_of(processor) -> Cropped:
 
 
 def _size(given) -> tuple[tuple[int, int], str]:
-    """(width, height) and how the picture is fitted to it."""
-    if given["height"] and given["width"]:
-        return (given["width"], given["height"]), "fill"
-    if given["shortest_edge"]:
-        return (given["shortest_edge"],) * 2, "cover"
-    raise ValueError(f"no size that nlviz knows: {given}")
+    """(width, height) and how the picture is fitted to it, of what was a dict before transformers 5."""
+    width, height, shortest, longest = (given.get(key) if isinstance(given, dict) else getattr(given, key, None)
+                                        for key in ("width", "height", "shortest_edge", "longest_edge"))
+    if width and height:
+        return (width, height), "fill"
+    if shortest and not longest:
+        return (shortest, shortest), "cover"
+    raise ValueError(f"expected a width and a height, or the shortest edge alone, got {given}")
 
 
 def _usual(config) -> Cropped:

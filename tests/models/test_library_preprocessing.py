@@ -79,3 +79,15 @@ def test_of_transformers_exactly_by_its_pillow_and_closely_by_its_torchvision(ki
     torch.testing.assert_close(found[0], by_pillow, atol=1e-5, rtol=0)
     torch.testing.assert_close(found[0], by_torchvision, atol=2.01 * step, rtol=0)  # it rounds twice
     assert (found[0] - by_torchvision).abs().mean() < 0.1 * step and frame.size == tuple(found.shape[:1:-1])
+
+
+@pytest.mark.parametrize("size", [{"shortest_edge": 64, "longest_edge": 100}, {"longest_edge": 100}])
+def test_a_size_of_transformers_that_depends_on_two_edges_is_not_taken_for_another(size):
+    transformers = pytest.importorskip("transformers")
+    with pytest.raises(ValueError, match="expected a width and a height, or the shortest edge alone"):
+        from_huggingface.preprocess_of(transformers.DetrImageProcessor(size=size))
+
+
+def test_sizes_of_transformers_before_5_are_dicts():
+    assert from_huggingface._size({"shortest_edge": 64}) == ((64, 64), "cover")
+    assert from_huggingface._size({"height": 48, "width": 64}) == ((64, 48), "fill")
