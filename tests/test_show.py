@@ -51,7 +51,7 @@ def test_rows_that_are_no_distributions_are_called_raw():
 
 def test_it_is_saved_as_every_kind_of_file(tmp_path):
     shown = nlviz.show(quarters(120, 80), RANDOM.dirichlet(np.ones(24), size=24), query_grid=(4, 6), name="from JAX")
-    for kind in ("png", "svg", "pdf"):
+    for kind in ("html", "png", "svg", "pdf", "zip"):
         shown.save(tmp_path / f"figure.{kind}", [(0.2, 0.2)])
         assert (tmp_path / f"figure.{kind}").stat().st_size > 5000
 

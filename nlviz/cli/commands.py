@@ -69,26 +69,11 @@ def measure(args: argparse.Namespace) -> None:
     from ..analysis import analyse
     from ..measures import measures_of
     from ..pictures import open_picture
+    from .tables import table_of
 
     picture = open_picture(args.picture)
     rows = [row for model in _loaded(args.model) for row in measures_of(analyse(model, picture, args.resolution), args.seed)]
-    print(json.dumps(rows, indent=2, allow_nan=False) if args.json else _table_of(rows))
-
-
-def _table_of(rows: list[dict]) -> str:
-    from ..numbers import number
-
-    def text(value: float | None) -> str:
-        return "n/a" if value is None else number(value if abs(value) > 1e-9 else 0.0)
-
-    columns = {"cosine_input": "cos input", "cosine_output": "cos output", "cosine_att": "cos attention",
-               "jsd_att_nats": "JSD, nats", "jsd_att_nats_shuffled": "shuffled", "jsd_att_nats_fresh": "fresh"}
-    lines = [f"{'map':52}" + "".join(f"{words:>14}" for words in columns.values())]
-    for row in rows:
-        name = " ".join(filter(None, [row["model"], row["layer"], row["part"]]))
-        lines.append(f"{name:52}" + "".join(f"{text(row[key]):>14}" for key in columns))
-        lines += [f"    {name}: {reason}" for name, reason in row["reasons"].items()]
-    return "\n".join(lines)
+    print(json.dumps(rows, indent=2, allow_nan=False) if args.json else table_of(rows))
 
 
 def study(args: argparse.Namespace) -> None:

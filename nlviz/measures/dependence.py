@@ -3,16 +3,15 @@
 Cao, Xu, Lin, Wei, Hu: GCNet, 2019 (arXiv 1904.11492), section 3.2.
 """
 
-import copy
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..blocks import Block, to_positions
-from ..maps import LazyMap, NLMap, cells, precise
+from ..blocks import to_positions
+from ..maps import NLMap, cells, precise
 from ..metrics import COARSE, Cosines, Divergences, entropy, js_divergence
 from ..numbers import percent
 
@@ -21,6 +20,8 @@ NO_DISTRIBUTION = {"scaled": "rows are scaled by 1/N′, not a distribution", "r
                    "similarity": "similarities are no distribution"}
 NO_ROWS = {"channels": "rows are those of channels: a place in the picture has none",
            "gate": "a gate has one value for each channel or position, and no row for a query"}
+NOT_KEPT = "what this module was given is not kept"
+AMONG = "patches to patches, rows renormalised"  # of a map with named tokens
 NEARLY_ONE, WEAKLY = 0.05, 0.5  # of what shuffled rows give
 NEARLY_FLAT = 0.01 * math.log(2)  # nats that shuffled rows differ by: below it there is nothing to shuffle
 
@@ -36,8 +37,10 @@ class Dependence:
         shuffled: the same with each vector's numbers shuffled by themselves: what unrelated queries would give.
         reasons: why a value is undefined.
         entropy_share: mean entropy of the rows as a share of ln N', 0 (one key) to 1 (flat); None where it is undefined.
-        added_share: |z - x| as a share of |x|, root mean squares: how much the block is used.
+        added_share: |z - x| as a share of |x|, root mean squares: how much the block is used; None of modules that are no block
+            of nlviz, whose x is not kept.
         relates: what the map relates.
+        note: ``patches to patches, rows renormalised`` where the map has named tokens, which the numbers leave out.
     """
 
     relates: str
@@ -45,7 +48,8 @@ class Dependence:
     shuffled: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     entropy_share: float | None = None
-    added_share: float = 0.0
+    added_share: float | None = None
+    note: str = ""
 
     @property
     def sentence(self) -> str:
@@ -58,10 +62,21 @@ class Dependence:
         return f"No answer here: {self.reasons['jsd_att_nats']}."
 
 
-def measure(nl_map: NLMap, item: int = 0) -> Dependence:
-    """The numbers of one picture's map; ``item`` says which of the batch."""
-    found = Dependence(nl_map.relates)
-    _features(nl_map, item, found)
+def measure(nl_map: NLMap, item: int = 0, names: Sequence[str] = NAMES) -> Dependence:
+    """The numbers of one picture's map, from positions to positions.
+
+    Args:
+        item: which of the batch.
+        names: what is measured; the entropy comes with the divergence.
+    """
+    found = Dependence(nl_map.relates, note=AMONG if nl_map.query_tokens or nl_map.key_tokens else "")
+    if "cosine_input" in names:
+        _features(nl_map, item, found)
+    try:
+        nl_map = nl_map.among_positions()
+    except ValueError as error:
+        found.reasons |= dict.fromkeys(NAMES[2:], str(error))
+        return found
     if nl_map.relates not in ("positions", "global"):
         found.reasons |= dict.fromkeys(NAMES[2:], NO_ROWS[nl_map.relates])
         if nl_map.relates == "channels" and nl_map.rows == "distribution":
@@ -69,7 +84,8 @@ def measure(nl_map: NLMap, item: int = 0) -> Dependence:
             found.entropy_share = _share_of_flat(each.mean().item(), nl_map.shape[1])
         return found
     queries = cells(nl_map.query_grid) if nl_map.relates == "global" else None
-    _record(found, "cosine_att", lambda: Cosines(nl_map.row_blocks(item)), queries)
+    if "cosine_att" in names:
+        _record(found, "cosine_att", lambda: Cosines(nl_map.row_blocks(item)), queries)
     if nl_map.rows != "distribution":
         found.reasons["jsd_att_nats"] = NO_DISTRIBUTION[nl_map.rows]
         return found
@@ -85,6 +101,9 @@ def _share_of_flat(nats: float, keys: int) -> float | None:
 
 
 def _features(nl_map: NLMap, item: int, found: Dependence) -> None:
+    if nl_map.input is None:
+        found.reasons |= dict.fromkeys(NAMES[:2], NOT_KEPT)
+        return
     x, z = precise(nl_map.input[item]), precise(nl_map.output[item])
     added = z - x
     _record(found, "cosine_input", lambda: Cosines(to_positions(x[None])[0]))
@@ -106,9 +125,12 @@ def _record(found: Dependence, name: str, gather: Callable[[], Cosines | Diverge
 def dependence_of_queries(nl_map: NLMap, item: int = 0) -> Tensor:
     """Each query's mean Jensen-Shannon divergence to all queries, (N,), in nats: where attention depends on the query.
 
+    Of the positions alone, as in ``measure``.
+
     Raises:
         ValueError: rows are no distributions, or belong to no query; the message says why.
     """
+    nl_map = nl_map.among_positions()
     if nl_map.relates not in ("positions", "global"):
         raise ValueError(NO_ROWS[nl_map.relates])
     if nl_map.rows != "distribution":
@@ -129,6 +151,7 @@ def terms_of(nl_map: NLMap, item: int = 0) -> dict[str, float]:
     Raises:
         ValueError: the map has no such terms; the message says why.
     """
+    nl_map = nl_map.among_positions()
     pairwise, unary = nl_map.term("pairwise only"), nl_map.term("unary only")
     distances = []
     for start, stop in nl_map.lazy.spans():
@@ -137,47 +160,6 @@ def terms_of(nl_map: NLMap, item: int = 0) -> dict[str, float]:
     to_pairwise, to_unary = (sum(distances) / cells(nl_map.query_grid)).tolist()
     alone = Divergences(pairwise.row_blocks(item), COARSE).mean()
     return {"jsd_pairwise_nats": alone, "to_pairwise_nats": to_pairwise, "to_unary_nats": to_unary}
-
-
-def last_scale(block: Block) -> float | None:
-    """What the block's addition is multiplied with last: |gamma|, or the mean |weight| of its last BatchNorm; None without one.
-
-    Near 0 the block is hardly used, whatever its map looks like.
-    """
-    norms = [module for module in block.modules() if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
-    weights = block.gamma if hasattr(block, "gamma") else norms[-1].weight if norms else None
-    return None if weights is None else weights.detach().abs().mean().item()
-
-
-def fresh_block(block: Block, seed: int = 0) -> Block:
-    """A copy with fresh random weights: PyTorch's own initialisation everywhere, factors such as gamma at 1, no layer at zero."""
-    fresh = copy.deepcopy(block)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        for module in fresh.modules():
-            if hasattr(module, "reset_parameters"):
-                module.reset_parameters()
-            else:
-                for weight in module.parameters(recurse=False):
-                    nn.init.ones_(weight)
-    return fresh.eval()
-
-
-def measure_fresh(block: Block, nl_map: NLMap, seed: int = 0) -> dict[str, float]:
-    """The values of :func:`measure` for the same block with fresh random weights."""
-    return measure(fresh_map(fresh_block(block, seed), nl_map)).values
-
-
-@torch.no_grad()
-def fresh_map(fresh: Block, nl_map: NLMap, item: int = 0) -> NLMap:
-    """The same map, of the same picture, by a block with fresh weights."""
-    x = nl_map.input[item : item + 1]
-    used, z = fresh.attend(x)
-    lazy = fresh.parts(x, used)[nl_map.number].weights
-    if isinstance(lazy, LazyMap):  # dense where the trained block's own is
-        dense = None if nl_map.weights is None else lazy.dense()
-        return replace(nl_map, weights=dense, lazy=lazy, used=used, input=x, output=z)
-    return replace(nl_map, weights=lazy, lazy=None, used=used, input=x, output=z)
 
 
 def dependence_in_words(found: float, shuffled: float, relates: str = "positions") -> str:

@@ -4,13 +4,15 @@ import csv
 import io
 from collections.abc import Sequence
 
-from ..analysis import Analysis
-from .dependence import NAMES, measure, measure_fresh
+from ..analysis import Analysis, PlacedMap
+from .dependence import NAMES, measure
+from .distance import mean_distance
+from .fresh import measure_fresh
 
 NUMBERS = [name + ending for name in NAMES for ending in ("", "_shuffled", "_fresh")]
 NUMBERS.remove("cosine_input_fresh")  # the input does not depend on the block
-COLUMNS = ("model", "layer", "block", "part", "relates", "rows", "query_grid", "key_grid", *NUMBERS, "jsd_reason",
-           "entropy_share", "added_share", "parity")
+COLUMNS = ("model", "layer", "block", "part", "layer_number", "head", "relates", "rows", "query_grid", "key_grid", *NUMBERS,
+           "jsd_reason", "entropy_share", "added_share", "attention_distance_cells", "parity", "note")
 
 
 def measures_of(analysis: Analysis, seed: int = 0) -> list[dict]:
@@ -21,21 +23,28 @@ def measures_of(analysis: Analysis, seed: int = 0) -> list[dict]:
 
     Returns:
         For each map in the order computed: COLUMNS and ``reasons``. A value that is undefined is None and has its reason in
-        ``reasons`` (that of the divergence also in ``jsd_reason``).
+        ``reasons`` (that of the divergence also in ``jsd_reason``; that of fresh weights is ``fresh``). Of layers x heads
+        ``layer_number`` and ``head`` count from 1. Maps with named tokens are measured from positions to positions, which
+        ``note`` says.
     """
-    return [_of(analysis, placed.nl_map, placed.parity.outcome, seed) for placed in analysis.maps]
+    return [_of(analysis, placed, seed) for placed in analysis.maps]
 
 
-def _of(analysis: Analysis, nl_map, parity: str, seed: int) -> dict:
-    found = measure(nl_map)
-    fresh = measure_fresh(analysis.model.net.get_submodule(nl_map.layer), nl_map, seed)
+def _of(analysis: Analysis, placed: PlacedMap, seed: int) -> dict:
+    nl_map, found = placed.nl_map, measure(placed.nl_map)
+    try:
+        fresh, reasons = measure_fresh(analysis.model.net.get_submodule(nl_map.layer), nl_map, seed), found.reasons
+    except ValueError as error:
+        fresh, reasons = {}, found.reasons | {"fresh": str(error)}
     known = {name + ending: value for ending, values in (("", found.values), ("_shuffled", found.shuffled), ("_fresh", fresh))
              for name, value in values.items()}
     return {
         "model": analysis.model.name, **{name: getattr(nl_map, name) for name in ("layer", "block", "part", "relates", "rows")},
+        "layer_number": placed.layer, "head": placed.head,
         "query_grid": list(nl_map.query_grid), "key_grid": list(nl_map.key_grid), **{name: known.get(name) for name in NUMBERS},
-        "jsd_reason": found.reasons.get("jsd_att_nats"), "entropy_share": found.entropy_share,
-        "added_share": found.added_share, "parity": parity, "reasons": found.reasons,
+        "jsd_reason": found.reasons.get("jsd_att_nats"), "entropy_share": found.entropy_share, "added_share": found.added_share,
+        "attention_distance_cells": mean_distance(placed), "parity": placed.parity.outcome, "note": found.note,
+        "reasons": reasons,
     }
 
 

@@ -72,7 +72,9 @@ def attention_distance(rows: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
     """
     check_distributions(rows, "attention distance")
     rows = precise(rows)
-    return (rows * (queries[..., None, :] - keys).norm(dim=-1).to(rows.dtype)).sum(-1)
+    asked = queries if queries.dim() == 2 else queries[..., None, :]
+    apart = torch.cdist(asked.to(rows.dtype), keys.to(rows.dtype), compute_mode="donot_use_mm_for_euclid_dist")
+    return (rows * apart.view(*queries.shape[:-1], len(keys))).sum(-1)
 
 
 def cosine_distance(a: Tensor, b: Tensor) -> Tensor:

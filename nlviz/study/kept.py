@@ -73,7 +73,9 @@ def _is_map(found: object) -> bool:
         return False
     values, shuffled, reasons = found["values"], found["shuffled"], found.get("reasons")
     explained = isinstance(reasons, dict) and all(isinstance(why, str) for why in reasons.values())
-    shares = [found.get("added_share"), 0 if found.get("entropy_share", "") is None else found.get("entropy_share")]
+    optional = ["entropy_share"] + ["added_share"] * ("cosine_input" not in values)
+    shares = [0 if name in optional and found.get(name, "") is None else found.get(name)
+              for name in ("added_share", "entropy_share")]
     return explained and _are_numbers(shares) and all(name in (shuffled if name in values else reasons) for name in NAMES)
 
 

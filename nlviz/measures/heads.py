@@ -1,0 +1,80 @@
+"""Layers x heads: does each head depend on the query, and how far does it reach?"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import torch
+
+from ..analysis import Analysis, PlacedMap
+from ..maps import NLMap
+from .dependence import NAMES, measure
+from .distance import mean_distance
+
+THREADS = 2
+DENSE_BYTES = 64 * 2**20
+_one_at_a_time = threading.Lock()
+
+
+def heads_of(analysis: Analysis, layer: int) -> list[dict]:
+    """The numbers of one layer: of its heads' mean, then of each head. See ``dependence_of_layers``."""
+    return _measured([placed for placed in analysis.maps if placed.layer == layer])
+
+
+def dependence_of_layers(analysis: Analysis, progress: Callable[[int, int], None] | None = None) -> list[dict]:
+    """The numbers of every head of every layer, those of the layer that is shown first measured first.
+
+    At 37 x 37 positions 12 layers of 6 heads, and their means, take some 4 seconds on two cores.
+
+    Args:
+        progress: told how many of how many maps are measured.
+
+    Returns:
+        For each map, in the analysis' order of layers, the mean of the heads before them: ``layer`` and ``head`` (from 1; None
+        for the mean, or where there is one), ``part``, ``jsd_att_nats`` and what ``shuffled`` rows would give, their ratio
+        ``share``, ``entropy_share`` (0 to 1) and ``attention_distance_cells``; None what is undefined, and the divergence's
+        ``reason``, else "".
+    """
+    maps = [placed for placed in analysis.maps if placed.layer is not None]
+    shown = maps[0].layer if maps else None
+    maps.sort(key=lambda placed: placed.layer != shown)  # stable
+    found = _measured(maps, progress)
+    return sorted(found, key=lambda one: (one["layer"], one["head"] or 0))
+
+
+def _measured(maps: Sequence[PlacedMap], progress: Callable[[int, int], None] | None = None) -> list[dict]:
+    """On two threads of one core each: inside an operation PyTorch's own threads wait for each other longer than they work."""
+    found = []
+    with _one_at_a_time:
+        before = torch.get_num_threads()
+        pool = ThreadPoolExecutor(THREADS, initializer=torch.set_num_threads, initargs=(1,))
+        try:
+            for numbers in pool.map(_numbers, maps):
+                found.append(numbers)
+                if progress:
+                    progress(len(found), len(maps))
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(before)
+    return found
+
+
+@torch.inference_mode()
+def _numbers(placed: PlacedMap) -> dict:
+    placed = replace(placed, nl_map=_dense(placed.nl_map))
+    found = measure(placed.nl_map, names=NAMES[3:])
+    value, shuffled = (numbers.get("jsd_att_nats") for numbers in (found.values, found.shuffled))
+    return {"layer": placed.layer, "head": placed.head, "part": placed.nl_map.part, "jsd_att_nats": value, "shuffled": shuffled,
+            "share": value / shuffled if shuffled else None, "entropy_share": found.entropy_share,
+            "attention_distance_cells": mean_distance(placed), "reason": found.reasons.get("jsd_att_nats", "")}
+
+
+def _dense(nl_map: NLMap) -> NLMap:
+    """Between positions, and where that is small densely: rows are gone through twice."""
+    try:
+        nl_map = nl_map.among_positions()
+    except ValueError:  # all queries are named tokens, as measure will say
+        return nl_map
+    small = nl_map.weights is None and nl_map.lazy.nbytes <= DENSE_BYTES
+    return replace(nl_map, weights=nl_map.lazy.dense()) if small else nl_map
