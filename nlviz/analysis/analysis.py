@@ -46,6 +46,10 @@ class Analysis:
         starts = [at for at, m in enumerate(self.maps) if m.nl_map.number == 0] + [len(self.maps)]
         return [self.maps[start:stop] for start, stop in pairwise(starts)]
 
+    def module_of(self, nl_map: NLMap) -> nn.Module | None:
+        """The module that made a map; None of a map as given."""
+        return dict(self.model.net.named_modules()).get(nl_map.layer)
+
     @property
     def nbytes(self) -> int:
         """Bytes that the maps and the picture hold."""

@@ -10,6 +10,7 @@ from .dependence import (
     Dependence,
     dependence_in_words,
     dependence_of_queries,
+    entropy_share,
     measure,
     terms_of,
 )
@@ -19,5 +20,5 @@ from .heads import dependence_of_layers, heads_of
 from .of_picture import COLUMNS, measures_csv, measures_of
 
 __all__ = ["AMONG", "COLUMNS", "NAMES", "NO_DISTRIBUTION", "NO_FRESH", "Dependence", "dependence_in_words",
-           "dependence_of_layers", "dependence_of_queries", "diagonal", "fresh_block", "fresh_map", "heads_of", "last_scale",
-           "mean_distance", "measure", "measure_fresh", "measures_csv", "measures_of", "terms_of"]
+           "dependence_of_layers", "dependence_of_queries", "diagonal", "entropy_share", "fresh_block", "fresh_map",
+           "heads_of", "last_scale", "mean_distance", "measure", "measure_fresh", "measures_csv", "measures_of", "terms_of"]

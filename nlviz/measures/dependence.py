@@ -80,8 +80,7 @@ def measure(nl_map: NLMap, item: int = 0, names: Sequence[str] = NAMES) -> Depen
     if nl_map.relates not in ("positions", "global"):
         found.reasons |= dict.fromkeys(NAMES[2:], NO_ROWS[nl_map.relates])
         if nl_map.relates == "channels" and nl_map.rows == "distribution":
-            each = torch.cat([entropy(rows.double(), nl_map.dtype) for rows in nl_map.row_blocks(item)])
-            found.entropy_share = _share_of_flat(each.mean().item(), nl_map.shape[1])
+            found.entropy_share = entropy_share(nl_map, item)
         return found
     queries = cells(nl_map.query_grid) if nl_map.relates == "global" else None
     if "cosine_att" in names:
@@ -93,6 +92,16 @@ def measure(nl_map: NLMap, item: int = 0, names: Sequence[str] = NAMES) -> Depen
     if pairs is not None:
         found.entropy_share = _share_of_flat(pairs.entropy(), pairs.keys)
     return found
+
+
+def entropy_share(nl_map: NLMap, item: int = 0) -> float | None:
+    """The mean entropy of the rows as a share of ln N', 0 (one key) to 1 (flat); None where there is one key.
+
+    Raises:
+        ValueError: rows are no distributions.
+    """
+    each = torch.cat([entropy(rows.double(), nl_map.dtype) for rows in nl_map.row_blocks(item)])
+    return _share_of_flat(each.mean().item(), nl_map.shape[1])
 
 
 def _share_of_flat(nats: float, keys: int) -> float | None:

@@ -41,7 +41,7 @@ def fresh_block(block: Block, seed: int = 0) -> Block:
     return fresh.eval()
 
 
-def measure_fresh(block: nn.Module, nl_map: NLMap, seed: int = 0) -> dict[str, float]:
+def measure_fresh(block: nn.Module | None, nl_map: NLMap, seed: int = 0) -> dict[str, float]:
     """The values of :func:`measure` for the same block with fresh random weights.
 
     Raises:

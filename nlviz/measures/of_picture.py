@@ -33,7 +33,7 @@ def measures_of(analysis: Analysis, seed: int = 0) -> list[dict]:
 def _of(analysis: Analysis, placed: PlacedMap, seed: int) -> dict:
     nl_map, found = placed.nl_map, measure(placed.nl_map)
     try:
-        fresh, reasons = measure_fresh(analysis.model.net.get_submodule(nl_map.layer), nl_map, seed), found.reasons
+        fresh, reasons = measure_fresh(analysis.module_of(nl_map), nl_map, seed), found.reasons
     except ValueError as error:
         fresh, reasons = {}, found.reasons | {"fresh": str(error)}
     known = {name + ending: value for ending, values in (("", found.values), ("_shuffled", found.shuffled), ("_fresh", fresh))

@@ -1,7 +1,8 @@
 """What the viewer asks of a map besides its rows: does attention depend on the query?"""
 
 from ..analysis import Analysis, PlacedMap
-from ..measures import NAMES, dependence_of_queries, measure, measure_fresh
+from ..blocks import Block
+from ..measures import NAMES, NO_FRESH, dependence_of_queries, measure, measure_fresh
 from .texts import half_to_base64, place_of, to_base64
 
 
@@ -34,5 +35,8 @@ def make_similarity(placed: PlacedMap, term: str) -> dict:
 
 
 def make_fresh(analysis: Analysis, placed: PlacedMap) -> dict:
-    """The same numbers for the same block with fresh random weights: name -> value."""
-    return {"fresh": measure_fresh(analysis.model.net.get_submodule(placed.nl_map.layer), placed.nl_map), "note": ""}
+    """The same numbers for the same block with fresh random weights: name -> value; or a note why there are none."""
+    block = analysis.module_of(placed.nl_map)
+    if not isinstance(block, Block):
+        return {"fresh": {}, "note": NO_FRESH}
+    return {"fresh": measure_fresh(block, placed.nl_map), "note": ""}

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from ..analysis import PlacedMap
 from ..maps import Factors, LazyMap, NLMap, OverHeads, Windows, precise
-from ..metrics import attention_distance, entropy
-from ..pictures import Placement
+from ..measures import entropy_share, mean_distance
 from .texts import half_to_base64, to_base64
 
 MOST_BYTES = 64 * 2**20  # of a layer's weights
@@ -22,7 +20,7 @@ def make_layer(call: Sequence[PlacedMap], number: int, half: bool = False) -> di
 
     Returns:
         ``number``; ``weights``: see ``_weights``; ``parity``; and ``maps``, by name: ``entropy_share``, 0 to 1; ``distance``, the
-        mean attention distance in cells of the key grid (Dosovitskiy et al. 2021, arXiv 2010.11929, fig. 7); ``terms``.
+        mean attention distance in cells of the query grid (Dosovitskiy et al. 2021, arXiv 2010.11929, fig. 7); ``terms``.
         A number that is undefined is None.
 
     Raises:
@@ -84,28 +82,12 @@ def _check(size: int) -> None:
 
 
 def numbers_of(placed: PlacedMap) -> dict:
-    """The mean entropy of the rows as a share of ln N', and their mean attention distance in cells; None where undefined."""
-    nl_map = placed.nl_map
-    if nl_map.rows != "distribution" or nl_map.relates != "positions" or placed.queries is None or placed.keys is None:
-        return {"entropy_share": None, "distance": None}
-    nl_map = nl_map.among_positions()
-    queries, keys = centres(placed.queries, placed.keys), centres(placed.keys, placed.keys)
-    nats, distances, start = [], [], 0
-    for rows in nl_map.row_blocks():
-        nats.append(entropy(rows, nl_map.dtype))
-        distances.append(attention_distance(rows, queries[start : start + len(rows)], keys))
-        start += len(rows)
-    flat = torch.tensor(float(nl_map.shape[1])).log()
-    return {"entropy_share": (torch.cat(nats).double().mean() / flat).clamp(max=1).item() if flat else None,
-            "distance": torch.cat(distances).double().mean().item()}
-
-
-def centres(cells: Placement, unit: Placement) -> Tensor:
-    """Where the cells' centres lie, (N, 2), in cells of ``unit``."""
-    rows, columns = cells.grid
-    y, x = torch.meshgrid(torch.arange(rows) + 0.5, torch.arange(columns) + 0.5, indexing="ij")
-    places = [(axis - float(cells.offset[i])) / float(cells.scale[i]) * float(unit.scale[i]) for i, axis in enumerate((x, y))]
-    return torch.stack(places, -1).view(-1, 2)
+    """The entropy of the rows as a share of ln N', and their mean attention distance in cells; None where undefined."""
+    try:
+        share = entropy_share(placed.nl_map.among_positions()) if placed.nl_map.rows == "distribution" else None
+    except ValueError:  # rows that see no position
+        share = None
+    return {"entropy_share": share, "distance": mean_distance(placed)}
 
 
 def terms_of_map(nl_map: NLMap) -> dict | None:
