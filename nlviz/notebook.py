@@ -136,7 +136,7 @@ class Shown(Analysis):
         from .figures import Style, columns_of, draw_heatmap, looks_of, scale_of, shared_scales
 
         style = Style(recipe.colours, recipe.scale, recipe.view == "smooth", recipe.opacity, recipe.direction, recipe.term,
-                      recipe.veil, recipe.backdrop)
+                      recipe.veil, recipe.backdrop, recipe.token)
         column = columns_of([self], recipe.term, recipe.parts)[0]
         ((look,),) = looks_of([column], recipe.queries[:1], style)
         if look.values is None or column.form != "heatmap":

@@ -11,6 +11,7 @@ DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'tim
            "view": "'cells' or 'smooth'", "opacity": "0 to 1",
            "veil": "'rising' along the scale from the bare photo, or 'even'", "backdrop": "the photo under it, 'grey' or 'colour'",
            "direction": "'attends to' or 'attended by'",
+           "token": "ask a named token, such as 'class token', in place of the queries' places",
            "term": "'full', 'pairwise only', 'unary only', 'row minus the mean row', 'input similarity' or 'output similarity'"}
 
 MODEL = ("a bundled network; or timm:NAME, torchvision:NAME, hf:ID-or-folder or python:package.module:factory, each perhaps with "
@@ -76,7 +77,7 @@ def _add_render(commands) -> None:
     parser.add_argument("--width", choices=WIDTHS, help="3.3, 6.9 or 13.3 inches; default: two columns")
     parser.add_argument("--dpi", type=int, help="dots per inch of a PNG, 50 to 1200; default: 300")
     parser.add_argument("--part", action="append", type=_part, metavar="NAME/0=PART",
-                        help="which map of a call of a block to draw; may be repeated")
+                        help="which map of a call of a block to draw; NAME/0+1 is a further one beside it; may be repeated")
     for name, words in DISPLAY.items():
         parser.add_argument(f"--{name}", type=float if name == "opacity" else str, help=words)
     parser.add_argument("--resolution", type=int, choices=RESOLUTIONS, help="long side of the input, pixels; default: 448")

@@ -8,6 +8,8 @@ from .colours import COLOUR_MAPS, DIVERGING, PIN_COLOURS, colour_table
 from .columns import columns_of
 from .dependence import dependence_by_networks
 from .distances import distances_by_networks
+from .layer_distances import distance_against_layer
+from .layers_heads import layers_by_heads
 from .layouts import Figure, draw
 from .looks import looks_of, scale_of, shared_scales
 from .output import figure_bytes, format_of, save_figure
@@ -18,6 +20,7 @@ from .study import distances_by_layer, distribution_by_network
 from .style import DIRECTIONS, SCALES, Style
 
 __all__ = ["COLOUR_MAPS", "DIRECTIONS", "DIVERGING", "PIN_COLOURS", "SCALES", "Axes", "Figure", "Scale", "Style",
-           "channels_by_networks", "colour_table", "columns_of", "dependence_by_networks", "distances_by_layer",
-           "distances_by_networks", "distribution_by_network", "draw", "draw_heatmap", "draw_photo", "figure_bytes", "format_of",
-           "looks_of", "one_query", "queries_by_networks", "save_figure", "scale_of", "shared_scales"]
+           "channels_by_networks", "colour_table", "columns_of", "dependence_by_networks", "distance_against_layer",
+           "distances_by_layer", "distances_by_networks", "distribution_by_network", "draw", "draw_heatmap", "draw_photo",
+           "figure_bytes", "format_of", "layers_by_heads", "looks_of", "one_query", "queries_by_networks", "save_figure",
+           "scale_of", "shared_scales"]

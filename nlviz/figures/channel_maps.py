@@ -24,13 +24,14 @@ READING = "Matrices: rows are the channels that ask, columns the channels asked.
 
 
 def channels_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]] = (), *, colour_map: str = "viridis",
-                         scale: str = TIMES, width: str = "two columns") -> Figure:
+                         scale: str = TIMES, parts: Mapping[str, str] | None = None, width: str = "two columns") -> Figure:
     """The photo, then every map of channels: a matrix, or a bar for each value of a gate.
 
     Args:
         queries: dots on the photo, up to 8.
         scale: ``times uniform``, logarithmic, shared by all matrices whose rows are distributions; others, and all with
             ``shared``, have a linear one for each kind of rows; or ``per panel``. Bars have scales of their own.
+        parts: which of a network's layers x heads are drawn; by default the first.
 
     Raises:
         ValueError: no network has a map of channels; or see :func:`nlviz.figures.queries_by_networks`.
@@ -38,7 +39,7 @@ def channels_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[f
     check_queries(queries, least=0)
     check_analyses(analyses)
     style, form = Style(colour_map, scale, False, 1.0, "attends to", "full"), format_for(width)
-    columns = columns_of_channels(analyses)
+    columns = columns_of_channels(analyses, parts or {})
     if not columns:
         raise ValueError(f"none of these networks has a map of channels: {', '.join(a.model.name for a in analyses)}; "
                          "choose one with dual attention, relation-aware channels, squeeze and excitation or global context")

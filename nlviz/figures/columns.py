@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ..analysis import Analysis, PlacedMap
 from .style import TIMES, Style
+
+Call = tuple[PlacedMap, ...]
 
 
 @dataclass(frozen=True)
@@ -59,25 +62,40 @@ class Column:
 
 
 def columns_of(analyses: Sequence[Analysis], term: str, parts: Mapping[str, str]) -> list[Column]:
-    """A column for each call of a block: its first map, or the one that ``parts`` names.
+    """A column for each call of a block: its first map, or the one that ``parts`` names; behind it those of its further keys.
+
+    Args:
+        parts: ``{model.name}/{number of the call}`` to the name of a map, and ``.../{number}+1``, ``+2``, ... to further ones.
 
     Raises:
         ValueError: ``parts`` names a call or a map that is not there.
     """
-    calls = [(a, f"{a.model.name}/{number}", call) for a in analyses for number, call in enumerate(a.calls)]
-    keys = [key for _, key, _ in calls]
-    for unknown in (key for key in parts if key not in keys):
-        raise ValueError(f"no call of a block is named {unknown!r}; there are: {', '.join(keys)}")
-    return [_column(_letter(at), analysis, call, _chosen(key, call, parts), term) for at, (analysis, key, call) in enumerate(calls)]
+    found = [(a, call, placed) for a, call, chosen in _chosen_of(analyses, parts) for placed in chosen]
+    return [column_of(letter(at), analysis, call, placed, term) for at, (analysis, call, placed) in enumerate(found)]
 
 
-def columns_of_channels(analyses: Sequence[Analysis]) -> list[Column]:
-    """A column for each map of channels: a matrix, or a value for each of them."""
-    found = [(a, call, placed) for a in analyses for call in a.calls for placed in call if placed.keys is None]
-    return [_column(_letter(at), analysis, call, placed, "full") for at, (analysis, call, placed) in enumerate(found)]
+def columns_of_channels(analyses: Sequence[Analysis], parts: Mapping[str, str] = MappingProxyType({})) -> list[Column]:
+    """A column for each map of channels: a matrix, or a value for each of them; of layers x heads those that are chosen."""
+    found = [(a, call, placed) for a, call, chosen in _chosen_of(analyses, parts)
+             for placed in (call if call[0].layer is None else chosen) if placed.keys is None]
+    return [column_of(letter(at), analysis, call, placed, "full") for at, (analysis, call, placed) in enumerate(found)]
 
 
-def _letter(index: int) -> str:
+def _chosen_of(analyses: Sequence[Analysis], parts: Mapping[str, str]) -> list[tuple[Analysis, Call, list[PlacedMap]]]:
+    """For each call the maps that ``parts`` chooses of it, at least one."""
+    calls = {f"{a.model.name}/{number}": None for a in analyses for number, _ in enumerate(a.calls)}
+    keys: dict[str, list[str]] = {call: [call] for call in calls}
+    for key in sorted(parts, key=lambda key: (len(key), key)):  # +2 before +10
+        call = key if key in keys else key[: key.rfind("+")]
+        if call not in keys:
+            raise ValueError(f"no call of a block is named {key!r}; there are: {', '.join(calls)}")
+        keys[call] += [key] * (key != call)
+    return [(a, call, [_chosen(key, call, parts) for key in keys[f"{a.model.name}/{number}"]])
+            for a in analyses for number, call in enumerate(a.calls)]
+
+
+def letter(index: int) -> str:
+    """a, b, ..., z, 27, ..."""
     return chr(97 + index) if index < 26 else str(index + 1)
 
 
@@ -90,7 +108,8 @@ def _chosen(key: str, call: Sequence[PlacedMap], parts: Mapping[str, str]) -> Pl
     return named[parts[key]]
 
 
-def _column(letter: str, analysis: Analysis, call: Sequence[PlacedMap], whole: PlacedMap, term: str) -> Column:
+def column_of(letter: str, analysis: Analysis, call: Sequence[PlacedMap], whole: PlacedMap, term: str) -> Column:
+    """One map of a call, or the term of it."""
     try:
         placed, note = whole.term(term), ""
     except ValueError as error:

@@ -20,7 +20,7 @@ from .panels import draw_bare, draw_heatmap, draw_photo, small_enough
 from .scales import Scale
 from .sheet import Cell, compose
 from .style import OPACITY, TIMES, Style
-from .words import LN_2, about, headings_of, key_facts, shared_by, veil_words
+from .words import LN_2, about, among_words, headings_of, key_facts, shared_by, veil_words
 
 PHOTO = (("photo", 1),)  # over it
 WHAT = "mean Jensen-Shannon divergence of a query's row to the rows of all queries, nats"
@@ -76,7 +76,7 @@ def dependence_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple
     cells += [Cell(partial(_draw, found=one, picture=picture, scale=shared, style=style), heading, one.caption(style.shared),
                    one.note) for one, heading in zip(found, headings_of(columns))]
     bars = [Bar(shared, colour_map, f"{WHAT}, 0 to {number(shared.high)}, {shared_by(len(drawn))}", veil)] if shared else []
-    footer = key_facts(columns) if form.brief else [_reading(style), *about(columns, queries)]
+    footer = key_facts(columns) if form.brief else [_reading(style), *among_words(columns), *about(columns, queries)]
     return compose(form, shared_out(cells, form.most()), partial(form.panel, picture.size[0] / picture.size[1]), bars, footer)
 
 

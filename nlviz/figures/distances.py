@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from ..analysis import Analysis
 from ..measures import NO_DISTRIBUTION
@@ -18,7 +19,7 @@ from .panels import draw_photo, small_enough
 from .sheet import Cell, compose
 from .style import Style
 from .tables import draw_table
-from .words import LN_2, about, headings_of, key_facts, term_words
+from .words import LN_2, about, among_words, headings_of, key_facts, term_words
 
 QUERIES = (("queries", 1),)  # over the photo
 ENTRY, LINES = 0.34, (0.17, 0.3)  # inches: the width of a table's column, the lowest and the highest that its lines may be
@@ -46,7 +47,8 @@ def distances_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[
              *(_cell(column, seen, heading, style, form) for column, seen, heading in zip(columns, looks, headings_of(columns)))]
     across = max((len(queries) + 1) * ENTRY, 0.97) * form.scale
     size = partial(_size, across, len(queries) + 1, picture.size[0] / picture.size[1], form)
-    footer = key_facts(columns, [BRIEFLY, *term_words(style)]) if form.brief else [_reading(style), *about(columns, queries)]
+    footer = (key_facts(columns, [BRIEFLY, *term_words(style)]) if form.brief else
+              [_reading(style), *among_words(columns), *about(columns, queries)])
     return compose(form, shared_out(cells, form.most(across)), size, [], footer)
 
 
@@ -79,7 +81,7 @@ def _entry(looks: Sequence[Look], row: int, at: int, style: Style) -> Entry:
     for query in (first, second):
         if looks[query].values is None:
             return None, f"query {query + 1} n/a: {looks[query].note}"
-    rows = [looks[query].values.flatten().double() for query in (first, second)]
+    rows = [_among(looks[query], style) for query in (first, second)]
     if row < at and (reason := _no_divergence(looks[first], style)):
         return None, f"divergence n/a: {reason}"
     try:
@@ -87,6 +89,13 @@ def _entry(looks: Sequence[Look], row: int, at: int, style: Style) -> Entry:
         return found.item(), ""
     except ValueError as error:
         return None, f"{'divergence' if row < at else 'cosine'} n/a: {error}"
+
+
+def _among(look: Look, style: Style) -> Tensor:
+    """The row of a query over the positions alone; where named tokens take a part of it, it sums to 1 again."""
+    row, nl_map = look.values.flatten().double(), look.column.placed.nl_map
+    again = style.forward and nl_map.key_tokens and nl_map.rows == "distribution"
+    return row / row.sum().clamp_min(1e-30) if again else row
 
 
 def _no_divergence(look: Look, style: Style) -> str:

@@ -10,15 +10,19 @@ from .channel_maps import channels_by_networks
 from .checks import check_queries
 from .dependence import dependence_by_networks
 from .distances import distances_by_networks
+from .layer_distances import distance_against_layer
+from .layers_heads import layers_by_heads
 from .queries import one_query, queries_by_networks
 
 VIEWS = ("cells", "smooth")
-ALL = ("colour_map", "scale", "smooth", "opacity", "direction", "term", "veil", "backdrop", "parts")
+ALL = ("colour_map", "scale", "smooth", "opacity", "direction", "term", "veil", "backdrop", "token", "parts")
 DRAWN_WITH = {  # layout -> what draws it, and which of the recipe's settings it takes
     "queries by networks": (queries_by_networks, ALL),
     "one query": (one_query, ALL),
     "dependence": (dependence_by_networks, ("colour_map", "scale", "smooth", "opacity", "veil", "backdrop", "parts")),
-    "channels": (channels_by_networks, ("colour_map", "scale")),
+    "channels": (channels_by_networks, ("colour_map", "scale", "parts")),
+    "layers x heads": (layers_by_heads, ALL[:-1]),
+    "distance against layer": (distance_against_layer, ()),
     "distances": (distances_by_networks, ("direction", "term", "parts")),
 }
 
@@ -37,9 +41,9 @@ def draw(analyses: Sequence[Analysis], recipe: Recipe) -> Figure:
     function, names = DRAWN_WITH[recipe.layout]
     settings = {"colour_map": recipe.colours, "scale": recipe.scale, "smooth": recipe.view == "smooth", "opacity": recipe.opacity,
                 "direction": recipe.direction, "term": recipe.term, "veil": recipe.veil, "backdrop": recipe.backdrop,
-                "parts": recipe.parts}
+                "token": recipe.token, "parts": recipe.parts}
     queries = [tuple(query) for query in recipe.queries]
-    if recipe.layout == "one query":
+    if recipe.layout in ("one query", "layers x heads"):
         check_queries(queries)
         queries = queries[0]
     return function(_in_order(analyses, recipe), queries, width=recipe.width, **{name: settings[name] for name in names})

@@ -1,17 +1,16 @@
 """What a figure shows: every column as seen from every query."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import log
+from dataclasses import dataclass, field
 
 from torch import Tensor, finfo
 
 from ..analysis import PlacedMap
-from ..maps import NLMap, flat_index
-from ..metrics import entropy
-from ..numbers import number, percent
+from ..maps import NLMap, cells, flat_index
+from ..numbers import number
+from .captions import caption_of, named_shares, own_limits, reach, span
 from .columns import Column
-from .scales import LOWEST, Scale, times
+from .scales import Scale
 from .style import Style
 
 ROUNDING = 1e-5  # of the largest weight: what float32 leaves of the difference between equal rows; half precision its eps
@@ -29,6 +28,7 @@ class Look:
             not depend on it.
         note: stands in the panel in place of values.
         text: the caption.
+        named: what named tokens take of the row.
     """
 
     column: Column
@@ -38,6 +38,7 @@ class Look:
     cell: Sequence[float] | None = None
     note: str = ""
     text: str = ""
+    named: Mapping[str, float] = field(default_factory=dict)
 
 
 def looks_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]], style: Style) -> list[list[Look]]:
@@ -62,36 +63,47 @@ def look_at_channels(column: Column, style: Style, alone: bool = False) -> Look:
 
 
 def _heatmap(column: Column, x: float, y: float, style: Style) -> Look:
-    found = _weights_at(column, column.placed, x, y, style.forward)
+    found = _weights_at(column, column.placed, x, y, style)
     if found is None:
-        return Look(column, note=f"no {'query' if style.forward else 'key'} here")
-    values, on_keys, cell = found
-    if not values.isfinite().all():
+        return Look(column, note=f"no {style.token or ('query' if style.forward else 'key')} here")
+    weights, on_keys, cell = found
+    if not weights.isfinite().all():
         return Look(column, note="not finite")
     if style.centred:
-        largest = _weights_at(column, column.whole, x, y, style.forward)[0].abs().max()
+        largest = _weights_at(column, column.whole, x, y, style)[0].abs().max()
         rounding = max(ROUNDING, finfo(column.whole.nl_map.dtype).eps)
-        values = values * (values.abs().max() > rounding * largest)
+        weights = weights * (weights.abs().max() > rounding * largest)
     place = column.placed.keys if on_keys else column.placed.queries
-    limits = (-1.0, 1.0) if column.alike else _own_limits(values, style.centred)
-    return Look(column, values.view(place.grid), limits, on_keys, cell, text=_caption(column, values, limits, style))
+    values = weights[: cells(place.grid)]
+    limits = (-1.0, 1.0) if column.alike else own_limits(values, style.centred)
+    named = named_shares(column, weights) if style.forward else {}
+    return Look(column, values.view(place.grid), limits, on_keys, cell, named=named,
+                text=caption_of(column, weights, values, limits, style))
 
 
 def _weights_at(column: Column, placed: PlacedMap, x: float, y: float,
-                forward: bool) -> tuple[Tensor, bool, Sequence[float] | None] | None:
-    """(weights (N',) or (N,), whether they lie on the key grid, the asked cell); None where no cell covers the place."""
-    nl_map = placed.nl_map
-    if nl_map.relates == "gate":
+                style: Style) -> tuple[Tensor, bool, Sequence[float] | None] | None:
+    """(weights (N',) or (N,), whether they lie on the key grid, the asked cell); None where no cell covers the place.
+
+    Named tokens stand behind the positions.
+    """
+    nl_map, forward = placed.nl_map, style.forward
+    if style.token:
+        if style.token not in (nl_map.query_tokens if forward else nl_map.key_tokens):
+            return None
+        index, rectangle = (nl_map.query if forward else nl_map.key)(style.token), None
+    elif nl_map.relates == "gate":
         return _own(nl_map), True, None
-    if forward and column.same_for_all:
+    elif forward and column.same_for_all:
         return nl_map.row(0).detach().cpu().double(), True, None
-    asked = placed.queries if forward else placed.keys
-    cell = asked.cell(x, y)
-    if cell is None:
-        return None
-    index = flat_index(cell, asked.grid)
+    else:
+        asked = placed.queries if forward else placed.keys
+        cell = asked and asked.cell(x, y)
+        if cell is None:
+            return None
+        index, rectangle = flat_index(cell, asked.grid), asked.rectangle(*cell)
     weights = nl_map.row(index) if forward else nl_map.column(index)
-    return weights.detach().cpu().double(), forward, asked.rectangle(*cell)
+    return weights.detach().cpu().double(), forward, rectangle
 
 
 def _own(nl_map: NLMap) -> Tensor:
@@ -100,55 +112,22 @@ def _own(nl_map: NLMap) -> Tensor:
     return weights[0].detach().cpu().double()
 
 
-def _own_limits(values: Tensor, centred: bool = False) -> tuple[float, float]:
-    low, high = values.min().item(), values.max().item()
-    most = max(-low, high)
-    return (-most, most) if centred else (low, high)
-
-
-def _caption(column: Column, values: Tensor, limits: tuple[float, float], style: Style) -> str:
-    """Where the weights lie, or what the panel's own colours stand for; of a distribution, how far from uniform it is."""
-    if column.in_times(style):
-        text = _reach(values * column.placed.nl_map.shape[1], "keys" if style.forward else "queries")
-    else:
-        own = style.shared or column.alike
-        text = _span("range" if own else "scale", _own_limits(values) if own else limits)
-    if style.forward and column.placed.nl_map.rows == "distribution" and len(values) > 1:
-        share = entropy(values, column.placed.nl_map.dtype).item() / log(len(values))
-        text += f"\nentropy {percent(share)} of uniform"
-    return text
-
-
-def _span(what: str, limits: tuple[float, float]) -> str:
-    low, high = limits
-    return f"{number(high)} everywhere" if Scale(*limits).is_flat else f"{what} {number(low)} to {number(high)}".strip()
-
-
-def _reach(found: Tensor, what: str) -> str:
-    """From how many times uniform to how many; which share has the lowest colour because it lies below the scale."""
-    low, high = found.min().item(), found.max().item()
-    if Scale(low, high).is_flat:
-        return f"{times(high)} everywhere"
-    below = (found < 2.0 ** LOWEST).double().mean().item()
-    return f"up to {times(high)}, {percent(below)} of {what} below 1/16×" if below else f"{times(low)} to {times(high)}"
-
-
 def _matrix(column: Column, values: Tensor, style: Style, alone: bool) -> Look:
     """(C, C), rows and columns alike in the order of the weight received, the most first."""
     order = values.sum(0).argsort(descending=True, stable=True)
-    limits = _own_limits(values)
+    limits = own_limits(values)
     what = "own scale" if alone or not style.shared else "range"
-    reach = _span(what, limits)
+    text = span(what, limits)
     if column.in_times(style):
-        reach = f"{'own scale in times uniform, ' * alone}{_reach(values * len(values), 'weights')}"
-    text = f"{len(values)} × {len(values)} channels, sorted by weight received, {reach}"
+        text = f"{'own scale in times uniform, ' * alone}{reach(values * len(values), 'weights')}"
+    text = f"{len(values)} × {len(values)} channels, sorted by weight received, {text}"
     return Look(column, values[order][:, order], limits, text=text)
 
 
 def _bars(column: Column, values: Tensor) -> Look:
     """(C,), the largest first; bars stand on zero."""
-    limits = _own_limits(values)
-    text = f"{len(values)} channels, sorted\n{_span('', limits)}"
+    limits = own_limits(values)
+    text = f"{len(values)} channels, sorted\n{span('', limits)}"
     if not Scale(*limits).is_flat:
         text += f", median {number(values.quantile(0.5).item())}"
     return Look(column, values.sort(descending=True).values, (min(0.0, limits[0]), max(0.0, limits[1])), text=text)

@@ -27,7 +27,7 @@ QUERY = (("query", 1),)  # over the photo
 
 def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]], *, colour_map: str = "viridis",
                         scale: str = TIMES, smooth: bool = False, opacity: float = OPACITY, direction: str = "attends to",
-                        term: str = "full", veil: str = "rising", backdrop: str = "grey",
+                        term: str = "full", veil: str = "rising", backdrop: str = "grey", token: str = "",
                         parts: Mapping[str, str] | None = None, width: str = "two columns") -> Figure:
     """The figure of GCNet (arXiv 1904.11492, fig. 1): a row for each query, the photo and a column for each call of a block.
 
@@ -47,24 +47,26 @@ def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[fl
             of their own, centred at zero.
         veil: ``rising`` along the scale from the bare photo, see :meth:`nlviz.figures.Scale.opacities`; or ``even``.
         backdrop: the photo under heatmaps, in ``grey`` or in ``colour``.
+        token: ask the named token of this name (``class token``) in place of the queries' places; panels of maps without it say
+            so.
         parts: ``{model.name}/{number of the call}`` to the name of the map to draw (``NLMap.part``), for blocks with
-            several; without it a call's first map is drawn.
+            several; without it a call's first map is drawn. ``.../{number}+1`` is a further map beside it.
         width: a name of :data:`nlviz.recipes.WIDTHS`. Text has 6 points and more, on a slide 12.
 
     Raises:
         ValueError: no query or more than 8, one outside 0 to 1, no map, different pictures, opacity outside
             0 to 1, unknown colour map, scale, direction, term, veil, backdrop, part or width.
     """
-    style = Style(colour_map, scale, smooth, opacity, direction, term, veil, backdrop)
+    style = Style(colour_map, scale, smooth, opacity, direction, term, veil, backdrop, token)
     return _figure(analyses, queries, style, parts, width, _bands)
 
 
 def one_query(analyses: Sequence[Analysis], query: tuple[float, float], *, colour_map: str = "viridis", scale: str = TIMES,
               smooth: bool = False, opacity: float = OPACITY, direction: str = "attends to", term: str = "full",
-              veil: str = "rising", backdrop: str = "grey", parts: Mapping[str, str] | None = None,
+              veil: str = "rising", backdrop: str = "grey", token: str = "", parts: Mapping[str, str] | None = None,
               width: str = "two columns") -> Figure:
     """The photo and a panel for each call of a block, in as many rows as the width needs; see ``queries_by_networks``."""
-    style = Style(colour_map, scale, smooth, opacity, direction, term, veil, backdrop)
+    style = Style(colour_map, scale, smooth, opacity, direction, term, veil, backdrop, token)
     return _figure(analyses, [query], style, parts, width, _flow)
 
 

@@ -11,8 +11,8 @@ from .bars import Bar, draw_bar
 from .formats import Format
 from .lines import text_width, wrap
 from .output import settings
+from .placing import LINE, add_axes, write_lines
 
-LINE = 1.2 / 72  # inches of a line of text for each point of its size
 Paragraphs = Sequence[tuple[str, int]]  # (text, lines at most)
 Size = Callable[[float, float], tuple[float, float]]  # (inches that a panel may be wide, that rows may be high) -> (width, height)
 
@@ -172,12 +172,7 @@ class Sheet:
         return self.left + column * (self.column + self.form.gap) + self.column / 2
 
     def _axes(self, left: float, top: float, width: float, height: float) -> Axes:
-        across, down = self.figure.get_size_inches()
-        return self.figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+        return add_axes(self.figure, left, top, width, height)
 
     def _text(self, x: float, top: float, lines: list[str], size: float, ha: str) -> None:
-        """Lines one by one: the pitch of matplotlib's own depends on the resolution."""
-        width, height = self.figure.get_size_inches()
-        for index, line in enumerate(lines):
-            baseline = top + index * size * LINE + size * 0.95 / 72
-            self.figure.text(x / width, 1 - baseline / height, line, fontsize=size, ha=ha, va="baseline")
+        write_lines(self.figure, x, top, lines, size, ha)

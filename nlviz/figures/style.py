@@ -17,6 +17,8 @@ DIRECTIONS = ("attends to", "attended by")
 class Style:
     """The arguments of :func:`nlviz.figures.queries_by_networks`, checked.
 
+    A token that a map does not have is said where it is drawn.
+
     Raises:
         ValueError: unknown colour map, scale, veil, backdrop, direction or term, or an opacity outside 0 to 1.
     """
@@ -29,6 +31,7 @@ class Style:
     term: str
     veil: str = "rising"
     backdrop: str = "grey"
+    token: str = ""
 
     def __post_init__(self) -> None:
         check_choice("colour map", self.colour_map, COLOUR_MAPS)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from ..analysis import Analysis
+from ..measures import AMONG
 from ..numbers import number, percent
 from ..pictures import Picture
 from .columns import Column
@@ -37,7 +39,9 @@ def headings_of(columns: Sequence[Column]) -> list[Paragraphs]:
 
 def _source(column: Column) -> str:
     layer = column.whole.nl_map.layer if len(column.analysis.calls) > 1 else ""
-    return ", ".join(filter(None, [column.analysis.model.card.get("data"), layer and f"at {layer}"]))
+    card = column.analysis.model.card
+    random = card["source"] if card.get("source", "").startswith("random") else ""
+    return ", ".join(filter(None, [card.get("data") or random, layer and f"at {layer}"]))
 
 
 def _map(column: Column) -> str:
@@ -71,10 +75,10 @@ def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]],
         framed: a panel has the white frame of an asked cell.
         brief: the key facts alone.
     """
-    kinds = _kinds(columns, style)
+    kinds = kinds_of(columns, style)
     if brief:
         return key_facts(columns, [veil_words(style, kinds), *term_words(style)])
-    reading = [_reading(style, framed, kinds)] if kinds else []
+    reading = [reading_words(style, framed, kinds)] if kinds else []
     return [*reading, *term_words(style), *about(columns, queries)]
 
 
@@ -85,9 +89,15 @@ def term_words(style: Style) -> list[str]:
     return [f"{'Shown' if style.alike else 'Term'}: {style.term}, {TERMS_MEAN[style.term]}."]
 
 
+def among_words(columns: Sequence[Column]) -> list[str]:
+    """What distances leave out of maps with named tokens."""
+    tokens = dict.fromkeys(name for column in columns for name in column.whole.nl_map.key_tokens)
+    return [f"Without {', '.join(tokens)}: {AMONG}."] if tokens else []
+
+
 def about(columns: Sequence[Column], queries: Sequence[tuple[float, float]]) -> list[str]:
     """What every figure says: of which photo it is, with which dots, and what each column is; what holds for all, once."""
-    photo, endings = _photo(columns[0].analysis.picture, queries), list(map(_ending, columns))
+    photo, endings = photo_words(columns[0].analysis.picture, queries), list(map(_ending, columns))
     if len(columns) > 1 and len(set(endings)) == 1:
         return [photo, *(f"{_about(column)}." for column in columns), f"All: {endings[0]}."]
     return [photo, *(f"{_about(column)}; {ending}." for column, ending in zip(columns, endings))]
@@ -101,12 +111,13 @@ def key_facts(columns: Sequence[Column], said: Sequence[str] = ()) -> list[str]:
 
 def _key_fact(column: Column) -> str:
     card, nl_map = column.analysis.model.card, column.whole.nl_map
-    score = f"{card.get('metric', 'score')} {100 * card['score']:.1f} %" if "score" in card else "no score"
+    score = f"{card.get('metric', 'score')} {100 * card['score']:.1f} %" if "score" in card else card.get("source", "no score")
     wrong = "" if column.whole.parity.outcome == "holds" else f", {PARITY[column.whole.parity.outcome]}"
-    return f"({column.letter}) {score}, {_grid(nl_map.key_grid)} {'keys' if column.whole.keys is not None else 'channels'}{wrong}"
+    what = "keys" if column.whole.keys is not None else "channels"
+    return f"({column.letter}) {score}, {grid_words(nl_map.key_grid)} {what}{wrong}"
 
 
-def _kinds(columns: Sequence[Column], style: Style) -> list[str]:
+def kinds_of(columns: Sequence[Column], style: Style) -> list[str]:
     """Of the heatmaps' scales: logarithmic, linear or both."""
     drawn = [column.in_times(style) for column in columns if column.form == "heatmap" and not column.note]
     return [kind for kind, has in (("times", True), ("linear", False)) if has in drawn]
@@ -121,10 +132,11 @@ def veil_words(style: Style, kinds: Sequence[str]) -> str:
     return f"over {photo}, opacity up to {full}: none {where}"
 
 
-def _reading(style: Style, framed: bool, kinds: Sequence[str]) -> str:
+def reading_words(style: Style, framed: bool, kinds: Sequence[str]) -> str:
+    """How heatmaps are read."""
     what = ("features compared with those at the query" if style.alike else
-            "the weights that the query gives to the keys" if style.forward else
-            "the weight that every query gives to the key at the dot")
+            f"the weights that {f'the {style.token}' if style.token else 'the query'} gives to the keys" if style.forward else
+            f"the weight that every query gives to {f'the {style.token}' if style.token else 'the key at the dot'}")
     cells = "smoothed between cells" if style.smooth else "a colour for each cell"
     frame = "; white frame: the cell at the dot" if framed else ""
     limits = "as far below zero as above it" if style.centred else "from the lowest to the highest weight"
@@ -132,7 +144,8 @@ def _reading(style: Style, framed: bool, kinds: Sequence[str]) -> str:
     return f"Heatmaps: {what}, {cells}, {veil_words(style, kinds)}{frame}.{own}"
 
 
-def _photo(picture: Picture, queries: Sequence[tuple[float, float]]) -> str:
+def photo_words(picture: Picture, queries: Sequence[tuple[float, float]]) -> str:
+    """Which photo it is, and where the queries are in it."""
     places = ", ".join(f"{index}{NBSP}({x:.3g},{NBSP}{y:.3g})" for index, (x, y) in enumerate(queries, 1))
     dots = f"; dots at fractions of width and height: {places}" if queries else ""
     return (f"Photo: {picture.name}, {picture.size[0]} × {picture.size[1]} px (sizes are width × height, grids rows × columns)"
@@ -140,12 +153,20 @@ def _photo(picture: Picture, queries: Sequence[tuple[float, float]]) -> str:
 
 
 def _about(column: Column) -> str:
-    card, nl_map = column.analysis.model.card, column.whole.nl_map
-    weights = f"trained on {card['data']}" if "data" in card else "weights as given, no score"
-    score = f": {card.get('metric', 'score')} {100 * card['score']:.1f} %" if "score" in card else ""
+    nl_map = column.whole.nl_map
     layer, part = f" at {nl_map.layer}" if nl_map.layer else "", f", {nl_map.part}" if column.several else ""
-    return (f"({column.letter}) {column.analysis.model.title}, {weights}{score}. Block {nl_map.block}{layer}{part}; "
+    return (f"({column.letter}) {column.analysis.model.title}, {weights_of(column.analysis)}. "
+            f"{'Block ' * (column.whole.layer is None)}{nl_map.block}{layer}{part}; "
             f"{_shape(column)}")
+
+
+def weights_of(analysis: Analysis) -> str:
+    """Where a network's weights come from, and its score."""
+    card = analysis.model.card
+    source = f"trained on {card['data']}" if "data" in card else f"{card.get('source', 'weights as given')}, no score"
+    score = f": {card.get('metric', 'score')} {100 * card['score']:.1f} %" if "score" in card else ""
+    notes = "".join(f". {note.rstrip('.')}" for note in card.get("notes", ()))
+    return source + score + notes
 
 
 def _ending(column: Column) -> str:
@@ -161,14 +182,15 @@ def _shape(column: Column) -> str:
     """What a map relates, and what its rows are."""
     nl_map, rows = column.whole.nl_map, ROWS.get(column.whole.nl_map.rows, column.whole.nl_map.rows)
     if column.form == "matrix":
-        return f"{_grid(nl_map.key_grid * 2)} channels, rows are the channels that ask, {rows}"
+        return f"{grid_words(nl_map.key_grid * 2)} channels, rows are the channels that ask, {rows}"
     if column.form == "bars":
-        return f"a value for each of {_grid(nl_map.key_grid)} channels, the largest first"
+        return f"a value for each of {grid_words(nl_map.key_grid)} channels, the largest first"
     if nl_map.relates == "gate":
-        return f"a gate for each of {_grid(nl_map.key_grid)} positions, the same for every query"
-    queries = "one map, the same for every query" if nl_map.relates == "global" else f"queries {_grid(nl_map.query_grid)}"
-    return f"{queries}, keys {_grid(nl_map.key_grid)}, {rows}"
+        return f"a gate for each of {grid_words(nl_map.key_grid)} positions, the same for every query"
+    queries = "one map, the same for every query" if nl_map.relates == "global" else f"queries {grid_words(nl_map.query_grid)}"
+    return f"{queries}, keys {grid_words(nl_map.key_grid)}, {rows}"
 
 
-def _grid(grid: tuple[int, ...]) -> str:
+def grid_words(grid: tuple[int, ...]) -> str:
+    """28 × 28."""
     return " × ".join(map(str, grid))

@@ -14,11 +14,12 @@ from .dependence import (
     measure,
     terms_of,
 )
-from .distance import diagonal, mean_distance
+from .distance import diagonal, flat_distance, mean_distance
 from .fresh import NO_FRESH, fresh_block, fresh_map, last_scale, measure_fresh
 from .heads import dependence_of_layers, heads_of
 from .of_picture import COLUMNS, measures_csv, measures_of
 
 __all__ = ["AMONG", "COLUMNS", "NAMES", "NO_DISTRIBUTION", "NO_FRESH", "Dependence", "dependence_in_words",
-           "dependence_of_layers", "dependence_of_queries", "diagonal", "entropy_share", "fresh_block", "fresh_map",
-           "heads_of", "last_scale", "mean_distance", "measure", "measure_fresh", "measures_csv", "measures_of", "terms_of"]
+           "dependence_of_layers", "dependence_of_queries", "diagonal", "entropy_share", "flat_distance", "fresh_block",
+           "fresh_map", "heads_of", "last_scale", "mean_distance", "measure", "measure_fresh", "measures_csv", "measures_of",
+           "terms_of"]

@@ -34,6 +34,12 @@ def mean_distance(placed: PlacedMap) -> float | None:
     return torch.cat(found).double().mean().item()
 
 
+def flat_distance(placed: PlacedMap) -> float:
+    """What ``mean_distance`` would be if every query attended to all keys alike: how far apart cells are."""
+    queries, keys = _centres(placed.queries, placed.queries), _centres(placed.keys, placed.queries)
+    return torch.cdist(queries, keys, compute_mode="donot_use_mm_for_euclid_dist").double().mean().item()
+
+
 def diagonal(place: Placement) -> float:
     """The length of the picture's diagonal, in cells."""
     return sum(float(side) ** 2 for side in place.scale) ** 0.5

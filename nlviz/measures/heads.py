@@ -9,11 +9,12 @@ import torch
 
 from ..analysis import Analysis, PlacedMap
 from ..maps import NLMap
-from .dependence import NAMES, measure
+from .dependence import NAMES, NEARLY_FLAT, measure
 from .distance import mean_distance
 
 THREADS = 2
 DENSE_BYTES = 64 * 2**20
+FLAT = "every row is nearly flat: there is nothing to shuffle"
 _one_at_a_time = threading.Lock()
 
 
@@ -33,8 +34,8 @@ def dependence_of_layers(analysis: Analysis, progress: Callable[[int, int], None
     Returns:
         For each map, in the analysis' order of layers, the mean of the heads before them: ``layer`` and ``head`` (from 1; None
         for the mean, or where there is one), ``part``, ``jsd_att_nats`` and what ``shuffled`` rows would give, their ratio
-        ``share``, ``entropy_share`` (0 to 1) and ``attention_distance_cells``; None what is undefined, and the divergence's
-        ``reason``, else "".
+        ``share``, ``entropy_share`` (0 to 1) and ``attention_distance_cells``; None what is undefined, and the ``reason`` why
+        there is no divergence or no share, else "".
     """
     maps = [placed for placed in analysis.maps if placed.layer is not None]
     shown = maps[0].layer if maps else None
@@ -65,9 +66,10 @@ def _numbers(placed: PlacedMap) -> dict:
     placed = replace(placed, nl_map=_dense(placed.nl_map))
     found = measure(placed.nl_map, names=NAMES[3:])
     value, shuffled = (numbers.get("jsd_att_nats") for numbers in (found.values, found.shuffled))
+    flat = shuffled is not None and shuffled < NEARLY_FLAT
     return {"layer": placed.layer, "head": placed.head, "part": placed.nl_map.part, "jsd_att_nats": value, "shuffled": shuffled,
-            "share": value / shuffled if shuffled else None, "entropy_share": found.entropy_share,
-            "attention_distance_cells": mean_distance(placed), "reason": found.reasons.get("jsd_att_nats", "")}
+            "share": None if value is None or flat else value / shuffled, "entropy_share": found.entropy_share,
+            "attention_distance_cells": mean_distance(placed), "reason": FLAT if flat else found.reasons.get("jsd_att_nats", "")}
 
 
 def _dense(nl_map: NLMap) -> NLMap:

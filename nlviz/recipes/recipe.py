@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field, fields
 
 from ..files import printable
 
-LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances")
+LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances", "layers x heads", "distance against layer")
 RESOLUTIONS = (224, 448, 518, 672)  # offered by the page and the command line
 WIDTHS = {"one column": 3.3, "two columns": 6.9, "slide": 13.3}  # inches
-SETTINGS = ("colours", "scale", "view", "opacity", "veil", "backdrop", "direction", "term")
+SETTINGS = ("colours", "scale", "view", "opacity", "veil", "backdrop", "direction", "term", "token")
 CHOICES = {"colours": ("viridis", "inferno", "magma", "cividis", "gray"), "scale": ("times uniform", "shared", "per panel"),
            "view": ("cells", "smooth"), "veil": ("rising", "even"), "backdrop": ("grey", "colour"),
            "direction": ("attends to", "attended by"),
@@ -36,7 +36,9 @@ class Recipe:
         width: a name of WIDTHS.
         dpi: dots per inch of a PNG.
         colours, scale, view, opacity, veil, backdrop, direction, term: the display settings of the page.
-        parts: ``{network}/{number of the call}`` to the name of the map that is shown, for blocks with several.
+        token: the named token (``class token``) that is asked in place of the queries' places; "" for the places.
+        parts: ``{network}/{number of the call}`` to the name of the map that is shown, for blocks with several. With ``+1``,
+            ``+2``, ... behind it further maps of the call, each a panel of its own beside the first.
         version: of the recipe's form.
     """
 
@@ -55,6 +57,7 @@ class Recipe:
     backdrop: str = "grey"
     direction: str = "attends to"
     term: str = "full"
+    token: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
     version: int = VERSION
 

@@ -3,6 +3,7 @@
 Imported where a recipe is read: pydantic takes a while.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -81,8 +82,7 @@ def _few(queries: list) -> list:
 
 def _panels(parts: dict[str, str]) -> dict[str, str]:
     for panel in parts:
-        name, _, call = panel.rpartition("/")
-        if not name or not (call.isascii() and call.isdecimal()) or len(call) > 4:
+        if not re.fullmatch(r".+/[0-9]{1,4}(\+[1-9][0-9]{0,2})?", panel, re.DOTALL):
             raise ValueError(f"a part is given as NETWORK/CALL=PART such as msrc_criss_cross/0=A1, got {said(panel)}")
     return parts
 
@@ -121,6 +121,7 @@ class Settings(Strict):
     backdrop: Annotated[Word, one_of("backdrop")] = None
     direction: Annotated[Word, one_of("direction")] = None
     term: Annotated[Word, one_of("term")] = None
+    token: Word = None
     parts: Parts = None
 
 
