@@ -55,7 +55,7 @@ document.addEventListener("nlviz-photo", ({detail}) => {
 
 // The page's address carries the view: nlviz/recipes/link.py reads what is written here. Back and forward bring views back.
 const USUAL = {colours: "viridis", scale: "times uniform", view: "cells", opacity: 0.8, veil: "rising", backdrop: "grey",
-    direction: "attends to", term: "full"};
+    direction: "attends to", term: "full", token: ""};
 const VERSION = 2;
 function linkOf({key, pins, settings, parts, snapshots}) {
     const named = name => name in snapshots ? `${name}@${snapshots[name]}` : name, round = value => Number(value.toPrecision(5));

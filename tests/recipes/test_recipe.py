@@ -25,7 +25,8 @@ FILE_NAMES = st.characters(exclude_characters="/.", exclude_categories=["Cc", "C
 
 @given(st.builds(recipe, queries=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=8).map(tuple),
                  layout=st.sampled_from(LAYOUTS), width=st.sampled_from(sorted(WIDTHS)), dpi=st.integers(50, 1200),
-                 opacity=st.floats(0, 1), parts=st.dictionaries(st.sampled_from(["a/0", "b/c/11"]), st.text(max_size=300)),
+                 opacity=st.floats(0, 1), token=st.text(max_size=300),
+                 parts=st.dictionaries(st.sampled_from(["a/0", "a/0+1", "b/c/11", "b/c/11+12"]), st.text(max_size=300)),
                  picture=st.fixed_dictionaries({"name": st.text(FILE_NAMES, min_size=1, max_size=255),
                                                 "sha256": st.text("0123456789abcdef", min_size=64, max_size=64)})))
 def test_a_recipe_is_itself_after_json_and_the_json_is_ascii(made):
@@ -68,8 +69,8 @@ NAMES = st.text(st.characters(exclude_characters=";", exclude_categories=["Cs"])
 @given(st.builds(recipe, queries=st.lists(st.tuples(FRACTIONS, FRACTIONS), max_size=8).map(tuple), opacity=FRACTIONS,
                  scale=st.sampled_from(CHOICES["scale"]), veil=st.sampled_from(CHOICES["veil"]),
                  backdrop=st.sampled_from(CHOICES["backdrop"]), colours=st.sampled_from(["viridis", "magma"]),
-                 term=st.sampled_from(["full", "unary only"]),
-                 parts=st.dictionaries(st.sampled_from(["a/0", "b/1"]), NAMES)))
+                 term=st.sampled_from(["full", "unary only"]), token=st.sampled_from(["", "class token", "a&b=c;+%"]),
+                 parts=st.dictionaries(st.sampled_from(["a/0", "a/0+2", "b/1"]), NAMES)))
 def test_a_view_is_itself_after_the_address(made):
     back = recipe_of_link("#" + link_of(made))
     assert (back.queries, back.settings, back.parts, back.picture, back.resolution) == (
@@ -80,7 +81,7 @@ def test_a_view_is_itself_after_the_address(made):
 def test_the_page_leaves_out_of_its_address_what_is_the_recipes_default():
     text = (Path(nlviz.ui.__file__).parent / "page.js").read_text()
     usual = re.search(r"const USUAL = \{(.*?)\};", text, re.DOTALL)[1]
-    usual = dict(re.findall(r'(\w+): "?([\w. ]+)"?', usual))
+    usual = {name: word or number for name, word, number in re.findall(r'(\w+): (?:"([^"]*)"|([\d.]+))', usual)}
     assert usual == {name: str(value) for name, value in recipe().settings.items()}
     assert f"const VERSION = {VERSION};" in text
 

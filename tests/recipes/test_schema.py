@@ -90,7 +90,7 @@ def test_a_recipe_of_more_than_64_kb_is_not_parsed(monkeypatch):
 
 
 def test_the_choices_are_those_that_figures_draw():
-    assert set(CHOICES) | {"opacity"} == set(SETTINGS)
+    assert set(CHOICES) | {"opacity", "token"} == set(SETTINGS)
     assert CHOICES["colours"] == COLOUR_MAPS and CHOICES["scale"] == SCALES and CHOICES["direction"] == DIRECTIONS
     assert CHOICES["veil"] == VEILS and CHOICES["backdrop"] == BACKDROPS
     assert CHOICES["term"] == (*TERMS, *SIMILARITIES) and RESOLUTION_RANGE[1] == MAX_RESOLUTION and MOST_QUERIES == len(PIN_COLOURS)
@@ -100,6 +100,7 @@ def test_the_choices_are_those_that_figures_draw():
     (["--opacity", "7"], "opacity goes from 0 to 1, got 7"), (["--opacity", "nan"], "opacity should be a finite number"),
     (["--colours", "jet"], "unknown colour map 'jet'"), (["--veil", "mist"], "unknown veil 'mist'"),
     (["--scale", "log"], "there are: times uniform, shared, per panel"), (["--dpi", "3"], "dpi goes from 50 to 1200, got 3"),
+    (["--token", "x" * 301], "token should be at most 300 characters"), (["--part", "a/0+=y"], "given as NETWORK/CALL=PART"),
     (["--part", "x=y"], "given as NETWORK/CALL=PART"), (["--query", "0,0"] * 9, "at most 8 queries, got 10"),
     ([f"--model={at}" for at in range(8)], "1 to 8 networks can be compared, got 9")])
 def test_the_command_lines_own_options_are_checked_before_anything_runs(tmp_path, capsys, monkeypatch, option, message):
