@@ -34,9 +34,10 @@ study: .venv/app
 networks: .venv/dev
 	$(BIN)/python -m benchmarks.networks
 
-# The README's figures, from the recipes beside them.
+# The README's figures, from the recipes beside them; and those of the worked examples.
 gallery: .venv/app
 	for recipe in docs/gallery/*.json; do $(BIN)/python -m nlviz render --recipe $$recipe --out $${recipe%.json}.png || exit 1; done
+	$(BIN)/python -m benchmarks.examples
 
 .venv/app: requirements.txt requirements-weights.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -16,6 +16,8 @@ ROWS = {"distribution": f"rows{NBSP}sum{NBSP}to{NBSP}1", "scaled": f"rows scaled
 PARITY = {"holds": "what the block added follows from its maps", "differs": "what the block added does NOT follow from its maps",
           "nothing added": "the block adds nothing: not trained, or its last layer is zero",
           "undecided": "a map as given, with no network to compare it with"}
+PRODUCT_PARITY = {"holds": "these are the maps that the network multiplied with its values",
+                  "differs": "these are NOT the maps that the network multiplied with its values"}
 LN_2 = "ln 2 = 0.69".replace(" ", NBSP)
 TERMS_MEAN = {
     "pairwise only": "the softmax of (q − mean q) · (k − mean k), what is left of a map without its unary term",
@@ -165,17 +167,24 @@ def weights_of(analysis: Analysis) -> str:
     card = analysis.model.card
     source = f"trained on {card['data']}" if "data" in card else f"{card.get('source', 'weights as given')}, no score"
     score = f": {card.get('metric', 'score')} {100 * card['score']:.1f} %" if "score" in card else ""
-    notes = "".join(f". {note.rstrip('.')}" for note in card.get("notes", ()))
-    return source + score + notes
+    return source + score
 
 
 def _ending(column: Column) -> str:
     """What is often the same for all networks: the input, and whether the maps are what the block used."""
     frame = column.analysis.frame
-    padded = column.form == "heatmap" and frame.content != (0, 0, *frame.size)
-    boxed = "; cells on the padding are not shown" if padded else ""
-    parity = PARITY.get(column.whole.parity.outcome, column.whole.parity.outcome)
-    return f"input {frame.size[0]} × {frame.size[1]} px{boxed}; {parity}"
+    found = column.whole.parity
+    parity = PRODUCT_PARITY.get(found.outcome, found.text) if found.of == "product" else PARITY.get(found.outcome, found.outcome)
+    return f"input {frame.size[0]} × {frame.size[1]} px{_framed(column)}; {parity}"
+
+
+def _framed(column: Column) -> str:
+    """What the network does not see of the photo, or sees besides."""
+    frame = column.analysis.frame
+    if column.form != "heatmap" or frame.content == (0, 0, *frame.size):
+        return ""
+    cropped = frame.content[0] < 0 or frame.content[1] < 0
+    return ", the middle of the photo alone" if cropped else "; cells on the padding are not shown"
 
 
 def _shape(column: Column) -> str:

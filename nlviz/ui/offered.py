@@ -57,7 +57,9 @@ def bundled(beside: list[str] | None = None) -> tuple[dict[str, Callable], Group
     for text in beside or []:
         check_model(text)
     groups = ({YOURS: [Listed(text, text) for text in beside]} if beside else {}) | bundled_groups()
-    return {name: Loading(name) for name in [*(beside or []), *names]}, groups, PRESETS
+    here = {network.name for networks in groups.values() for network in networks}
+    presets = {title: preset._replace(names=[name for name in preset.names if name in here]) for title, preset in PRESETS.items()}
+    return {name: Loading(name) for name in [*(beside or []), *names]}, groups, presets
 
 
 def own(models: dict[str, nn.Module | str], preprocess: Callable | dict[str, Callable] | None = None,

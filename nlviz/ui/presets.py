@@ -31,8 +31,8 @@ DATA_TITLES = {"caltech101": "Classification, 101 classes", "msrc": "Segmentatio
                "camvid": "Streets, 11 classes", "fashion": "28 × 28 grey"}
 PRESETS = {
     "First look": Preset(
-        ["camvid_criss_cross", "msrc_embedded_gaussian", "msrc_base_oc", "msrc_gc"],
-        "Criss-cross sees the cross, non-local the object, object context what looks alike, GC one map for all."),
+        ["dinov2_small", "msrc_embedded_gaussian", "camvid_criss_cross", "msrc_gc"],
+        "DINOv2 sees the animal it was never told of, non-local a few keys, criss-cross the cross, GC one map for all."),
     "GCNet’s question: NL vs SNL vs GC": Preset(
         ["caltech101_embedded_gaussian", "caltech101_snl", "caltech101_gc"],
         "Non-local draws a map for each query; its simplification and global context have one for all."),
