@@ -15,6 +15,7 @@ const viewer = createViewer(element.querySelector(".nlviz-root"), {
     onDepends: request => answered(server.depends_on_query(request)),
     onSnapshot: request => answered(server.show_snapshot(request)),
     onSimilarity: request => answered(server.show_similarity(request)),
+    onDependsLayer: request => answered(server.depends_on_layer(request)),
     onLayer: request => answered(server.show_layer(request)),
     onChange: changed,
 });

@@ -136,4 +136,7 @@ def _answers(store: Store) -> list[Callable[[dict], dict]]:
     def show_layer(request: dict) -> dict:
         return wiring.layer(store, request)
 
-    return [export_figure, depends_on_query, show_snapshot, show_similarity, show_layer]
+    def depends_on_layer(request: dict) -> dict:
+        return wiring.depends_layer(store, request)
+
+    return [export_figure, depends_on_query, show_snapshot, show_similarity, show_layer, depends_on_layer]

@@ -73,6 +73,13 @@ class Layer(Request):
     layer: Annotated[int, Field(ge=1, le=10**4)]
 
 
+class DependsLayer(Request):
+    """How much each head of a layer depends on the query."""
+
+    panel: Word
+    layer: Annotated[int, Field(ge=1, le=10**4)]
+
+
 class Snapshot(Request):
     """A panel at an epoch."""
 

@@ -15,8 +15,8 @@ from ..export import file_bytes, make_recipe
 from ..models import ModelError
 from ..pictures import Picture, open_picture
 from ..recipes import SETTINGS, Recipe
-from ..viewer import make_dependence, make_fresh, make_layer, make_panel, make_scene, make_similarity
-from .requests import Depends, Export, Layer, Request, Similarity, Snapshot
+from ..viewer import make_dependence, make_fresh, make_layer, make_panel, make_scene, make_shares, make_similarity
+from .requests import Depends, DependsLayer, Export, Layer, Request, Similarity, Snapshot
 from .store import Store
 from .turns import Overtaken
 
@@ -123,6 +123,16 @@ def depends(store: Store, request: dict) -> dict:
         return make_dependence(placed) if asked.step == "attention" else make_fresh(analysis, placed)
 
     return _answered(store, Depends, request, answer, "number")
+
+
+def depends_layer(store: Store, request: dict) -> dict:
+    """``{"maps"}``: how much each head of a layer depends on the query, see :func:`nlviz.viewer.make_shares`, or ``{"error"}``;
+    see :class:`DependsLayer`."""
+
+    def answer(asked: DependsLayer) -> dict:
+        return {"maps": make_shares(_kept(store, asked, asked.panel.rpartition("/")[0]), asked.layer)}
+
+    return _answered(store, DependsLayer, request, answer, "number")
 
 
 def similarity(store: Store, request: dict) -> dict:

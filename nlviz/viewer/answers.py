@@ -2,7 +2,7 @@
 
 from ..analysis import Analysis, PlacedMap
 from ..blocks import Block
-from ..measures import NAMES, NO_FRESH, dependence_of_queries, measure, measure_fresh
+from ..measures import NAMES, NO_FRESH, dependence_of_queries, heads_of, measure, measure_fresh
 from .texts import half_to_base64, place_of, to_base64
 
 
@@ -17,6 +17,23 @@ def make_dependence(placed: PlacedMap) -> dict:
     except ValueError as error:
         picture, note = None, str(error)
     return {"numbers": numbers, "sentence": found.sentence, "picture": picture, "note": note}
+
+
+def make_shares(analysis: Analysis, layer: int) -> list[dict]:
+    """How much each map of a layer depends on the query: its divergence between queries, and that of shuffled rows.
+
+    Returns:
+        of each ``name``, ``head``, ``share``, ``jsd`` and ``shuffled`` (nats), ``entropy_share``, ``distance`` (cells), ``reason``.
+
+    Raises:
+        ValueError: there is no such layer.
+    """
+    found = heads_of(analysis, layer)
+    if not found:
+        raise ValueError(f"there is no layer {layer}")
+    return [{"name": one["part"], "head": one["head"], "share": one["share"], "jsd": one["jsd_att_nats"],
+             "shuffled": one["shuffled"], "entropy_share": one["entropy_share"],
+             "distance": one["attention_distance_cells"], "reason": one["reason"]} for one in found]
 
 
 MOST_BYTES = 32 * 2**20  # of features that are sent

@@ -3,7 +3,7 @@
 // Gives: createDepends.
 // Takes: scales.js: OWN; words.js: labelOf; drawing.js: fitCanvas; parts.js: element, div, setText, pictureBox, rampBar, fillBar; snapshots.js:
 //   epochOf, epochText; measuring.js: createMeasuring; numbers_table.js: createNumbersTable; enlarged.js: createEnlarged,
-//   drawDependence, markDependence.
+//   drawDependence, markDependence; stack_shares.js: callOf; depends_stack.js: createDependsStack.
 
 const DEPENDS = "Does it depend on the query?";
 const DEPENDS_HELP = "How far apart two queries are, on average over all pairs; 0: every query gets the same. Beside it the same "
@@ -11,11 +11,11 @@ const DEPENDS_HELP = "How far apart two queries are, on average over all pairs; 
   + "Cosine distance goes from 0 to 1, the Jensen–Shannon divergence (JSD) from 0 to ln 2 = 0.69 nats.";
 const THUMB = 116;                                    // pixels, the longer side of a small picture
 
-function createDepends({onDepends, onPin}) {
+function createDepends({onDepends, onPin, shares, onChoose}) {
   const progress = element("span", {class: "nlviz-measuring", role: "status"}), holder = div("dependences"), bar = rampBar("dependence-bar");
-  const table = createNumbersTable(), enlarged = createEnlarged({onPin}), pictures = div("dependence-pictures", bar.node, holder);
+  const table = createNumbersTable(), stacks = createDependsStack({shares, onChoose}), enlarged = createEnlarged({onPin}), pictures = div("dependence-pictures", bar.node, holder);
   const node = element("section", {class: "nlviz-depends", "aria-label": DEPENDS},
-    div("strip-head", div("heading", DEPENDS), progress), div("quiet nlviz-help", DEPENDS_HELP), pictures, table.node, enlarged.node);
+    div("strip-head", div("heading", DEPENDS), progress), div("quiet nlviz-help", DEPENDS_HELP), pictures, table.node, stacks.node, enlarged.node);
   const measuring = createMeasuring(onDepends, update);
   let rows = [], thumbs = new Map(), shown = null, view = null, marks = null;
 
@@ -23,7 +23,8 @@ function createDepends({onDepends, onPin}) {
   function show({scene, panels, chosen, isWaiting}) {
     if (shown !== scene) thumbs = new Map();
     shown = scene;
-    rows = panels.flatMap(panel => panel.maps.map(map => askedRow(scene, panel, map, chosen, isWaiting(panel))));
+    rows = rowsOf(scene, panels, chosen, isWaiting);
+    stacks.show(shares.isOffered ? panels : []);
     const first = rows.filter(({isShown}) => isShown), others = rows.filter(({isShown}) => !isShown);
     measuring.follow([...first, ...others].map(row => row.asked), () => !node.isConnected);
     update();
@@ -54,7 +55,7 @@ function createDepends({onDepends, onPin}) {
     drawPictures();
   }
 
-  function draw(next) { view = next; drawPictures(); }
+  function draw(next) { view = next; stacks.draw(next); drawPictures(); }
 
   function drawPictures() {
     if (!view || !shown) return;
@@ -78,14 +79,20 @@ function createDepends({onDepends, onPin}) {
 
   const state = () => ({dependence: rows.map(row => stateOf(row, measuring.recordOf(row.asked))), measuring: Boolean(measuring.progress())});
 
-  return {node, enlarged: enlarged.node, show, draw, mark, fit: drawPictures, state};
+  return {node, enlarged: enlarged.node, show, draw, mark, fit: drawPictures, state, updateShares: stacks.update, isLookedAt: () => stacks.isSeen()};
+}
+
+// Of layers x heads the maps that are shown, of other networks all.
+function rowsOf(scene, panels, chosen, isWaiting) {
+  const rows = panels.flatMap(panel => (panel.stack ? [panel.map] : panel.maps).map(map => askedRow(scene, panel, map, chosen, isWaiting(panel))));
+  return rows.filter(({name}, at) => rows.findIndex(row => row.name === name) === at);
 }
 
 function askedRow({key}, panel, map, snapshots, waiting) {
-  const name = JSON.stringify([key.picture, key.resolution ?? null, panel.id, map.name, epochOf(panel)]);
-  return {name: `${panel.id} ${map.name}`, panel: panel.id, map: map.name, title: labelOf({...panel, map}), isShown: map === panel.map, snapshot: epochOf(panel),
+  const name = JSON.stringify([key.picture, key.resolution ?? null, callOf(panel), map.name, epochOf(panel)]);
+  return {name: `${callOf(panel)} ${map.name}`, panel: callOf(panel), map: map.name, title: labelOf({...panel, map}), isShown: map === panel.map, snapshot: epochOf(panel),
           epoch: panel.snapshots ? epochText(panel.snapshots.epochs, epochOf(panel)) : "",
-          asked: {name, waiting, request: {key, panel: panel.id, map: map.name, snapshots}}};
+          asked: {name, waiting, request: {key, panel: callOf(panel), map: map.name, snapshots}}};
 }
 
 function thumbOf(photo, onEnlarge) {

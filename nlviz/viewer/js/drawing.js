@@ -1,5 +1,5 @@
 // Drawing: values -> colours -> canvases, and the marks above them.
-// Gives: PIN_COLOURS, LIGHT_INK, colourCells, scratchFor, clear, stretch, drawHeat, drawLabels, drawMarks, fitCanvas.
+// Gives: PIN_COLOURS, LIGHT_INK, colourCells, scratchFor, clear, stretch, drawHeat, drawThumb, drawLabels, drawMarks, fitCanvas.
 // Takes: base64.js: bytesOf; geometry.js: clamp, gridOf, boxOf; scales.js: isFlat, logsOf; words.js: gridText.
 
 const PIN_COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000"];  // Okabe-Ito
@@ -101,6 +101,20 @@ function drawHeat(canvas, {values, shownGrid: grid, scratches, map}, scale, pale
   const shown = scale.times ? logsOf(values, map.keys, scale, scratch.logs ||= new Float32Array(grid.size)) : values;
   colourCells(scratch.pixels, smooth ? interpolate(shown, grid, scratch.fine) : shown, palette, scale);
   stretch(canvas, scratch, grid);
+}
+
+// A map within a box of a canvas, in pixels of the canvas, with cells as they are; scratches may be those of many maps.
+function drawThumb(context, {values, shownGrid: grid, map}, scale, palette, {x, y, width, height}, scratches) {
+  const scratch = scratchFor(scratches, grid), box = boxOf(grid, 0, 0, grid.rows, grid.columns);
+  const shown = scale.times ? logsOf(values, map.keys, scale, scratch.logs ||= new Float32Array(grid.size)) : values;
+  colourCells(scratch.pixels, shown, palette, scale);
+  scratch.context.putImageData(scratch.image, 0, 0);
+  context.imageSmoothingEnabled = false;
+  const [left, top] = [Math.max(0, box.x), Math.max(0, box.y)];          // what lies in the picture
+  const [right, bottom] = [Math.min(1, box.x + box.width), Math.min(1, box.y + box.height)];
+  context.drawImage(scratch.canvas, (left - box.x) / box.width * grid.columns, (top - box.y) / box.height * grid.rows,
+    (right - left) / box.width * grid.columns, (bottom - top) / box.height * grid.rows,
+    x + left * width, y + top * height, (right - left) * width, (bottom - top) * height);
 }
 
 function paintLabels(grid, {labels, classes}) {

@@ -2,8 +2,9 @@
 // Gives: createExports.
 // Takes: base64.js: bytesOf; parts.js: element, div, span, setText, selectOf, button; menus.js: createMenu.
 
+const OF_STACKS = ["layers x heads", "distance against layer"];         // layouts of networks with layers and heads
 const EXPORT_CHOICES = {
-  layout: ["Layout", ["queries by networks", "one query", "dependence", "channels", "distances"]],
+  layout: ["Layout", ["queries by networks", "one query", "dependence", "channels", "distances", ...OF_STACKS]],
   format: ["Format", ["PNG", "SVG", "PDF"]],
   width: ["Size", ["one column", "two columns", "slide"]],
 };
@@ -31,6 +32,7 @@ function createExports({now, onExport, setBusy, complain, withdraw}) {
   draw();
 
   function draw() {                                   // what the choices are of, as pins come and go
+    offerStacks(now().hasStack);
     dpi.disabled = choice.format !== "PNG";
     setText(note, noteOf(choice.layout, now()));
   }
@@ -54,6 +56,11 @@ function createExports({now, onExport, setBusy, complain, withdraw}) {
     if (node.contains(focused) && document.activeElement === document.body) focused.focus();      // a disabled button loses it
   }
 
+  function offerStacks(offered) {
+    const options = [...panel.querySelectorAll("[data-export=layout] option")].filter(({value}) => OF_STACKS.includes(value));
+    for (const option of options) option.hidden = option.disabled = !offered;
+  }
+
   function disable(running) { for (const one of kinds) one.disabled = running; }
 
   return {node, draw};
@@ -72,12 +79,14 @@ function busyText(what, format) {
 
 // Of one query the pin that is shown; after a walk to the button nothing is under the pointer that was meant.
 function queriesOf(layout, {pins, query, indexHere}) {
-  const shown = layout !== "one query" ? pins : pins.slice(Math.max(0, indexHere)).slice(0, 1);
+  const shown = !["one query", OF_STACKS[0]].includes(layout) ? pins : pins.slice(Math.max(0, indexHere)).slice(0, 1);
   return (shown.length ? shown : [query]).map(({x, y}) => [x, y]);
 }
 
 function noteOf(layout, {pins, indexHere}) {
   if (layout === "dependence") return "Where attention depends on the query, for each network.";
+  if (layout === "layers x heads") return "Every head of each network with layers and heads, for one query.";
+  if (layout === "distance against layer") return "How far each head looks, layer by layer.";
   if (layout === "channels") return "Matrices and bars of the maps that are of channels.";
   if (layout === "distances" && pins.length < 2) return "Pin two queries or more to compare them.";
   if (!pins.length) return "The query last pointed at; click a picture to pin others.";

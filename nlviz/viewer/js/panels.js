@@ -2,18 +2,18 @@
 // Gives: mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel.
 // Takes: geometry.js: cellBox; looks.js: hasNoQuery; scales.js: scaleOf, isFlat; words.js: termText, gridText, gridsTexts, apartText,
 //   factText, hereText, liveTexts; drawing.js: clear, drawHeat, drawLabels, drawMarks, fitCanvas; parts.js: element, div, span, setText,
-//   pictureBox, rampBar, fillBar, parityLine, predictionLine, choiceBox, unfolding; channel_view.js: channelView.
+//   pictureBox, rampBar, fillBar, parityLine, predictionLine, choiceBox, unfolding, button; channel_view.js: channelView; stack_layout.js: mapAt.
 
 const WORDS = ["title", "subtitle", "maps", "grid", "here", "scales", "line", "facts", "live", "channels", "about"];
 
-// choice: {map, order, kept, unfolded}, what the user chose for this panel; slider: of snapshots, it stays while panels come and go
-function mapPanel(picture, panel, {choice, slider, onMap}) {
+// choice: {map, order, kept, unfolded, sort, large}, what the user chose for this panel; slider: of snapshots, it stays while panels come and go
+function mapPanel(picture, panel, {choice, slider, onMap, onRemove}) {
   const parts = pictureBox(picture, panel), own = rampBar("own");
   const words = Object.fromEntries(WORDS.map(name => [name, div(name)]));
   const {title, subtitle, maps, grid, here, scales, line, facts, live, channels, about} = words, beside = div("beside");
   const more = unfolding(choice, subtitle, line, facts, live, channels, about);
   const caption = div("caption", div("name", title, maps), div("at", grid, here, more.button), scales, slider?.node, own.node, more.node);
-  const part = {...parts, ...words, beside, panel, picture, choice, slider, onMap, own, view: null,
+  const part = {...parts, ...words, beside, panel, picture, choice, slider, onMap, onRemove, own, view: null,
                 node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, div("views", parts.box, beside), caption)};
   showPanelIn(part, panel);
   return part;
@@ -47,7 +47,30 @@ function showMapOf(part) {                            // the panel's present map
   showChoices(part);
 }
 
-function showChoices({panel, maps, view, onMap}) {    // the map of a block with several, the order of channels
+function showChoices(part) {                          // the map of a block with several, the order of channels
+  if (part.panel.stack) showStackChoices(part); else showMapChoices(part);
+}
+
+function showStackChoices({panel, maps, onMap, onRemove}) {              // layer and head by name: the thumbnails are for the eye
+  const {map, stack} = panel, {heads} = stack.layers.find(({number}) => number === map.layer), layers = stack.layers.map(({number}) => `layer ${number}`);
+  const nameOf = head => head ? `head ${head}` : `mean of ${heads}`, all = heads > 1 ? [null, ...Array.from({length: heads}, (_, at) => at + 1)] : [];
+  const choose = (layer, head) => onMap(mapAt(panel, layer, head).name), focused = maps.contains(document.activeElement) && document.activeElement.dataset.choice;
+  maps.classList.add("nlviz-of-stack");
+  maps.replaceChildren(...(layers.length > 1 ? [choiceBox("Layer", "layer", panel, layers, `layer ${map.layer}`, value => choose(Number(value.slice(6)), map.head))] : []),
+    ...(all.length ? [choiceBox("Head", "head", panel, all.map(nameOf), nameOf(map.head), value => choose(map.layer, all.find(head => nameOf(head) === value)))] : []),
+    ...(panel.beside ? [removeButton(panel, onRemove)] : []));
+  if (focused) maps.querySelector(`[data-choice=${focused}]`)?.focus({preventScroll: true});
+}
+
+function removeButton(panel, onRemove) {
+  const one = button("×", "remove-beside", onRemove, "Remove this panel");
+  one.setAttribute("aria-label", one.title);
+  one.dataset.panel = panel.id;
+  one.classList.add("nlviz-quiet-button");
+  return one;
+}
+
+function showMapChoices({panel, maps, view, onMap}) {
   const names = panel.maps.map(map => map.name), select = maps.querySelector("[data-choice=map]");
   if (select && maps.dataset.names === names.join()) select.value = panel.map.name;
   else maps.replaceChildren(...(names.length > 1 ? [choiceBox("Map", "map", panel, names, panel.map.name, onMap)] : []));

@@ -13,7 +13,7 @@ function decodeTerms({what, keys, queries, factors, terms}) {
 }
 
 function termOf(map, term) {                          // {row, column}, or {reason} where the map has no such term
-  if (!map.form) return {reason: "this layer is on its way"};
+  if (!map.form) return {reason: map.absent || "this layer is on its way"};
   if (!map.derived.has(term)) map.derived.set(term, deriveTerm(map, term));
   return map.derived.get(term);
 }

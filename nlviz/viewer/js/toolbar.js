@@ -1,7 +1,7 @@
 // The toolbar: the display settings, which hold for all panels. The viewer keeps them; this shows and changes them. What is
 // changed while looking stands in the row, the rest behind "Display".
 // Gives: createToolbar.
-// Takes: parts.js: element, div, selectOf, button; menus.js: createMenu.
+// Takes: parts.js: element, div, selectOf, button; menus.js: createMenu; tokens.js: createTokens.
 
 // A setting: its name, its words, how it is chosen.
 const IN_THE_ROW = [["scale", "Scale", selectBox], ["term", "Show", selectBox], ["direction", "Direction", selectBox]];
@@ -12,7 +12,8 @@ const BEHIND_DISPLAY = [["colours", "Colours", selectBox], ["view", "Draw", sele
 // options: setting -> what can be chosen; onChange(setting, value)
 function createToolbar({settings, options, onChange, exports}) {
   const controlOf = ([setting, words, make]) => make({setting, words, value: settings[setting], options: options[setting], onChange});
-  const display = displayMenu(BEHIND_DISPLAY.map(controlOf)), node = div("toolbar", ...IN_THE_ROW.map(controlOf), display, exports);
+  const display = displayMenu(BEHIND_DISPLAY.map(controlOf)), tokens = createTokens({onChange: token => onChange("token", token)});
+  const node = div("toolbar", ...IN_THE_ROW.map(controlOf), tokens.node, display, exports);
   const segmentation = node.querySelector("[data-setting=segmentation]").parentElement;
 
   function draw() {                                   // what was set from elsewhere
@@ -20,9 +21,10 @@ function createToolbar({settings, options, onChange, exports}) {
       const value = settings[control.dataset.setting];
       if (control.type === "checkbox") control.checked = value; else control.value = value;
     }
+    tokens.draw(settings.token);
   }
 
-  return {node, draw, offerSegmentation: offered => { segmentation.hidden = !offered; }};
+  return {node, draw, offerTokens: tokens.offer, offerSegmentation: offered => { segmentation.hidden = !offered; }};
 }
 
 function displayMenu(controls) {

@@ -4,12 +4,13 @@
 //   similarities.js: SIMILARITIES; looks.js: ATTENDS, ATTENDED, lookFrom; scales.js: TIMES, SHARED, OWN, RISING, EVEN, sharedScales;
 //   palettes.js: createPalettes; words.js: gridText, plural, labelsOf, barText; drawing.js: drawMarks; parts.js: div, setText, fillBars,
 //   photoPanel; layout.js: keepHeight, roomBelow, layoutFor; messages.js: createMessages; toolbar.js: createToolbar; status.js:
-//   createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; layers.js: createLayers; comparing.js: createComparing; panels.js:
+//   createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; layers.js: createLayers; comparing.js: createComparing; tokens.js: POINTER, tokensIn;
+//   stack_layout.js: BY_LAYER, nextHead; stack_shares.js: callOf, createShares; stacks.js: createStacks; besides.js: createBesides; panels.js:
 //   mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel; strip.js: createStrip; distances.js:
 //   createDistances; depends.js: createDepends; pins.js: createPins; pointing.js: createPointing; restoring.js: settingsIn, pointsIn;
 //   changes.js: createChanges.
 //
-//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onChange});
+//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onDependsLayer, onChange});
 //   viewer.show(scene);                              // scene.start: the query of a new photo, else its middle
 //   viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true);
 //   viewer.state(); viewer.restore({query, queries, settings, parts, snapshots});
@@ -22,11 +23,17 @@
 // restore takes the query ([x, y]; without it the first pin), pins ([x, y] each), settings, {panel: map} and {network: epoch} as
 // state() tells them, all optional; what is not there is ignored.
 
-function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onChange}) {
+const NOT_HERE = "not in this file";                   // where nobody can be asked for a layer
+
+function sayAbsent(panels) {
+  for (const map of panels.flatMap(({maps}) => maps)) if (!map.form) map.absent = `this layer is ${NOT_HERE}`;
+}
+
+function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onDependsLayer, onChange}) {
   const palettes = createPalettes(colourMaps, diverging), terms = TERMS.filter(term => diverging || term !== CENTRED);
   const options = {colours: palettes.names, scale: [TIMES, SHARED, OWN], view: ["cells", "smooth"], veil: [RISING, EVEN], backdrop: ["grey", "colour"],
                    direction: [ATTENDS, ATTENDED], term: [...terms, ...(diverging && onSimilarity ? SIMILARITIES : [])]};
-  const settings = {opacity: 0.8, ...Object.fromEntries(Object.entries(options).map(([name, [usual]]) => [name, usual])), segmentation: false, token: ""};
+  const settings = {opacity: 0.8, ...Object.fromEntries(Object.entries(options).map(([name, [usual]]) => [name, usual])), segmentation: false, token: POINTER};
   const choices = new Map();                          // what was chosen in a panel, by its id: it outlives the scene
   let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5};
   let photo = null, parts = [], looks = [], hovered = null, frame = 0, late = false, lastDrawMs = 0, fitted = "";
@@ -38,10 +45,15 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const exports = onExport ? createExports({now: shownNow, onExport, setBusy, complain, withdraw}) : null;
   const toolbar = createToolbar({settings, options, onChange: change, exports: exports?.node});
   const empty = div("empty", "Choose a photo and a network. Then point at any place in the picture to see what it attends to.");
-  const area = div("panels");
+  const area = div("panels"), large = div("large");
   const bars = div("bars"), status = createStatus(), reading = div("reading", bars, status.node), forgetHeight = keepHeight(bars);
   const strip = createStrip({onClear: pins.clear, onRemove: index => { pins.remove(index); photo.box.focus({preventScroll: true}); }});
-  const distances = createDistances(), depends = onDepends ? createDepends({onDepends, onPin: pins.addAt}) : null;
+  const distances = createDistances(), besides = createBesides();
+  const shares = createShares({onDependsLayer, now: () => ({scene, panels, chosen: snapshots.chosen}), onChange: sharesChanged,
+                               isWanted: panel => stacks.wantsShares(panel) || Boolean(depends?.isLookedAt())});
+  const depends = onDepends ? createDepends({onDepends, onPin: pins.addAt, shares, onChoose: chooseFor}) : null;
+  const stacks = createStacks({area, below: large, shares, now: () => ({picture: scene.picture, aspect: scene.picture.width / scene.picture.height, query}), onChoose: chooseMap,
+                               onBeside: addBeside, onFit: refit, waiting: (panel, number) => layers.whyNot(scene, panel, number) || (onLayer ? "on its way" : NOT_HERE)});
   const snapshots = createSnapshots({onSnapshot, now: () => ({scene, panels}), onShow: swapPanels, onChange: drawSliders,
                                      onFail: text => complain(text, true)});
   const comparing = onSimilarity ? createComparing({onSimilarity, onArrive: () => { drawPinned(); draw(); }, now: () =>
@@ -54,19 +66,24 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   function build() {
     root.classList.add("nlviz");
     const below = [div("pinned", strip.node, distances.node), ...(depends ? [depends.node] : [])];
-    root.replaceChildren(message, toolbar.node, reading, div("over", busy, empty, area), ...below, status.spoken);
+    root.replaceChildren(message, toolbar.node, reading, div("over", busy, empty, area, large), ...below, status.spoken);
     showStage(false);
     showSettings();
     pointing.listen(area);
     if (depends) pointing.listen(depends.enlarged);
     new ResizeObserver(fit).observe(root);
-    window.addEventListener("resize", function onResize() {
-      if (area.isConnected) fit(); else window.removeEventListener("resize", onResize);
+    whileHere(window, "resize", fit);
+    whileHere(document, "keydown", event => { if (event.key === "Escape" && !event.target.closest?.("dialog, input")) leave(); });
+  }
+
+  function whileHere(target, name, listener) {        // a listener outside, which goes with the viewer
+    target.addEventListener(name, function listen(event) {
+      if (area.isConnected) listener(event); else target.removeEventListener(name, listen);
     });
   }
 
   function showStage(shown) {
-    for (const part of [toolbar.node, area, reading, strip.node, depends?.node]) if (part) part.hidden = !shown;
+    for (const part of [toolbar.node, area, large, reading, strip.node, depends?.node]) if (part) part.hidden = !shown;
     distances.node.hidden = true;                     // until two queries are pinned
     empty.hidden = shown;
   }
@@ -77,24 +94,31 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     try { decoded = next ? next.panels.map(decodePanel) : []; } catch (error) { complain(error.message, true); return; }
     withdraw();
     if (next?.picture.url !== scene?.picture.url) { query = pointsIn([next?.start])[0] ?? {x: 0.5, y: 0.5}; pins.put([]); hovered = null; }
-    scene = next; panels = scene ? snapshots.enter(scene, decoded) : []; reference = referenceGrid(panels);
+    scene = next; panels = scene ? besides.among(snapshots.enter(scene, decoded)) : []; reference = referenceGrid(panels);
+    if (!onLayer) sayAbsent(panels);
     namePanels();
     layers.enter(scene, panels);
     showStage(Boolean(scene));
     if (!scene) { showDependence(); return; }
-    const focused = photo?.box === document.activeElement;
-    photo = photoPanel(scene.picture, choiceOf({id: "photo"}));
-    parts = panels.map((panel, at) => mapPanel(scene.picture, panel,
-      {choice: choiceOf(panel), slider: sliderOf(panel), onMap: name => chooseMap(parts[at], name)}));
-    setText(photo.grid, `Query cells: ${gridText(reference)}`);
-    root.style.setProperty("--nlviz-aspect", scene.picture.width / scene.picture.height);
-    area.replaceChildren(photo.node, ...parts.map(part => part.node));
-    if (focused) photo.box.focus({preventScroll: true});
+    arrange();
     toolbar.offerSegmentation(panels.some(hasSegmentation));
-    fitted = "";
+    offerTokens();
     drawSliders();
     drawPinned();
     fit();
+  }
+
+  function arrange() {                                // the panels in their places
+    const focused = photo?.box === document.activeElement;
+    photo = photoPanel(scene.picture, choiceOf({id: "photo"}));
+    parts = panels.map((panel, at) => mapPanel(scene.picture, panel,
+      {choice: choiceOf(panel), slider: sliderOf(panel), onMap: name => chooseMap(parts[at], name), onRemove: () => removeBeside(panel)}));
+    setText(photo.grid, `Query cells: ${gridText(reference)}`);
+    root.style.setProperty("--nlviz-aspect", scene.picture.width / scene.picture.height);
+    area.replaceChildren(photo.node, ...parts.map(part => part.node));
+    stacks.enter(parts);
+    if (focused) photo.box.focus({preventScroll: true});
+    fitted = "";
   }
 
   function namePanels() {                             // how each is called, and the map of it that is shown
@@ -105,7 +129,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
 
   // -- what is chosen in a panel
   function choiceOf({id}) {
-    if (!choices.has(id)) choices.set(id, {map: null, order: null, kept: null, unfolded: false});
+    if (!choices.has(id)) choices.set(id, {map: null, order: null, kept: null, unfolded: false, sort: BY_LAYER, large: false});
     return choices.get(id);
   }
 
@@ -113,8 +137,10 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const namesOfMaps = () => Object.fromEntries(panels.filter(panel => panel.maps.length > 1).map(panel => [panel.id, panel.map.name]));
 
   function layerArrived(panel, number) {              // what is shown of it is drawn now
-    if (panel.map.layer !== number) return;
-    parts.filter(part => part.panel === panel).forEach(showMapOf);
+    stacks.arrived(panel);
+    const shown = parts.filter(part => part.panel.maps === panel.maps && part.panel.map.layer === number);
+    if (!shown.length) return;
+    shown.forEach(showMapOf);
     drawPinned();
     draw();
   }
@@ -133,6 +159,52 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     const before = spanOf(part);
     showMapOf(part);
     if (spanOf(part) === before) fitPanel(part); else { fitted = ""; fit(); }
+  }
+
+  // -- layers x heads
+  function chooseFor(panel, name) {                   // in the panel of that network which was looked at last, else its first
+    const own = parts.filter(part => part.panel.maps === panel.maps);
+    chooseMap(own.find(part => part.panel.id === hovered) || own[0], name);
+  }
+
+  function addBeside(panel) {
+    const id = besides.add(panel);
+    if (!id) { complain("Five panels of one network are shown; remove one first"); return; }
+    const here = choiceOf(panel), map = panel.map;
+    choices.set(id, {...here, map: nextHead(panel, map).name, large: false});
+    changeBesides(`.nlviz-stack[data-panel="${CSS.escape(id)}"] .nlviz-stack-stage`);
+  }
+
+  function removeBeside(panel) {
+    besides.remove(panel);
+    changeBesides(`.nlviz-stack[data-panel="${CSS.escape(callOf(panel))}"] [data-action=beside]`);
+  }
+
+  function changeBesides(focus) {
+    withdraw();
+    panels = besides.among(panels, panels);
+    namePanels();
+    arrange();
+    drawSliders();
+    drawPinned();
+    fit();
+    root.querySelector(focus)?.focus({preventScroll: true});
+    changes.note();
+  }
+
+  function sharesChanged() {
+    stacks.measured();
+    depends?.updateShares();
+  }
+
+  function offerTokens() {
+    const names = tokensIn(panels), {token} = settings;
+    toolbar.offerTokens(token === POINTER || names.includes(token) ? names : [...names, token]);
+    toolbar.draw();
+  }
+
+  function leave() {                                  // Escape: a token gives way to the pointer, an enlarged matrix to the panels
+    if (settings.token !== POINTER) change("token", POINTER); else stacks.shrink();
   }
 
   // -- snapshots of training
@@ -163,13 +235,16 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     if (!scene || width <= 0 || wanted === fitted) return;
     fitted = wanted;
     forgetHeight();
-    const aspect = scene.picture.width / scene.picture.height, spans = [1, ...parts.map(spanOf)];
-    const {gap, widest, columns} = layoutFor({width, room: roomBelow(area), spans, aspect});
+    const aspect = scene.picture.width / scene.picture.height, spans = [1, ...parts.flatMap(part => stacks.isAside(part) ? [spanOf(part), 2] : [spanOf(part)])];
+    const {gap, widest, columns} = layoutFor({width, room: roomBelow(area), spans, aspect, under: stacks.under()});
     for (const [name, value] of [["gap", `${gap}px`], ["widest", `${widest}px`], ["columns", columns]]) root.style.setProperty(`--nlviz-${name}`, value);
     [photo, ...parts].forEach(fitPanel);
+    stacks.fit();
     depends?.fit();
     draw();
   }
+
+  function refit() { fitted = ""; fit(); }
 
   // -- drawing all panels
   function requestDraw() {                              // the first move of a frame at once, those after it with the next
@@ -187,6 +262,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     const view = {settings, paletteFor, pins: pins.marks(), referenceBox: cellBox(reference, nearestCell(reference, query))};
     looks.forEach((look, at) => drawPanel(parts[at], look, shared, view));
     drawMarks(photo.marks, {box: view.referenceBox, pins: view.pins});
+    stacks.draw({settings, shared, paletteFor});
     depends?.mark({query, pins: view.pins});
     fillBars(bars, barsByKind, shared, paletteFor, (kind, scale) =>
       barText(kind, scale, plural(scale.networks.size, "network"), scale.networks.size > 1, settings.term));
@@ -219,6 +295,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   // -- settings
   function change(setting, value) {
     settings[setting] = value;
+    if (setting === "token") offerTokens();
     changes.note();
     showSettings();
     if (!scene || setting === "opacity" || setting === "backdrop") return;
@@ -235,15 +312,16 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   // -- what is shown, and showing it again
   function shownNow() {
     const request = scene && {key: scene.key, settings: {...settings}, parts: namesOfMaps(), snapshots: snapshots.chosen()};
-    return {request, query, pins: pins.all(), indexHere: pins.indexHere()};
+    return {request, query, pins: pins.all(), indexHere: pins.indexHere(), hasStack: panels.some(panel => panel.stack)};
   }
 
   function restore(view) {
     changes.forget();
     Object.assign(settings, settingsIn(view?.settings, options));
-    toolbar.draw();
+    offerTokens();
     showSettings();
     if (!scene) return;
+    if (view?.parts) restoreBesides(view.parts);
     for (const part of parts) {
       const name = view?.parts?.[part.panel.id];
       if (name !== part.panel.map.name && part.panel.maps.some(map => map.name === name)) showMap(part, name);
@@ -258,6 +336,17 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     draw();
   }
 
+  function restoreBesides(wanted) {
+    besides.restore(wanted);
+    const next = besides.among(panels, panels);
+    if (String(next.map(({id}) => id)) === String(panels.map(({id}) => id))) return;
+    panels = next;
+    namePanels();
+    arrange();
+    drawSliders();
+    fit();
+  }
+
   function lookState({panel, map, asked, strongest, lowest, highest, entropy, values, reason}) {
     return {id: panel.id, map: map.name, asked, strongest, lowest, highest, entropy, reason, values: values && Array.from(values)};
   }
@@ -268,7 +357,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     const point = ({x, y}) => ({x, y, cell: positionOf(reference, nearestCell(reference, {x, y}))});
     return {key: scene?.key ?? null, query: point(query), pins: pins.all().map(point), settings: {...settings}, hovered, lastDrawMs,
             reference: [reference.rows, reference.columns], parts: namesOfMaps(), snapshots: snapshots.chosen(),
-            ...(depends?.state() ?? {dependence: [], measuring: false}), panels: parts.map(partState),
+            ...(depends?.state() ?? {dependence: [], measuring: false}), thumbnails: stacks.isDrawn(), panels: parts.map(partState),
             maps: values ? looks.map(lookState) : undefined};
   }
 

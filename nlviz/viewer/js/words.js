@@ -3,7 +3,7 @@
 //   gridsTexts, factText, hereText, uncoveredText, noEntropyText, liveTexts, strongestText, statusLead, statusEntries, weightOf,
 //   relatedText, gateText, spreadText, keepText, helpText.
 // Takes: geometry.js: cellAt, nearestCell, positionOf; terms.js: FULL, CENTRED; similarities.js: isSimilarity; looks.js: ATTENDS,
-//   ATTENDED, measure; scales.js: isFlat, shareBelow; channels.js: rankingOf, median.
+//   ATTENDED, rowIsDistribution, measure; scales.js: isFlat, shareBelow; channels.js: rankingOf, median.
 
 const ROWS = {distribution: "distribution (sum 1)", scaled: "scaled by 1/N′", raw: "raw", similarity: "cosine similarity, −1 to 1"};
 const NO_ENTROPY = {similarity: "similarities are no distribution",
@@ -38,7 +38,12 @@ const rangeText = (low, high) => `range ${numbers(low, high).join(" – ")}`;
 
 // ---------------------------------------------------------------------------------------------------- a panel and its map
 
-function labelsOf(panels) {                             // titles; those alike are told apart by data set ("msrc · ..."), then by number
+function labelsOf(panels) {                             // those beside another of their network are called as it is
+  const own = panels.filter(panel => !panel.beside), labels = ownLabels(own);
+  return panels.map(panel => labels[own.findIndex(({maps}) => maps === panel.maps)] ?? panel.title);
+}
+
+function ownLabels(panels) {                            // titles; those alike are told apart by data set ("msrc · ..."), then by number
   const alike = texts => texts.map(text => texts.filter(other => other === text).length > 1);
   const titles = panels.map(panel => panel.title), same = alike(titles);
   const labels = panels.map(({title, subtitle}, at) => same[at] && subtitle ? `${title} (${subtitle.split(" · ")[0]})` : title);
@@ -83,7 +88,21 @@ function noEntropyText({map, direction, centred}) {
   return direction === ATTENDED ? "a column is not a distribution" : NO_ENTROPY[map.rows] || "only one key";
 }
 
-function hereText(look) {                               // what the cell under the pointer gets
+const capital = words => words.charAt(0).toUpperCase() + words.slice(1);
+
+// What the cell under the pointer gets, and what named keys take of the row.
+const hereText = look => [cellHereText(look), ...(look.values && rowIsDistribution(look) ? sharesTexts(look) : [])].filter(Boolean).join(" · ");
+
+function sharesTexts({shares = []}) {                   // several of one kind together: "4 register tokens 12 %"
+  const kinds = new Map();
+  for (const {name, share} of shares) {
+    const kind = name.replace(/ \d+$/, ""), {count = 0, sum = 0} = kinds.get(kind) || {};
+    kinds.set(kind, {count: count + 1, sum: sum + share});
+  }
+  return [...kinds].map(([kind, {count, sum}]) => `${count > 1 ? `${count} ${kind}s` : kind} ${percent(sum)}`);
+}
+
+function cellHereText(look) {
   const {map, values, shownGrid, point, centred} = look, cell = values ? cellAt(shownGrid, point) : -1;
   if (!values) return uncoveredText(look);
   if (cell < 0) return "";
@@ -126,7 +145,8 @@ function strongestText(look, reference) {               // what follows the labe
   return ` ${sameGrid ? "" : `query ${cellText(askedGrid, asked)} → `}${cellText(shownGrid, strongest)}, ${weightText(look, "the")}`;
 }
 
-function statusLead({direction, term}, reference, point) {
+function statusLead({direction, term, token}, reference, point) {
+  if (token && !isSimilarity(term)) return direction === ATTENDED ? `${capital(token)} ← attended by: ` : `${capital(token)} → ${term === CENTRED ? "key most above the mean row" : "strongest key"}: `;
   const cell = cellText(reference, nearestCell(reference, point));
   if (direction === ATTENDED) return `Place ${cell} of ${gridText(reference)} ← attended by: `;
   if (isSimilarity(term)) return `Features at ${cell} of ${gridText(reference)}, most alike: `;
