@@ -19,7 +19,7 @@ from nlviz import analyse, launch, load_model
 from nlviz.figures import colour_table
 from nlviz.models import MODELS
 from nlviz.pictures import open_picture
-from nlviz.viewer import CSS, SCRIPT, colour_tables, make_scene
+from nlviz.viewer import CSS, SCRIPT, colour_tables, make_layer, make_scene
 
 SIX = ["caltech101_embedded_gaussian", "caltech101_gaussian", "caltech101_dot_product", "caltech101_concatenation",
        "caltech101_gc", "msrc_embedded_gaussian"]
@@ -32,6 +32,21 @@ HOVER = """async points => {
             bubbles: true, clientX: box.x + x * box.width, clientY: box.y + y * box.height}));
         document.querySelectorAll(".nlviz-heat").forEach(c => c.getContext("2d").getImageData(0, 0, 1, 1));  // wait for the pixels
         times.push(performance.now() - started);
+    }
+    return times;
+}"""
+
+
+FOLLOWED = """async points => {
+    const photo = document.querySelector(".nlviz-picture"), box = photo.getBoundingClientRect(), times = [];
+    for (const [x, y] of points) {
+        await new Promise(done => setTimeout(done, 40));
+        const started = performance.now();
+        const at = {clientX: box.x + x * box.width, clientY: box.y + y * box.height};
+        photo.dispatchEvent(new PointerEvent("pointermove", {bubbles: true, ...at}));
+        const panel = performance.now() - started;
+        while (!viewer.state().thumbnails) await new Promise(requestAnimationFrame);
+        times.push([panel, performance.now() - started]);
     }
     return times;
 }"""
@@ -77,6 +92,33 @@ def compare_hover() -> None:
         times = sorted(select_times(page, picture))
         print(f"  peer: one panel through gr.Image.select at 28 x 28 {median(times):10.1f}{times[-2]:8.1f}, "
               f"{median(times) / medians[0]:.0f} times as long")
+
+
+def compare_thumbnails() -> None:
+    """Print how long one move of the pointer takes with all maps of a transformer, beside those of its shown layer alone."""
+    print("\nPointer move with the thumbnails of 12 layers x 6 heads and their means, milliseconds in the first frame, until all "
+          "are drawn, and how many times as long as with one layer (aims: all in a frame of 16 at 16 x 16; at 37 x 37 the panel)")
+    network, random = load_model("dinov2_small"), np.random.default_rng(0)
+    picture = open_picture(Image.fromarray(random.integers(0, 255, (600, 600, 3), dtype=np.uint8)))
+    points = random.random((60, 2)).tolist()
+    with browser_page() as page:
+        for size in (224, 518):
+            analysis = analyse(network, picture, size)
+            call, found = analysis.calls[0], {}
+            for whole in (False, True):
+                scene = make_scene([analysis], ["dinov2_small"], size)
+                layers = [layer["number"] for layer in scene["panels"][0]["stack"]["layers"]] if whole else []
+                scene["panels"][0]["layers"] += [make_layer(call, number) for number in layers[:-1]]
+                page.goto("about:blank")
+                page.set_content('<div id="root"></div>')
+                page.add_style_tag(content=CSS)
+                page.add_script_tag(content=SCRIPT)
+                page.evaluate("([scene, colourMaps]) => { window.viewer = createViewer(document.getElementById('root'), "
+                              "{colourMaps}); viewer.show(scene); }", [scene, colour_tables()])
+                page.wait_for_selector(".nlviz-heat")
+                found[whole] = np.median(page.evaluate(FOLLOWED, points), axis=0)
+            first, every = found[True]
+            print(f"  {size // 14} x {size // 14} positions {first:10.1f}{every:10.1f}{every / found[False][1]:8.1f}")
 
 
 def select_times(page, picture) -> list[float]:

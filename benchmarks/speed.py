@@ -53,7 +53,7 @@ def compare_start() -> None:
 
 def main() -> None:
     from benchmarks.blocks import compare_blocks
-    from benchmarks.browser import compare_hover, compare_upload
+    from benchmarks.browser import compare_hover, compare_thumbnails, compare_upload
     from benchmarks.capture import compare_any_network, compare_forward, compare_memory
     from benchmarks.gpu import compare_gpu
     from benchmarks.pairs import compare_pairs
@@ -61,8 +61,8 @@ def main() -> None:
 
     parts = {"imports": compare_imports, "start": compare_start, "blocks": compare_blocks, "capture": compare_forward,
              "networks": compare_any_network,
-             "memory": compare_memory, "hover": compare_hover, "upload": compare_upload, "pairs": compare_pairs,
-             "study": compare_study, "gpu": compare_gpu}
+             "memory": compare_memory, "hover": compare_hover, "thumbnails": compare_thumbnails,
+             "upload": compare_upload, "pairs": compare_pairs, "study": compare_study, "gpu": compare_gpu}
     for name in sys.argv[1:] or parts:
         parts[name]()
 
