@@ -73,6 +73,7 @@ class Visitor(Site):
             self.page.mouse.move(0, 0)
             self.page.evaluate("first => site.forget(first)", self.first)
             self.follow(CHOSEN)
+            self.page.evaluate("parts => site.viewer.restore({parts})", self.first["parts"])  # of layers x heads
         except Error:
             return False
         self.errors.clear()

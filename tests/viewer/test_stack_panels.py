@@ -102,7 +102,8 @@ def test_a_panel_without_the_token_says_so_and_the_share_of_named_tokens_is_said
     point(page, PHOTO, 0.1, 0.2)
     nl_map = placed().nl_map
     share = nl_map.row(placed().query(0.1, 0.2))[24].item()
-    assert page.locator(".nlviz-panel[data-panel='vit/0'] .nlviz-here").inner_text().endswith(f"class token {100 * share:.0f} %")
+    said = page.locator(".nlviz-panel[data-panel='vit/0'] .nlviz-taken").inner_text()
+    assert said == f"class token {100 * share:.0f} %"
     page.locator(CHIP).click()
     assert page.locator(".nlviz-panel[data-panel='dense/0'] .nlviz-here").inner_text() == "n/a: no class token here"
     assert (colours(page, heat("dense/0"), CENTRES)[:, 3] == 0).all()

@@ -1,6 +1,6 @@
 // Besides: more panels of one network, each with a map of its own: "dino/0+1" stands beside "dino/0" and shares its layers.
 // Gives: createBesides.
-// Takes: stack_shares.js: callOf.
+// Takes: maps.js: callOf.
 
 const MOST_BESIDES = 4;
 

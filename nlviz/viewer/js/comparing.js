@@ -1,7 +1,7 @@
 // Comparing: asks the server for a block's features when a similarity is first shown, one panel at a time, and keeps every answer.
 // No page.
 // Gives: createComparing.
-// Takes: similarities.js: isSimilarity, noSimilarity, decodeSimilarity; snapshots.js: epochOf.
+// Takes: maps.js: callOf; similarities.js: isSimilarity, noSimilarity, decodeSimilarity; snapshots.js: epochOf.
 
 const MOST_SIMILARITIES = 48;                         // kept, of all pictures
 
@@ -10,7 +10,7 @@ function createComparing({onSimilarity, now, onArrive}) {
   const kept = new Map();                             // name -> map
   let running = false;
 
-  const nameOf = ({key}, panel, term) => JSON.stringify([key.picture, key.resolution ?? null, panel.id, epochOf(panel), term]);
+  const nameOf = ({key}, panel, term) => JSON.stringify([key.picture, key.resolution ?? null, callOf(panel), epochOf(panel), term]);
 
   function keep(name, map) {
     kept.set(name, map);
@@ -32,7 +32,7 @@ function createComparing({onSimilarity, now, onArrive}) {
     const {scene, panels, term, chosen, isWaiting} = now();
     if (!scene || !isSimilarity(term)) return null;
     const panel = panels.find(one => !isWaiting(one) && !kept.has(nameOf(scene, one, term)));
-    return panel && {name: nameOf(scene, panel, term), request: {key: scene.key, panel: panel.id, term, snapshots: chosen}};
+    return panel && {name: nameOf(scene, panel, term), request: {key: scene.key, panel: callOf(panel), term, snapshots: chosen}};
   }
 
   async function load() {

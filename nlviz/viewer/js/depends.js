@@ -1,9 +1,9 @@
 // "Does it depend on the query?": a row of numbers and a small picture for each map. The numbers are the server's and come when
 // they are ready; a picture shows whose rows differ most from all the others, and a click enlarges it.
 // Gives: createDepends.
-// Takes: scales.js: OWN; words.js: labelOf; drawing.js: fitCanvas; parts.js: element, div, setText, pictureBox, rampBar, fillBar; snapshots.js:
+// Takes: maps.js: callOf; scales.js: OWN; words.js: labelOf; drawing.js: fitCanvas; parts.js: element, div, setText, pictureBox, rampBar, fillBar; snapshots.js:
 //   epochOf, epochText; measuring.js: createMeasuring; numbers_table.js: createNumbersTable; enlarged.js: createEnlarged,
-//   drawDependence, markDependence; stack_shares.js: callOf; depends_stack.js: createDependsStack.
+//   drawDependence, markDependence; depends_stack.js: createDependsStack.
 
 const DEPENDS = "Does it depend on the query?";
 const DEPENDS_HELP = "How far apart two queries are, on average over all pairs; 0: every query gets the same. Beside it the same "

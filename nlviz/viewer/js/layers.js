@@ -1,6 +1,6 @@
 // Layers: the layers of layers x heads, asked of the server one after the other, those shown first.
 // Gives: createLayers.
-// Takes: heads.js: decodeLayer.
+// Takes: heads.js: decodeLayer; maps.js: callOf.
 
 const MOST_LAYERS = 96;                               // kept, of all pictures
 
@@ -10,7 +10,7 @@ function createLayers({onLayer, now, onArrive, onFail}) {
   const kept = new Map(), failed = new Map();         // name -> layer as sent; name -> why not
   let running = false;
 
-  const nameOf = ({key}, {id}, number) => JSON.stringify([key.picture, key.resolution ?? null, id.replace(/\+\d+$/, ""), number]);
+  const nameOf = ({key}, panel, number) => JSON.stringify([key.picture, key.resolution ?? null, callOf(panel), number]);
 
   function enter(scene, panels) {                     // what was kept comes at once, the rest one by one
     for (const panel of panels.filter(one => one.stack)) {
@@ -44,7 +44,7 @@ function createLayers({onLayer, now, onArrive, onFail}) {
   async function loadOne({scene, chosen, panel, number}) {
     const name = nameOf(scene, panel, number);
     try {
-      const {layer} = kept.has(name) ? {layer: kept.get(name)} : await onLayer({key: scene.key, panel: panel.id.replace(/\+\d+$/, ""), layer: number, snapshots: chosen});
+      const {layer} = kept.has(name) ? {layer: kept.get(name)} : await onLayer({key: scene.key, panel: callOf(panel), layer: number, snapshots: chosen});
       kept.set(name, layer);
       if (kept.size > MOST_LAYERS) kept.delete(kept.keys().next().value);
       for (const other of now().panels) {             // panels of one network side by side share it

@@ -1,10 +1,10 @@
 // Panels: one call of a block, its map over the photo and what is said of it. The state is the viewer's.
 // Gives: mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel.
 // Takes: geometry.js: cellBox; looks.js: hasNoQuery; scales.js: scaleOf, isFlat; words.js: termText, gridText, gridsTexts, apartText,
-//   factText, hereText, liveTexts; drawing.js: clear, drawHeat, drawLabels, drawMarks, fitCanvas; parts.js: element, div, span, setText,
+//   factText, sharesText, hereText, liveTexts; drawing.js: clear, drawHeat, drawLabels, drawMarks, fitCanvas; parts.js: element, div, span, setText,
 //   pictureBox, rampBar, fillBar, parityLine, predictionLine, choiceBox, unfolding, button; channel_view.js: channelView; stack_layout.js: mapAt.
 
-const WORDS = ["title", "subtitle", "maps", "grid", "here", "scales", "line", "facts", "live", "channels", "about"];
+const WORDS = ["title", "subtitle", "maps", "grid", "here", "taken", "scales", "line", "facts", "live", "channels", "about"];
 
 // choice: {map, order, kept, unfolded, sort, large}, what the user chose for this panel; slider: of snapshots, it stays while panels come and go
 function mapPanel(picture, panel, {choice, slider, onMap, onRemove}) {
@@ -12,7 +12,7 @@ function mapPanel(picture, panel, {choice, slider, onMap, onRemove}) {
   const words = Object.fromEntries(WORDS.map(name => [name, div(name)]));
   const {title, subtitle, maps, grid, here, scales, line, facts, live, channels, about} = words, beside = div("beside");
   const more = unfolding(choice, subtitle, line, facts, live, channels, about);
-  const caption = div("caption", div("name", title, maps), div("at", grid, here, more.button), scales, slider?.node, own.node, more.node);
+  const caption = div("caption", div("name", title, maps), div("at", grid, here, more.button), words.taken, scales, slider?.node, own.node, more.node);
   const part = {...parts, ...words, beside, panel, picture, choice, slider, onMap, onRemove, own, view: null,
                 node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, div("views", parts.box, beside), caption)};
   showPanelIn(part, panel);
@@ -96,6 +96,7 @@ function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox
   if (look.map.ofChannels) {                          // no place asks here, so nothing is marked
     if (here.firstChild !== view.words) here.replaceChildren(view.words);
     clear(marks);
+    setText(part.taken, "");
     view.draw({settings, paletteFor, smooth, labelled});
     return;
   }
@@ -105,6 +106,7 @@ function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox
   drawMarks(marks, {box: noCell ? referenceBox : cellBox(look.askedGrid, look.asked), dashed: noCell, pins});
   setText(here, hereText(look));
   here.title = look.values ? "what the cell under the pointer gets" : here.textContent;
+  setText(part.taken, sharesText(look));
   drawLive(live, liveTexts(look));
   own.node.hidden = Boolean(shared) || !look.values;
   if (own.node.hidden) return;

@@ -1,9 +1,7 @@
 // Stack shares: how much each head of a network depends on the query. The server is asked for one layer at a time, the one shown
 // first, for as long as somebody looks; what was asked once is not asked again. No page.
-// Gives: callOf, createShares.
-// Takes: snapshots.js: epochOf.
-
-const callOf = ({id}) => id.replace(/\+\d+$/, "");    // "dino/0+1" shows what "dino/0" computed
+// Gives: createShares.
+// Takes: maps.js: callOf; snapshots.js: epochOf.
 
 // now() is {scene, panels, chosen}; isWanted(panel): whether somebody looks at its shares; onChange() is told of every answer.
 function createShares({onDependsLayer, now, isWanted, onChange}) {

@@ -4,7 +4,6 @@
 //   stack_layout.js: SORTS, BY_LAYER, BY_DEPENDENCE, entriesOf, inOrder, stackLayout, neighbourOf.
 
 const STACK_HELP = "Layers × heads. Arrow keys choose the map of this panel.";
-const FADED = 0.6;                                    // a small photo, so that what lies over it is seen first
 const PLACEHOLDER = "rgba(128, 128, 128, .14)";       // quiet on light and on dark
 
 // on: {choose(name), change(), enlarge(), beside()}; shareOf(map): {share, reason} or null; progress(): what is measured, in words;
@@ -21,7 +20,7 @@ function stackView(part, {photo, on, shareOf, progress, waiting}) {
   const enlarge = quietButton("enlarge-stack", on.enlarge), beside = on.beside && quietButton("beside", on.beside);
   const node = element("section", {class: "nlviz-stack", "data-panel": panel.id, "aria-label": `Layers × heads of ${panel.label}`},
     div("stack-head", span("stack-title"), sort, measuring, span("stack-buttons", beside, enlarge)), stage, words);
-  let layout = {boxes: [], labels: []}, boxes = new Map(), ratio = 1, under = null;
+  let layout = {boxes: [], labels: []}, boxes = new Map(), ratio = 1, under = null, marked = null;
 
   // -- choosing
   function boxAt({clientX, clientY}) {
@@ -73,13 +72,16 @@ function stackView(part, {photo, on, shareOf, progress, waiting}) {
     for (const box of layout.boxes) {
       const {x, y, width, height} = onCanvas(box), small = box.map.form && photo(width, height);
       context.fillStyle = PLACEHOLDER;
-      context.globalAlpha = small ? FADED : 1;
+      context.globalAlpha = small ? fadedAt(box.width) : 1;
       if (small) context.drawImage(small, x, y); else context.fillRect(x, y, width, height);
     }
   }
 
   // -- what is said of them
+  const follow = () => { if (marked !== panel.map) drawFrames(); };        // another map is shown
+
   function drawFrames() {
+    marked = panel.map;
     frame(shown, boxes.get(panel.map));
     frame(pointed, under);
     const said = textOf(under?.map || panel.map);
@@ -97,10 +99,11 @@ function stackView(part, {photo, on, shareOf, progress, waiting}) {
     return [map.name, said.join(", ")].filter(Boolean).join(": ");
   }
 
-  return {node, part, place, drawBacks, drawFrames, isLarge: () => Boolean(choice.large), bySort: () => choice.sort !== BY_LAYER, byShare: () => choice.sort === BY_DEPENDENCE,
+  return {node, part, place, drawBacks, drawFrames, follow, isLarge: () => Boolean(choice.large), bySort: () => choice.sort !== BY_LAYER, byShare: () => choice.sort === BY_DEPENDENCE,
           boxes: () => layout.boxes, contextOf: () => heats.getContext("2d"), onCanvas, stage};
 }
 
+const fadedAt = width => Math.min(0.6, 0.25 + width / 120);              // a small photo, so that what lies over it is seen first
 const reachText = value => `distance ${plural(Number(number(value)), "cell")}`;
 
 function quietButton(action, onclick) {

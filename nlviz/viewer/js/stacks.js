@@ -90,7 +90,7 @@ function createStacks({now, area, below, onFit, onChoose, onBeside, shares, wait
 
   function draw(next) {                               // next: {settings, shared, paletteFor}; a newer query begins anew, where the last one got to
     latest = next; left = items.length;
-    for (const view of views) view.drawFrames();
+    for (const view of views) view.follow();
     if (!running) run();
   }
 
@@ -117,7 +117,7 @@ function createStacks({now, area, below, onFit, onChoose, onBeside, shares, wait
   function arrived(panel) {                           // a layer of that network
     for (const view of views) {
       if (view.part.panel.maps !== panel.maps) continue;
-      if (view.bySort()) fit(); else view.drawBacks();
+      if (view.bySort()) fit(); else { view.drawBacks(); view.drawFrames(); }
     }
     redraw();
   }

@@ -1,11 +1,11 @@
 // The viewer: a photo and one panel per attention map, all following one query. Plain ES2020, no dependencies.
 // Gives: createViewer.
-// Takes: geometry.js: nearestCell, positionOf, cellBox, referenceGrid; terms.js: TERMS, CENTRED; maps.js: decodePanel;
+// Takes: geometry.js: nearestCell, positionOf, cellBox, referenceGrid; terms.js: TERMS, CENTRED; maps.js: callOf, decodePanel;
 //   similarities.js: SIMILARITIES; looks.js: ATTENDS, ATTENDED, lookFrom; scales.js: TIMES, SHARED, OWN, RISING, EVEN, sharedScales;
 //   palettes.js: createPalettes; words.js: gridText, plural, labelsOf, barText; drawing.js: drawMarks; parts.js: div, setText, fillBars,
 //   photoPanel; layout.js: keepHeight, roomBelow, layoutFor; messages.js: createMessages; toolbar.js: createToolbar; status.js:
 //   createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; layers.js: createLayers; comparing.js: createComparing; tokens.js: POINTER, tokensIn;
-//   stack_layout.js: BY_LAYER, nextHead; stack_shares.js: callOf, createShares; stacks.js: createStacks; besides.js: createBesides; panels.js:
+//   stack_layout.js: BY_LAYER, nextHead; stack_shares.js: createShares; stacks.js: createStacks; besides.js: createBesides; panels.js:
 //   mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel; strip.js: createStrip; distances.js:
 //   createDistances; depends.js: createDepends; pins.js: createPins; pointing.js: createPointing; restoring.js: settingsIn, pointsIn;
 //   changes.js: createChanges.
@@ -351,7 +351,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     return {id: panel.id, map: map.name, asked, strongest, lowest, highest, entropy, reason, values: values && Array.from(values)};
   }
 
-  const partState = ({panel, view}) => ({id: panel.id, map: panel.map.name, ...(view ? view.state() : null)});
+  const partState = ({panel, view}) => ({id: panel.id, map: panel.map.name, ...(panel.stack ? {layers: panel.layers.size} : null), ...(view ? view.state() : null)});
 
   function state({values = false} = {}) {             // a copy; with {values: true} also each panel's current weights
     const point = ({x, y}) => ({x, y, cell: positionOf(reference, nearestCell(reference, {x, y}))});

@@ -1,6 +1,6 @@
 // Words: everything the viewer says about a map, a cell or a number.
 // Gives: PARITY, number, numbers, percent, cellText, gridText, plural, labelsOf, apartText, labelOf, rowsText, termText, barText,
-//   gridsTexts, factText, hereText, uncoveredText, noEntropyText, liveTexts, strongestText, statusLead, statusEntries, weightOf,
+//   gridsTexts, factText, sharesText, hereText, uncoveredText, noEntropyText, liveTexts, strongestText, statusLead, statusEntries, weightOf,
 //   relatedText, gateText, spreadText, keepText, helpText.
 // Takes: geometry.js: cellAt, nearestCell, positionOf; terms.js: FULL, CENTRED; similarities.js: isSimilarity; looks.js: ATTENDS,
 //   ATTENDED, rowIsDistribution, measure; scales.js: isFlat, shareBelow; channels.js: rankingOf, median.
@@ -90,19 +90,16 @@ function noEntropyText({map, direction, centred}) {
 
 const capital = words => words.charAt(0).toUpperCase() + words.slice(1);
 
-// What the cell under the pointer gets, and what named keys take of the row.
-const hereText = look => [cellHereText(look), ...(look.values && rowIsDistribution(look) ? sharesTexts(look) : [])].filter(Boolean).join(" · ");
-
-function sharesTexts({shares = []}) {                   // several of one kind together: "4 register tokens 12 %"
-  const kinds = new Map();
+function sharesText(look) {                             // what named keys take of the row; several of one kind together: "4 register tokens 12 %"
+  const kinds = new Map(), shares = look.values && rowIsDistribution(look) ? look.shares ?? [] : [];
   for (const {name, share} of shares) {
     const kind = name.replace(/ \d+$/, ""), {count = 0, sum = 0} = kinds.get(kind) || {};
     kinds.set(kind, {count: count + 1, sum: sum + share});
   }
-  return [...kinds].map(([kind, {count, sum}]) => `${count > 1 ? `${count} ${kind}s` : kind} ${percent(sum)}`);
+  return [...kinds].map(([kind, {count, sum}]) => `${count > 1 ? `${count} ${kind}s` : kind} ${percent(sum)}`).join(" · ");
 }
 
-function cellHereText(look) {
+function hereText(look) {                               // what the cell under the pointer gets
   const {map, values, shownGrid, point, centred} = look, cell = values ? cellAt(shownGrid, point) : -1;
   if (!values) return uncoveredText(look);
   if (cell < 0) return "";
