@@ -26,8 +26,22 @@ function headsOf({kind, heads, channels, half, ...sent}, what, queries, keys) {
   const vectors = half ? halvesOf : floatsOf, q = each("q", queries * channels, vectors), k = each("k", keys * channels, vectors), sums = kind === "softmax" ? each("log_sum", queries) : [];
   return q.map((own, at) => {
     const factors = {q: own, k: k[at], channels, queries, keys, logSum: sums[at] || null, cells: null};
-    return {form: kind === "softmax" ? softmaxForm(factors) : dotForm(factors), factors};
+    return {form: remembering(kind === "softmax" ? softmaxForm(factors) : dotForm(factors), Math.max(queries, keys)), factors};
   });
+}
+
+// The last row and the last column asked for are kept: the mean of the heads asks for what each head has shown already.
+function remembering(form, size) {
+  const remembered = ask => {
+    const kept = new Float32Array(size);
+    let last = -1, count = 0;
+    return (at, out) => {
+      if (last !== at || count !== out.length) { ask(at, kept.subarray(0, out.length)); last = at; count = out.length; }
+      out.set(kept.subarray(0, count));
+      return out;
+    };
+  };
+  return {row: remembered(form.row), column: remembered(form.column)};
 }
 
 // ---------------------------------------------------------------------------------------------------- the mean of heads
