@@ -10,7 +10,7 @@ function decodeLayer(panel, layer) {
     const {entropy_share: entropyShare, distance, terms} = layer.maps[map.name] || {}, alone = found[map.head ? map.head - 1 : 0];
     const whole = map.head === null && found.length > 1, {form, factors = null} = whole ? {form: meanForm(found.map(one => one.form), Math.max(queries, keys))} : alone;
     Object.assign(map, {form, factors, weights: layer.weights, parity: layer.parity, entropyShare, distance, terms: terms || null, derived: new Map()});
-    if (map.isGlobal) map.data = form.row(0, new Float32Array(keys)).slice();
+    if (map.isGlobal) { map.data = form.row(0, new Float32Array(keys)).slice(); map.form = sharedForm(map.data); }
     if (terms) map.terms = decodeTerms(map);
   }
   panel.layers.set(layer.number, layer.parity);
