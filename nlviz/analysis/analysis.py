@@ -91,9 +91,14 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
     picture = picture if isinstance(picture, Picture) else open_picture(picture)
     with one_at_a_time, torch.inference_mode():
         x, frame = model.preprocess(picture, resolution)
-        maps, output = _run(model, as_input(x, model))
-        placed, notes = _placed(maps, frame, model)
+        placed, notes, output = maps_of(model, as_input(x, model), frame)
         return Analysis(model, picture, frame, placed, predict(model, output), notes)
+
+
+def maps_of(model: Model, x: Tensor, frame: Frame) -> tuple[tuple[PlacedMap, ...], tuple[str, ...], object]:
+    """The maps of an input at their places, what is not shown of them, and the network's output. See ``analyse`` for errors."""
+    maps, output = _run(model, x)
+    return *_placed(maps, frame, model), output
 
 
 def _run(model: Model, x: Tensor) -> tuple[list[NLMap], object]:

@@ -17,10 +17,11 @@ from .panels import Axes, draw_heatmap, draw_photo
 from .queries import one_query, queries_by_networks
 from .scales import Scale
 from .study import distances_by_layer, distribution_by_network
+from .study_stacks import heads_against_layer, shares_by_head
 from .style import DIRECTIONS, SCALES, Style
 
 __all__ = ["COLOUR_MAPS", "DIRECTIONS", "DIVERGING", "PIN_COLOURS", "SCALES", "Axes", "Figure", "Scale", "Style",
            "channels_by_networks", "colour_table", "columns_of", "dependence_by_networks", "distance_against_layer",
            "distances_by_layer", "distances_by_networks", "distribution_by_network", "draw", "draw_heatmap", "draw_photo",
-           "figure_bytes", "format_of", "layers_by_heads", "looks_of", "one_query", "queries_by_networks", "save_figure",
-           "scale_of", "shared_scales"]
+           "figure_bytes", "format_of", "heads_against_layer", "layers_by_heads", "looks_of", "one_query", "queries_by_networks",
+           "save_figure", "scale_of", "shared_scales", "shares_by_head"]

@@ -6,6 +6,7 @@ May import analysis, metrics and what is below them.
 from .dependence import (
     AMONG,
     NAMES,
+    NEARLY_FLAT,
     NO_DISTRIBUTION,
     Dependence,
     dependence_in_words,
@@ -16,10 +17,10 @@ from .dependence import (
 )
 from .distance import diagonal, flat_distance, mean_distance
 from .fresh import NO_FRESH, fresh_block, fresh_map, last_scale, measure_fresh
-from .heads import dependence_of_layers, heads_of
+from .heads import dependence_of_layers, heads_of, measure_placed
 from .of_picture import COLUMNS, measures_csv, measures_of
 
-__all__ = ["AMONG", "COLUMNS", "NAMES", "NO_DISTRIBUTION", "NO_FRESH", "Dependence", "dependence_in_words",
+__all__ = ["AMONG", "COLUMNS", "NAMES", "NEARLY_FLAT", "NO_DISTRIBUTION", "NO_FRESH", "Dependence", "dependence_in_words",
            "dependence_of_layers", "dependence_of_queries", "diagonal", "entropy_share", "flat_distance", "fresh_block",
-           "fresh_map", "heads_of", "last_scale", "mean_distance", "measure", "measure_fresh", "measures_csv", "measures_of",
-           "terms_of"]
+           "fresh_map", "heads_of", "last_scale", "mean_distance", "measure", "measure_fresh", "measure_placed", "measures_csv",
+           "measures_of", "terms_of"]

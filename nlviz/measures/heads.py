@@ -9,7 +9,7 @@ import torch
 
 from ..analysis import Analysis, PlacedMap
 from ..maps import NLMap
-from .dependence import NAMES, NEARLY_FLAT, measure
+from .dependence import AMONG, NAMES, NEARLY_FLAT, Dependence, measure
 from .distance import mean_distance
 
 THREADS = 2
@@ -63,13 +63,19 @@ def _measured(maps: Sequence[PlacedMap], progress: Callable[[int, int], None] | 
 
 @torch.inference_mode()
 def _numbers(placed: PlacedMap) -> dict:
-    placed = replace(placed, nl_map=_dense(placed.nl_map))
-    found = measure(placed.nl_map, names=NAMES[3:])
+    found, away = measure_placed(placed, NAMES[3:])
     value, shuffled = (numbers.get("jsd_att_nats") for numbers in (found.values, found.shuffled))
     flat = shuffled is not None and shuffled < NEARLY_FLAT
     return {"layer": placed.layer, "head": placed.head, "part": placed.nl_map.part, "jsd_att_nats": value, "shuffled": shuffled,
             "share": None if value is None or flat else value / shuffled, "entropy_share": found.entropy_share,
-            "attention_distance_cells": mean_distance(placed), "reason": FLAT if flat else found.reasons.get("jsd_att_nats", "")}
+            "attention_distance_cells": away, "reason": FLAT if flat else found.reasons.get("jsd_att_nats", "")}
+
+
+def measure_placed(placed: PlacedMap, names: Sequence[str] = NAMES) -> tuple[Dependence, float | None]:
+    """The numbers of a map and its mean attention distance, the rows computed once: see ``measure`` and ``mean_distance``."""
+    dense = replace(placed, nl_map=_dense(placed.nl_map))
+    found, named = measure(dense.nl_map, names=names), placed.nl_map.query_tokens or placed.nl_map.key_tokens
+    return replace(found, note=AMONG if named else ""), mean_distance(dense)
 
 
 def _dense(nl_map: NLMap) -> NLMap:

@@ -5,9 +5,9 @@ import io
 from collections.abc import Sequence
 
 from ..analysis import Analysis, PlacedMap
-from .dependence import NAMES, measure
-from .distance import mean_distance
+from .dependence import NAMES
 from .fresh import measure_fresh
+from .heads import measure_placed
 
 NUMBERS = [name + ending for name in NAMES for ending in ("", "_shuffled", "_fresh")]
 NUMBERS.remove("cosine_input_fresh")  # the input does not depend on the block
@@ -31,7 +31,7 @@ def measures_of(analysis: Analysis, seed: int = 0) -> list[dict]:
 
 
 def _of(analysis: Analysis, placed: PlacedMap, seed: int) -> dict:
-    nl_map, found = placed.nl_map, measure(placed.nl_map)
+    nl_map, (found, away) = placed.nl_map, measure_placed(placed)
     try:
         fresh, reasons = measure_fresh(analysis.module_of(nl_map), nl_map, seed), found.reasons
     except ValueError as error:
@@ -43,7 +43,7 @@ def _of(analysis: Analysis, placed: PlacedMap, seed: int) -> dict:
         "layer_number": placed.layer, "head": placed.head,
         "query_grid": list(nl_map.query_grid), "key_grid": list(nl_map.key_grid), **{name: known.get(name) for name in NUMBERS},
         "jsd_reason": found.reasons.get("jsd_att_nats"), "entropy_share": found.entropy_share, "added_share": found.added_share,
-        "attention_distance_cells": mean_distance(placed), "parity": placed.parity.outcome, "note": found.note,
+        "attention_distance_cells": away, "parity": placed.parity.outcome, "note": found.note,
         "reasons": reasons,
     }
 

@@ -4,10 +4,11 @@ May import figures, measures and what is below them.
 """
 
 from .folders import pictures_in
-from .report import between, or_not, write_report
+from .report import write_report
 from .running import run_study
 from .study import Study, measure_file
 from .summary import label_of, told
+from .tables import between, or_not
 
 __all__ = ["Study", "between", "label_of", "measure_file", "or_not", "pictures_in", "run_study", "told",
            "write_report"]

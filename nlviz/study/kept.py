@@ -76,7 +76,16 @@ def _is_map(found: object) -> bool:
     optional = ["entropy_share"] + ["added_share"] * ("cosine_input" not in values)
     shares = [0 if name in optional and found.get(name, "") is None else found.get(name)
               for name in ("added_share", "entropy_share")]
+    if not _is_place(found):
+        return False
     return explained and _are_numbers(shares) and all(name in (shuffled if name in values else reasons) for name in NAMES)
+
+
+def _is_place(found: dict) -> bool:
+    """Of layers x heads where it stands, and how far it reaches."""
+    numbers, away = [found.get(name) for name in ("layer_number", "head")], found.get("attention_distance_cells")
+    counted = all(number is None or (type(number) is int and 1 <= number <= 10**6) for number in numbers)
+    return counted and (away is None or _are_numbers([away]))
 
 
 def _is_word(value: object) -> bool:

@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..analysis import as_input, one_at_a_time
+from ..analysis import NetworkError, PlacedMap, as_input, maps_of, one_at_a_time
 from ..blocks import Block
 from ..capture import capture_blocks
 from ..maps import NLMap, check_finite
-from ..measures import fresh_block, fresh_map, measure, terms_of
-from ..models import Model, OnBackbone
+from ..measures import fresh_block, fresh_map, measure, measure_placed, terms_of
+from ..models import Model, OnBackbone, SmallNetwork
 from ..pictures import Picture, PictureError, Preprocess, open_picture
 from ..version import __version__
 from .folders import read_picture
@@ -31,7 +31,7 @@ class Study:
         terms: whether softmax maps are split into their pairwise and unary term too.
 
     Raises:
-        ValueError: a network has no block, so there is nothing to measure, or two have one name.
+        ValueError: a bundled network has no block, so there is nothing to measure, or two networks have one name.
     """
 
     models: list[Model]
@@ -46,7 +46,8 @@ class Study:
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"{names.count(twice)} networks are called {twice!r}: give each a name of its own")
         for model in self.models:
-            if not any(isinstance(module, Block) for module in model.net.modules()):
+            blocks = any(isinstance(module, Block) for module in model.net.modules())
+            if isinstance(model.net, (OnBackbone, SmallNetwork)) and not blocks:
                 raise ValueError(f"{model.name} has no block of nlviz.blocks in it, so there is nothing to measure")
 
     def key(self, content: str, model: Model) -> Key:
@@ -67,43 +68,52 @@ class Study:
             try:
                 with one_at_a_time:
                     maps = self._maps(model, picture, features)
-                found = [self._numbers(model, nl_map) for nl_map in maps]
+                found = [self._numbers(model, one) for one in maps]
             except Exception as error:  # a network may raise anything on one picture; the others are measured all the same
+                error = error.__cause__ if isinstance(error, NetworkError) else error  # its own, without the picture's size
                 found = f"{type(error).__name__}: {error}"
             yield model, found
 
-    def _maps(self, model: Model, picture: Picture, features: dict) -> list[NLMap]:
+    def _maps(self, model: Model, picture: Picture, features: dict) -> list[NLMap | PlacedMap]:
+        """Of layers x heads every head, not their means; each map a PlacedMap where it has a place in the picture."""
+        if not isinstance(model.net, OnBackbone):
+            x, frame = model.preprocess(picture, self.resolution)
+            maps, _, _ = maps_of(model, as_input(x, model), frame)
+            several = {placed.layer for placed in maps if placed.head is not None}
+            return [placed for placed in maps if placed.layer is None or placed.head is not None or placed.layer not in several]
         with capture_blocks(model.net) as maps:
-            if isinstance(model.net, OnBackbone):
-                model.net.head(self._stem(model, picture, features))
-            else:
-                model(self._input(model, picture))
-        if not maps:
-            raise ValueError("no block of nlviz.blocks ran in its forward pass")
+            model.net.head(self._stem(model, picture, features))
         for nl_map in maps:
             check_finite(nl_map, model.name)
         return maps
 
-    def _input(self, model: Model, picture: Picture) -> Tensor:
-        return as_input(model.preprocess(picture, self.resolution)[0], model)
-
     def _stem(self, model: Model, picture: Picture, features: dict) -> Tensor:
         if model.preprocess not in features:
-            features[model.preprocess] = model.net.stem(self._input(model, picture))
+            features[model.preprocess] = model.net.stem(as_input(model.preprocess(picture, self.resolution)[0], model))
         return features[model.preprocess]
 
-    def _numbers(self, model: Model, nl_map: NLMap) -> dict:
-        key = model, nl_map.layer
-        if key not in self._fresh:
-            self._fresh[key] = fresh_block(model.net.get_submodule(nl_map.layer), self.seed)
-        found = {name: getattr(nl_map, name) for name in ("layer", "block", "part", "rows")} | asdict(measure(nl_map))
-        found["fresh"] = measure(fresh_map(self._fresh[key], nl_map)).values
+    def _numbers(self, model: Model, one: NLMap | PlacedMap) -> dict:
+        nl_map, layer, head = (one, None, None) if isinstance(one, NLMap) else (one.nl_map, one.layer, one.head)
+        numbers, away = (measure(nl_map), None) if layer is None else measure_placed(one)
+        found = {name: getattr(nl_map, name) for name in ("layer", "block", "part", "rows")} | asdict(numbers)
+        found |= {"layer_number": layer, "head": head, "attention_distance_cells": away}
+        found["fresh"] = self._fresh_values(model, nl_map)
         if self.terms:
             try:
                 found["terms"] = terms_of(nl_map)
             except ValueError:
                 found["terms"] = {}
         return found
+
+
+    def _fresh_values(self, model: Model, nl_map: NLMap) -> dict[str, float]:
+        """Of a module that is no block of nlviz none."""
+        key, block = (model, nl_map.layer), model.net.get_submodule(nl_map.layer)
+        if not isinstance(block, Block):
+            return {}
+        if key not in self._fresh:
+            self._fresh[key] = fresh_block(block, self.seed)
+        return measure(fresh_map(self._fresh[key], nl_map)).values
 
 
 def _digest(model: Model) -> str:

@@ -1,11 +1,11 @@
 """What a study found: means over pictures with intervals, baselines, and the picture to look at."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..measures import NAMES, dependence_in_words, last_scale
+from ..measures import NAMES, NEARLY_FLAT, dependence_in_words, last_scale
 from ..models import Model
 
 DRAWS = 2000  # resamples of the pictures
@@ -28,17 +28,22 @@ def summarise(lines: Sequence[Line], resolution: int, seed: int) -> dict:
     Returns:
         ``pictures`` (how many), ``resolution``, ``seed``, ``broken`` and ``failed`` (with reasons), and ``rows``: for each
         map of each network what it is, the network's score, ``pictures`` it was measured on, ``measures`` by NAMES (mean,
-        low, high, shuffled, fresh; or the reason), entropy_share, added_share, scale (the block's last), terms, sentence and
-        ``highest``: the picture with the largest divergence (where there is none, cosine distance).
+        low, high, shuffled, fresh; or the reason), entropy_share, added_share, scale (the block's last), terms, sentence,
+        of layers x heads ``layer_number`` and ``head`` (from 1), ``of_shuffled`` and ``attention_distance_cells`` (mean, low,
+        high over the pictures, or None), ``number`` (of the map in the order computed, from 0), and ``highest``: the picture with
+        the largest divergence (where there is none, cosine distance).
     """
     broken = {picture: line["broken"] for picture, _, line in lines if "broken" in line}
     rows = []
     for model in dict.fromkeys(model for _, model, _ in lines):
         measured = [(picture, line["maps"]) for picture, own, line in lines if own is model and "maps" in line]
         count = max((len(maps) for _, maps in measured), default=0)
-        own = [_row(model, [(picture, maps[at]) for picture, maps in measured if at < len(maps)], seed) for at in range(count)]
-        several = len({row["layer"] for row in own}) > 1
-        rows += [row | {"layer_short": row["layer"].rsplit(".")[-1] if several else ""} for row in own]
+        own = [_row(model, [(picture, maps[at]) for picture, maps in measured if at < len(maps)], seed) | {"number": at}
+               for at in range(count)]
+        own.sort(key=lambda row: row["layer_number"] or 0)  # stable
+        several = len({row["layer"] for row in own if row["layer_number"] is None}) > 1
+        rows += [row | {"layer_short": row["layer"].rsplit(".")[-1] if several and row["layer_number"] is None else ""}
+                 for row in own]
     return {"pictures": len({picture for picture, _, _ in lines}) - len(broken), "resolution": resolution, "seed": seed,
             "broken": [{"picture": picture, "reason": reason} for picture, reason in broken.items()],
             "failed": [{"picture": picture, "model": model.name, "reason": line["failed"]}
@@ -61,6 +66,9 @@ def _row(model: Model, found: list[tuple[str, dict]], seed: int) -> dict:
         "terms": {name: _mean(numbers["terms"].get(name) for _, numbers in found) for name in first.get("terms", {})},
         "sentence": (dependence_in_words(jsd["mean"], jsd["shuffled"], first["relates"]) if "mean" in jsd
                      else f"n/a: {jsd['reason']}"),
+        "layer_number": first.get("layer_number"), "head": first.get("head"),
+        "of_shuffled": _over_pictures(map(_of_shuffled, (numbers for _, numbers in found)), seed),
+        "attention_distance_cells": _over_pictures((numbers.get("attention_distance_cells") for _, numbers in found), seed),
         "highest": highest and {"picture": highest[0], "measure": deciding, "value": highest[1]["values"][deciding]},
     }
 
@@ -73,6 +81,21 @@ def _measure(name: str, found: list[dict], seed: int) -> dict:
     return {"mean": _mean(values), "low": low, "high": high, "pictures": len(values),
             "shuffled": _mean(numbers["shuffled"].get(name) for numbers in found),
             "fresh": _mean(numbers["fresh"].get(name) for numbers in found) if name != "cosine_input" else None}
+
+
+def _of_shuffled(numbers: dict) -> float | None:
+    """A picture's divergence as a share of what shuffled rows give; None where they are nearly flat."""
+    value, shuffled = (numbers[kind].get("jsd_att_nats") for kind in ("values", "shuffled"))
+    return None if value is None or shuffled < NEARLY_FLAT else value / shuffled
+
+
+def _over_pictures(values: Iterable[float | None], seed: int) -> dict | None:
+    """The mean with its interval."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    low, high = interval(known, seed)
+    return {"mean": _mean(known), "low": low, "high": high, "pictures": len(known)}
 
 
 def _mean(values) -> float | None:
