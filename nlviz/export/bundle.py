@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from ..analysis import Analysis, PlacedMap
-from ..figures import figure_bytes
+from ..figures import columns_of, figure_bytes
 from ..maps import flat_index
 from ..measures import measures_csv, measures_of
 from ..recipes import Recipe, plain_name
@@ -17,6 +17,7 @@ from .drawing import drawn
 
 DATE = (1980, 1, 1, 0, 0, 0)  # the same recipe gives the same bytes
 FORMATS = ("png", "svg", "pdf")
+OF_STACKS = ("layers x heads", "distance against layer")  # layouts of every map
 
 
 def make_recipe(analyses: Sequence[Analysis], like: Recipe) -> Recipe:
@@ -31,8 +32,10 @@ def bundle_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool 
                  most_pixels: float | None = None) -> bytes:
     """The zip: figure.png, .svg and .pdf with the recipe in their metadata, maps.npz, measures.csv and recipe.json.
 
+    Of layers x heads maps.npz and measures.csv hold the maps that the figure is of, and note.txt says so.
+
     Args:
-        whole_maps: also every whole map, not only the rows of the recipe's queries.
+        whole_maps: also every whole map, not only the rows of the recipe's queries; then of all layers and heads.
         most_pixels: of the figure.
 
     Raises:
@@ -41,7 +44,9 @@ def bundle_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool 
     figure = drawn(analyses, recipe, most_pixels)
     files = {f"figure.{format}": figure_bytes(figure, format, recipe, recipe.dpi) for format in FORMATS}
     files |= {"maps.npz": maps_bytes(analyses, recipe, whole_maps), "recipe.json": (recipe.to_json() + "\n").encode(),
-              "measures.csv": measures_csv([row for analysis in analyses for row in measures_of(analysis)]).encode()}
+              "measures.csv": measures_csv([row for a in analyses for row in _measured(a, recipe, whole_maps)]).encode()}
+    if note := _note(analyses, recipe, whole_maps):
+        files["note.txt"] = note.encode()
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name, content in files.items():
@@ -55,13 +60,14 @@ def maps_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool = 
     For each: ``.../query_grid`` and ``.../key_grid``; where cells lie in the picture, ``.../query_rectangles_px`` (N, 4)
     and ``.../key_rectangles_px`` (N', 4): left, top, right, bottom in pixels of the picture; ``.../rows`` (queries, N') of the
     recipe's queries, NaN where none lies there; and ``.../map`` (N, N'), or a gate's values, where whole maps are asked for.
+    Behind the positions stand the named tokens of ``.../query_tokens`` and ``.../key_tokens``, where there are any;
+    ``.../token_row`` is the row of the recipe's token.
     """
     arrays = {}
     for analysis in analyses:
-        for number, call in enumerate(analysis.calls):
-            for placed in call:
-                name = "/".join(filter(None, [analysis.model.name, str(number), placed.nl_map.part]))
-                arrays |= {f"{name}/{key}": array for key, array in _arrays(placed, analysis, recipe, whole_maps).items()}
+        for number, placed in _maps_in(analysis, recipe, whole_maps):
+            name = "/".join(filter(None, [analysis.model.name, str(number), placed.nl_map.part]))
+            arrays |= {f"{name}/{key}": array for key, array in _arrays(placed, analysis, recipe, whole_maps).items()}
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:  # numpy's own savez writes the time
         for name, array in arrays.items():
@@ -71,6 +77,27 @@ def maps_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool = 
     return file.getvalue()
 
 
+def _maps_in(analysis: Analysis, recipe: Recipe, whole: bool) -> list[tuple[int, PlacedMap]]:
+    """What the zip holds, each with the number of its call: every map of a block, of layers x heads what the figure is of."""
+    parts = {key: part for key, part in recipe.parts.items() if key.rpartition("/")[0] == analysis.model.name}
+    drawn = {id(column.whole) for column in columns_of([analysis], "full", parts)}
+    every = whole or recipe.layout in OF_STACKS
+    return [(number, placed) for number, call in enumerate(analysis.calls) for placed in call
+            if every or placed.layer is None or id(placed) in drawn]
+
+
+def _measured(analysis: Analysis, recipe: Recipe, whole: bool) -> list[dict]:
+    return measures_of(analysis, maps=[placed for _, placed in _maps_in(analysis, recipe, whole)])
+
+
+def _note(analyses: Sequence[Analysis], recipe: Recipe, whole: bool) -> str:
+    """What is left out, a line for each network."""
+    counts = [(a.model.name, len(_maps_in(a, recipe, whole)), len(a.maps)) for a in analyses]
+    return "".join(f"{name}: maps.npz and measures.csv hold {held} of {all_of_it} maps, those that the figure is of. All of them: "
+                   f"ask for whole maps (--whole-maps), or for the layout 'layers x heads'.\n"
+                   for name, held, all_of_it in counts if held < all_of_it)
+
+
 def _arrays(placed: PlacedMap, analysis: Analysis, recipe: Recipe, whole: bool) -> dict[str, np.ndarray]:
     nl_map, size = placed.nl_map, analysis.picture.size
     found = {name: np.array(getattr(nl_map, name), np.int64) for name in ("query_grid", "key_grid")}
@@ -78,6 +105,9 @@ def _arrays(placed: PlacedMap, analysis: Analysis, recipe: Recipe, whole: bool) 
         if place is not None:
             cells = [place.rectangle(row, column) for row in range(place.grid[0]) for column in range(place.grid[1])]
             found[name] = np.array([[float(edge) * size[at % 2] for at, edge in enumerate(cell)] for cell in cells], np.float32)
+    found |= {name: np.array(getattr(nl_map, name)) for name in ("query_tokens", "key_tokens") if getattr(nl_map, name)}
+    if recipe.token in nl_map.query_tokens:
+        found["token_row"] = _float32(nl_map.row(nl_map.query(recipe.token)))
     if placed.keys is not None and nl_map.relates != "gate":
         none = np.zeros((0, nl_map.shape[1]), np.float32)
         found["rows"] = np.concatenate([none, *(_row(placed, x, y)[None] for x, y in recipe.queries)])
@@ -87,7 +117,7 @@ def _arrays(placed: PlacedMap, analysis: Analysis, recipe: Recipe, whole: bool) 
 
 
 def _row(placed: PlacedMap, x: float, y: float) -> np.ndarray:
-    cell = placed.queries.cell(x, y)
+    cell = placed.queries and placed.queries.cell(x, y)
     if cell is None:
         return np.full(placed.nl_map.shape[1], np.nan, np.float32)
     return _float32(placed.nl_map.row(flat_index(cell, placed.queries.grid)))

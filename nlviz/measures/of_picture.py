@@ -15,11 +15,12 @@ COLUMNS = ("model", "layer", "block", "part", "layer_number", "head", "relates",
            "jsd_reason", "entropy_share", "added_share", "attention_distance_cells", "parity", "note")
 
 
-def measures_of(analysis: Analysis, seed: int = 0) -> list[dict]:
+def measures_of(analysis: Analysis, seed: int = 0, maps: Sequence[PlacedMap] | None = None) -> list[dict]:
     """GCNet's numbers of every map, with their baselines (see :class:`nlviz.measures.Dependence`).
 
     Args:
         seed: of the fresh weights.
+        maps: of the analysis' maps; by default all.
 
     Returns:
         For each map in the order computed: COLUMNS and ``reasons``. A value that is undefined is None and has its reason in
@@ -27,7 +28,7 @@ def measures_of(analysis: Analysis, seed: int = 0) -> list[dict]:
         ``layer_number`` and ``head`` count from 1. Maps with named tokens are measured from positions to positions, which
         ``note`` says.
     """
-    return [_of(analysis, placed, seed) for placed in analysis.maps]
+    return [_of(analysis, placed, seed) for placed in (analysis.maps if maps is None else maps)]
 
 
 def _of(analysis: Analysis, placed: PlacedMap, seed: int) -> dict:
