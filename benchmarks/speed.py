@@ -56,13 +56,14 @@ def main() -> None:
     from benchmarks.browser import compare_hover, compare_thumbnails, compare_upload
     from benchmarks.capture import compare_any_network, compare_forward, compare_memory
     from benchmarks.gpu import compare_gpu
+    from benchmarks.heads import compare_heads
     from benchmarks.pairs import compare_pairs
     from benchmarks.study import compare_study
 
     parts = {"imports": compare_imports, "start": compare_start, "blocks": compare_blocks, "capture": compare_forward,
-             "networks": compare_any_network,
-             "memory": compare_memory, "hover": compare_hover, "thumbnails": compare_thumbnails,
-             "upload": compare_upload, "pairs": compare_pairs, "study": compare_study, "gpu": compare_gpu}
+             "networks": compare_any_network, "memory": compare_memory, "hover": compare_hover, "thumbnails": compare_thumbnails,
+             "upload": compare_upload, "pairs": compare_pairs, "heads": compare_heads, "study": compare_study,
+             "gpu": compare_gpu}
     for name in sys.argv[1:] or parts:
         parts[name]()
 

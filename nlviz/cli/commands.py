@@ -94,7 +94,9 @@ def study(args: argparse.Namespace) -> None:
 
 
 def _say(summary: dict, out: Path) -> None:
-    for row in summary["rows"]:
+    from ..study import few
+
+    for row in few(summary["rows"]):
         name = f"{row['model']} {row['part']}".strip()
         print(f"{name:44} {row['sentence']}")
     for entry in summary["broken"] + summary["failed"]:

@@ -6,9 +6,10 @@ May import figures, measures and what is below them.
 from .folders import pictures_in
 from .report import write_report
 from .running import run_study
+from .stacks import few
 from .study import Study, measure_file
 from .summary import label_of, told
 from .tables import between, or_not
 
-__all__ = ["Study", "between", "label_of", "measure_file", "or_not", "pictures_in", "run_study", "told",
+__all__ = ["Study", "between", "few", "label_of", "measure_file", "or_not", "pictures_in", "run_study", "told",
            "write_report"]

@@ -19,14 +19,13 @@ def stacks_in(rows: Iterable[dict]) -> dict[str, list[dict]]:
 
 
 def few(rows: Iterable[dict]) -> list[dict]:
-    """All rows of blocks; of many heads those that depend least and most on the query, in order."""
+    """All rows of blocks; of a network's many heads those that depend least and most on the query, in order."""
     rows = list(rows)
-    known = sorted((row for row in rows if row["layer_number"] is not None and row["of_shuffled"]),
-                   key=lambda row: row["of_shuffled"]["mean"])
-    if len(known) <= MOST:
-        return rows
-    kept = known[:EACH] + known[-EACH:]
-    return [row for row in rows if row["layer_number"] is None] + kept
+    kept = [row for row in rows if row["layer_number"] is None]
+    for own in stacks_in(rows).values():
+        known = sorted((row for row in own if row["of_shuffled"]), key=lambda row: row["of_shuffled"]["mean"])
+        kept += own if len(own) <= MOST else known[:EACH] + known[max(EACH, len(known) - EACH):]
+    return kept
 
 
 def about_stack(model: str, rows: list[dict], folder: Path, resolution: int) -> list[str]:
@@ -37,8 +36,9 @@ def about_stack(model: str, rows: list[dict], folder: Path, resolution: int) -> 
     lines = [f"- {words}: {row['part']}, {_interval(row)}: `{open_command(row, folder, resolution)}`\n"
              for words, few in ends.items() for row in few if row["highest"]]
     return [f"\n## {model}: {len({row['layer_number'] for row in rows})} layers, {len(rows)} heads\n",
-            "\nThe divergence between queries as a share of that of shuffled rows, the mean over pictures "
-            "(n/a where rows are nearly flat, or no distributions):\n\n",
+            "\nFrom patches to patches: where a map has named tokens, without them and rows renormalised. The divergence between "
+            "queries as a share of that of shuffled rows, the mean over pictures (n/a where rows are nearly flat, or no "
+            "distributions):\n\n",
             _matrix(rows, "of_shuffled", percent),
             "\nThe mean attention distance, in cells:\n\n",
             _matrix(rows, "attention_distance_cells", number),

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..measures import NAMES, NEARLY_FLAT, dependence_in_words, last_scale
 from ..models import Model
+from .stacks import few
 
 DRAWS = 2000  # resamples of the pictures
 IDENTITY = ("layer", "block", "part", "relates", "rows")
@@ -104,7 +105,8 @@ def _mean(values) -> float | None:
 
 
 def told(rows: list[dict]) -> list[dict]:
-    """Without maps that say nothing of the question: a block's first map, and those whose rows are of positions."""
+    """Without maps that say nothing of the question: a block's first map, and those whose rows are of positions; few heads."""
+    rows = few(rows)
     firsts = {(row["model"], row["layer"]): row for row in reversed(rows)}
     return [row for row in rows if "mean" in row["measures"]["cosine_att"] or row is firsts[row["model"], row["layer"]]]
 

@@ -74,7 +74,7 @@ def test_the_report_has_tables_of_layers_and_heads_and_no_paragraph_for_each(stu
     text = (out / "README.md").read_text()
     assert "## vit: 4 layers, 12 heads" in text and text.count("| layer | head 1 | head 2 | head 3 |") == 2
     own = {(row["layer_number"], row["head"]): row for row in summary["rows"] if row["model"] == "vit"}
-    lines = text.split("(n/a where rows are nearly flat")[1].splitlines()
+    lines = text.split("From patches to patches")[1].splitlines()
     for layer in range(1, 5):
         shares = [f"{100 * own[layer, head]['of_shuffled']['mean']:.0f} %" for head in (1, 2, 3)]
         assert f"| {layer} | {' | '.join(shares)} |" in lines
@@ -92,7 +92,7 @@ def test_a_stopped_study_goes_on_with_what_it_kept(studied, folder, vit, tmp_pat
 
 
 def test_of_many_heads_the_figure_of_divergences_shows_those_at_both_ends():
-    rows = [{"layer_number": layer, "of_shuffled": {"mean": (7 * layer + head) % 30 / 30}}
+    rows = [{"model": "vit", "layer_number": layer, "of_shuffled": {"mean": (7 * layer + head) % 30 / 30}}
             for layer in range(6) for head in range(5)]
     kept = few([{"layer_number": None}, *rows])
     shares = [row["of_shuffled"]["mean"] for row in kept[1:]]
