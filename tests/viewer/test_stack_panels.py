@@ -4,8 +4,8 @@ import numpy as np
 from playwright.sync_api import expect
 
 from tests.viewer.pages import PHOTO, colours, levels, point, scaled
+from tests.viewer.scenes import dense_map, floats, softmax, the
 from tests.viewer.scenes import scene as made
-from tests.viewer.scenes import the
 from tests.viewer.stacks import CENTRES, SHOWN, boxes, click, heats, inside, placed, row, scene, show, shown
 
 CHIP = "[data-action=token]"
@@ -159,3 +159,23 @@ def test_a_layer_that_cannot_be_measured_says_why_and_can_be_asked_again(page):
     trouble.locator("button").click()
     expect(trouble).to_be_hidden()
     assert page.evaluate("asked.shares.at(-1)") == 4
+
+
+def test_many_tokens_are_a_list_and_those_of_a_kind_are_said_together(page):
+    names = ["class token", *(f"register token {number}" for number in range(1, 5))]
+    weights = softmax(floats(11, 11)).astype("f4")
+    sent, _ = dense_map(weights, [2, 3])
+    panel = {"id": "many/0", "title": "many", "block": "many", "maps": [sent | {"query_tokens": names, "key_tokens": names}],
+             "features": None}
+    page.evaluate("scene => viewer.show(scene)", made() | {"key": {"picture": "3"}, "panels": [panel]})
+    point(page, PHOTO, 0.1, 0.1)
+    shares = 100 * weights[0, 6:]
+    said = page.locator(".nlviz-taken").inner_text()
+    assert said == f"class token {shares[0]:.{0 if shares[0] >= 10 else 1}f} % · 4 register tokens {shares[1:].sum():.0f} %"
+    chooser = page.locator("select[data-choice=token]")
+    assert chooser.locator("option").all_inner_texts() == ["the pointer", *names]
+    chooser.select_option("register token 2")
+    values = page.evaluate("viewer.state({values: true}).maps[0].values")
+    np.testing.assert_allclose(values, weights[8, :6], rtol=1e-5)
+    chooser.select_option("the pointer")
+    assert page.evaluate("viewer.state().settings.token") == ""

@@ -13,7 +13,7 @@ function createDependsStack({shares, onChoose}) {
 
   function show(next) {                               // of each network with layers and heads one
     panels = next;
-    const seen = panels.filter(panel => panel.stack && !panel.beside);
+    const seen = panels.filter(panel => panel.stack && !panel.beside && panel.maps.length > 1);
     for (const [id, {panel, node: old}] of tables) {
       if (!seen.some(one => one.id === id && one.maps === panel.maps)) { old.remove(); tables.delete(id); }
     }

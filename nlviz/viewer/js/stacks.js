@@ -4,7 +4,7 @@
 //   stack_view.js: stackView.
 
 const BUDGET_MS = 8;                                  // of a frame, for thumbnails; the rest of them come with the next ones
-const STACK_FIXED = 66, PHONE = 640, FEW = 2;          // pixels of a matrix besides its thumbnails; of a narrow page; panels that leave room beside
+const STACK_FIXED = 84, PHONE = 640, FEW = 2;          // pixels of a matrix besides its thumbnails; of a narrow page; panels that leave room beside
 
 // now() is {picture, aspect, query}; area holds the panels, below what is enlarged; onFit() lays the page out anew; the rest as stackView takes it
 function createStacks({now, area, below, onFit, onChoose, onBeside, shares, waiting}) {
@@ -16,7 +16,7 @@ function createStacks({now, area, below, onFit, onChoose, onBeside, shares, wait
     for (const view of views) view.node.remove();
     const {picture} = now();
     if (image?.src !== picture.url) { image = element("img", {src: picture.url, alt: "", onload: () => { photos.clear(); redrawBacks(); }}); photos.clear(); }
-    views = parts.filter(({panel}) => panel.stack).map(part => {
+    views = parts.filter(({panel}) => panel.stack && panel.maps.length > 1).map(part => {
       const {panel, choice} = part;
       const view = stackView(part, {photo, waiting, shareOf: map => shares.shareOf(panel, map), progress: () => shares.progressText(panel),
         on: {choose: name => onChoose(part, name), change: () => { shares.follow(); fit(); redraw(); }, enlarge: () => enlarge(part, !choice.large),
