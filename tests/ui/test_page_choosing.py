@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from nlviz.models import MODELS
-from nlviz.ui.presets import PRESETS
+from nlviz.ui.presets import PRESETS, bundled_groups
 from tests.ui.visitor import CHOSEN
 
 
@@ -116,7 +115,8 @@ def test_presets_can_be_chosen_by_keyboard(site):
 
 
 def test_every_preset_is_of_networks_that_are_there_and_says_so_in_a_line():
-    assert {name for preset in PRESETS.values() for name in preset.names} <= {name for name, spec in MODELS.items() if spec.block}
+    there = {network.name for networks in bundled_groups().values() for network in networks}
+    assert {name for preset in PRESETS.values() for name in preset.names} <= there
     assert all(20 < len(preset.caption) <= 105 for preset in PRESETS.values())
 
 

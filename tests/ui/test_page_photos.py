@@ -155,7 +155,7 @@ def test_a_failing_network_is_said_while_the_new_photo_stays_in_the_box_and_in_t
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     site = Visitor(page, url)
     page.goto(url)
-    expect(site.message).to_contain_text("bad: its forward pass failed (RuntimeError: no such layer)")
+    expect(site.message).to_contain_text("bad: its forward pass failed on an input of 448 × 448 pixels (RuntimeError: no such ")
     path = saved(tmp_path, "mine.png", encoded(quarters(333, 200)))
     site.upload(path)
     site.settled(picture=sha256(path), networks=["good"])

@@ -3,6 +3,7 @@
 import numpy as np
 from playwright.sync_api import expect
 
+from nlviz.numbers import percent
 from tests.viewer.pages import PHOTO, colours, levels, point, scaled
 from tests.viewer.scenes import dense_map, floats, softmax, the
 from tests.viewer.scenes import scene as made
@@ -169,9 +170,8 @@ def test_many_tokens_are_a_list_and_those_of_a_kind_are_said_together(page):
              "features": None}
     page.evaluate("scene => viewer.show(scene)", made() | {"key": {"picture": "3"}, "panels": [panel]})
     point(page, PHOTO, 0.1, 0.1)
-    shares = 100 * weights[0, 6:]
     said = page.locator(".nlviz-taken").inner_text()
-    assert said == f"class token {shares[0]:.{0 if shares[0] >= 10 else 1}f} % · 4 register tokens {shares[1:].sum():.0f} %"
+    assert said == f"class token {percent(weights[0, 6])} · 4 register tokens {percent(weights[0, 7:].sum())}"
     chooser = page.locator("select[data-choice=token]")
     assert chooser.locator("option").all_inner_texts() == ["the pointer", *names]
     chooser.select_option("register token 2")
