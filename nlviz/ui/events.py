@@ -5,6 +5,11 @@ import gradio as gr
 from .views import Views
 
 SHOWING = "show"  # the name under which gradio counts how many of these events are at work
+# gradio tells of an emptied box before the box is empty, and then sends the photo that was there.
+IN_THE_BOX = """async (photo, ...rest) => {
+    await new Promise(done => setTimeout(done, 50));
+    return [document.querySelector("#photo img") ? photo : null, ...rest];
+}"""
 ADDRESS = "(_, ...rest) => [location.hash, ...rest]"  # the first input is the page's address
 
 
@@ -24,7 +29,7 @@ def connect(page: gr.Blocks, views: Views, first: str, *, photo, examples, netwo
              "concurrency_limit": views.store.limits.visits}
     stands = [resolution, shown, awaited, networks]
     answer = [viewer, shown, photo, awaited, resolution, networks]
-    photo.input(views.use, [photo, *stands], answer, **quiet)
+    photo.input(views.use, [photo, *stands], answer, js=IN_THE_BOX, **quiet)
     figure.upload(views.use_figure, [figure, *stands], answer, **quiet)
     examples.click(views.use_example, [examples, *stands], answer, **quiet)
     gr.on([page.load, follow.click], views.arrive, [link, *stands], answer, js=ADDRESS, **quiet)

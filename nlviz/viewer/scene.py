@@ -45,6 +45,7 @@ def make_panel(analysis: Analysis, name: str, number: int, slider: bool = True) 
     first, several = call[0], len(analysis.calls) > 1
     stack = first.layer is not None
     title = model.title.removesuffix(f", epoch {model.card.get('epoch')}") if slider else model.title  # the slider says it
+    title += ", random weights" if "random" in model.card.get("source", "") else ""  # which the unfolded caption alone would say
     return {
         "id": f"{name}/{number}", "title": f"{title} ({first.nl_map.layer.rsplit('.')[-1]})" if several else title,
         "subtitle": source_of_weights(model.card), "block": first.nl_map.block, "layer": first.nl_map.layer,
