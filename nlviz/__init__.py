@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .analysis import Analysis
-    from .capture import capture_maps, check_parity
+    from .capture import capture_maps, check_parity, replaced_maps
     from .models import load_model
     from .notebook import Shown, analyse, show
 
-__all__ = ["Analysis", "Shown", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model", "show"]
+__all__ = ["Analysis", "Shown", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model", "replaced_maps", "show"]
 
 ROOM_OF = {"Analysis": "analysis", "Shown": "notebook", "analyse": "notebook", "capture_maps": "capture",
-           "check_parity": "capture", "load_model": "models", "show": "notebook"}
+           "check_parity": "capture", "load_model": "models", "replaced_maps": "capture", "show": "notebook"}
 
 
 def __getattr__(name: str) -> object:

@@ -3,7 +3,7 @@
 May import maps; torch alone.
 """
 
-from .base import Block, Part, Seen, Used, to_positions
+from .base import Block, Instead, Part, Seen, Used, Weights, to_positions
 from .criss_cross import CrissCross
 from .disentangled import Disentangled
 from .dual_attention import CAM, PAM
@@ -32,4 +32,4 @@ BLOCKS: dict[str, type[Block]] = {
     "disentangled": Disentangled,
 }
 
-__all__ = ["BLOCKS", "Block", "Part", "Seen", "Used", "to_positions"]
+__all__ = ["BLOCKS", "Block", "Instead", "Part", "Seen", "Used", "Weights", "to_positions"]

@@ -12,6 +12,8 @@ from ..maps import LazyMap
 Weights = Tensor | LazyMap
 Used = Weights | tuple[Weights, ...]  # a map in the form in which a block used it
 Seen = Callable[[Used, Tensor, bool], None]  # is told the map, z, and whether the caller gets the map too
+Change = Callable[[Weights], Weights]  # of one map
+Instead = Callable[[Tensor], tuple[Used, Tensor]]  # what runs in the place of ``attend``
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Block(nn.Module, ABC):
     relates = "positions"
     rows = "distribution"
     watchers: list[Callable[["Block", Tensor], Seen | None]] = []  # asked before each call; nothing of them is on the block
+    replacers: list[Callable[["Block", Tensor], Instead | None]] = []  # likewise, the last one first: what runs instead
 
     def __init__(self, in_channels: int, dimension: int = 2):
         super().__init__()
@@ -81,6 +84,12 @@ class Block(nn.Module, ABC):
         """z from the map alone, for the parity check; ``aggregate`` unless it takes something derived from the map."""
         return self.aggregate(x, nl_map)
 
+    def attend_with(self, x: Tensor, change: Change) -> tuple[Used, Tensor]:
+        """``attend`` with every map changed before it is used: (the maps as used, z)."""
+        nl_map = self.affinity(x)
+        used = tuple(change(part) for part in nl_map) if isinstance(nl_map, tuple) else change(nl_map)
+        return used, self.rederive(x, used)
+
     def dense(self, nl_map: Used) -> Tensor:
         """What ``return_nl_map=True`` gives."""
         return nl_map.dense() if isinstance(nl_map, LazyMap) else nl_map
@@ -111,7 +120,8 @@ class Block(nn.Module, ABC):
             return self._leaf(x)
         self.check(x)
         told = [seen for watcher in Block.watchers if (seen := watcher(self, x))]
-        nl_map, z = self.attend(x)
+        instead = next((found for replacer in reversed(Block.replacers) if (found := replacer(self, x))), self.attend)
+        nl_map, z = instead(x)
         for seen in told:
             seen(nl_map, z, bool(return_nl_map))
         if not return_nl_map:

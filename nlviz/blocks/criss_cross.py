@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..maps import Crosses, LazyMap, Product, Streamed
-from .base import Block, Part, to_grid, to_positions
+from .base import Block, Change, Part, to_grid, to_positions
 
 COMPOSED_CELLS = 1024  # positions up to which a check goes through the composed map
 
@@ -49,9 +49,13 @@ class CrissCross(Block):
         return self.gamma * to_grid(y, x.shape[2:]) + x
 
     def attend(self, x: Tensor) -> tuple[tuple[Crosses, ...], Tensor]:
+        return self.attend_with(x, lambda crosses: crosses)
+
+    def attend_with(self, x: Tensor, change: Change) -> tuple[tuple[LazyMap, ...], Tensor]:
+        """Each recurrence's map is that of what the one before it gave, with its map changed."""
         found = []
         for _ in range(self.recurrence):
-            found.append(self.crosses(x))
+            found.append(change(self.crosses(x)))
             x = self.recur(x, found[-1])
         return tuple(found), x
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..maps import Factors
-from .base import Block, Part, Weights, to_positions
+from .base import Block, Change, Part, Weights, to_positions
 
 
 def _embedding(in_channels: int, out_channels: int) -> nn.Sequential:
@@ -87,6 +87,12 @@ class RelationAware(Block):
     def affinity(self, x: Tensor) -> tuple[Factors, Tensor]:
         relations = self.relations(x)
         return relations, self.gate(x, relations)
+
+    def attend_with(self, x: Tensor, change: Change) -> tuple[tuple[Weights, Tensor], Tensor]:
+        """The gate follows from the relations as changed, and is not changed itself."""
+        relations = change(self.relations(x))
+        used = relations, self.gate(x, relations)
+        return used, self.aggregate(x, used)
 
     def rederive(self, x: Tensor, nl_map: tuple[Weights, Tensor]) -> Tensor:
         return self.aggregate(x, (nl_map[0], self.gate(x, nl_map[0])))

@@ -1,4 +1,4 @@
-"""capture_maps: attention in, maps out, of any network; the report on what was found; the parity check of each map.
+"""capture_maps: attention in, maps out, of any network; the report on what was found; the parity check of each map; replaced_maps.
 
 May import blocks and maps; torch alone.
 """
@@ -6,8 +6,9 @@ May import blocks and maps; torch alone.
 from .capture import capture_blocks, capture_maps
 from .objects import ObjectQuery, object_queries
 from .parity import Parity, check_parity
-from .refusing import Unwatchable
+from .refusing import CannotReplace, Unwatchable
+from .replacing import HOWS, replaced_maps
 from .report import Maps, NoAttention, Report
 
-__all__ = ["Maps", "NoAttention", "ObjectQuery", "Parity", "Report", "Unwatchable", "capture_blocks", "capture_maps",
-           "check_parity", "object_queries"]
+__all__ = ["HOWS", "CannotReplace", "Maps", "NoAttention", "ObjectQuery", "Parity", "Report", "Unwatchable", "capture_blocks", "capture_maps",
+           "check_parity", "object_queries", "replaced_maps"]

@@ -36,12 +36,18 @@ def arranged(e: Evidence, names: Names, batch: int | None, grid: tuple[int, ...]
         grid: (rows, columns) that the caller says, for positions that nobody else can tell.
         known: what was told of the same ids before: layers of a network mostly have the same.
     """
+    e, told = told_of(e, names, batch, grid, known)
+    return replace(_placed(e, *told), notes=e.notes)
+
+
+def told_of(e: Evidence, names: Names, batch: int | None, grid: tuple[int, ...] | None, known: dict) -> tuple[Evidence, Told]:
+    """The evidence as it can be arranged, and what is told of it; see ``arranged``."""
     if e.centre is not None and e.rows is None:
         e = _centred(e)
     key = (_key(e.rows), _key(e.columns), e.product.shape[:-1], e.values.shape[:-1], batch)
     if key not in known:
         known[key] = (_told(e, names, batch, grid), e.rows, e.columns)  # which keeps the ids where they are
-    return replace(_placed(e, *known[key][0]), notes=e.notes)
+    return e, known[key][0]
 
 
 def _key(spots: Spots | None) -> tuple | None:
@@ -123,9 +129,9 @@ def _alike(ids: Tensor, order: Tensor) -> bool:
 
 
 def _placed(e: Evidence, order: Tensor, queries: Side, keys: Side) -> Arranged:
-    values, product = (_ordered(t, order) for t in (e.values, e.product))  # (B, windows, heads, n, C)
-    weights = None if e.weights is None else _ordered(e.weights, order)
-    factors = None if e.plain is None else _factors(e, order)
+    values, product = (ordered(t, order) for t in (e.values, e.product))  # (B, windows, heads, n, C)
+    weights = None if e.weights is None else ordered(e.weights, order)
+    factors = None if e.plain is None else factors_of(e, order)
     if queries.whole and keys.whole:
         q, k = (side.index[0].argsort() for side in (queries, keys))
         weights = None if weights is None else weights[:, 0][:, :, q][..., k]
@@ -136,9 +142,9 @@ def _placed(e: Evidence, order: Tensor, queries: Side, keys: Side) -> Arranged:
     return Arranged(None, Windows(inner, queries.index, keys.index, (queries.size, keys.size)), *spread, queries, keys)
 
 
-def _ordered(tensor: Tensor, order: Tensor) -> Tensor:
+def ordered(tensor: Tensor, order: Tensor) -> Tensor:
     """(S..., n, m) as (B, windows, heads, n, m), a copy."""
-    return tensor.detach().reshape(-1, *tensor.shape[-2:])[order]
+    return tensor.reshape(-1, *tensor.shape[-2:])[order]
 
 
 def _spread(tensor: Tensor, side: Side, add: bool = False) -> Tensor:
@@ -153,18 +159,18 @@ def _spread(tensor: Tensor, side: Side, add: bool = False) -> Tensor:
     return found
 
 
-def _factors(e: Evidence, order: Tensor) -> Factors:
+def factors_of(e: Evidence, order: Tensor) -> Factors:
     """(B, windows, heads, n, C) queries and keys with the bias of each."""
     plain, shared = e.plain, e.product.shape[:-2]
     k = plain.k
     if k.dim() > 3 and k.shape[-3] != shared[-1]:
         k = k.repeat_interleave(shared[-1] // k.shape[-3], -3)
-    q, k = (_ordered(t.expand(*shared, *t.shape[-2:]), order) for t in (plain.q, k))
+    q, k = (ordered(t.expand(*shared, *t.shape[-2:]), order) for t in (plain.q, k))
     bias = plain.bias
     if bias is not None:
         bias = bias.detach()
         compact = bias.dim() < 3 or set(bias.shape[:-2]) == {1}
-        bias = bias.reshape(1, 1, 1, *bias.shape[-2:]).clone() if compact and bias.dim() > 1 else _ordered(
+        bias = bias.reshape(1, 1, 1, *bias.shape[-2:]).clone() if compact and bias.dim() > 1 else ordered(
             bias.expand(*shared, e.product.shape[-2], e.values.shape[-2]), order)
     return Factors(q, k, "softmax" if plain.soft else "dot", bias=bias, scale=plain.scale, causal=plain.causal)
 

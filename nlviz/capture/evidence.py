@@ -1,5 +1,6 @@
 """What was multiplied with what, when a map met its values, whoever did it: the same few tensors with the same axes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,11 @@ class Evidence:
         rows, columns: ids of the queries (S..., N) and of the keys (S..., N').
         centre: ids (S...) of what a window of values belongs to, where its rows have no place of their own.
         rows_of_out: where the values of the result come from, in its own shape.
+        soft: whether the map went through a softmax.
+        as_out: a tensor laid out like ``product`` in the layout of the operation's result.
+        out: the operation's result.
+        added: whether the operation added something else to the product.
+        instead: what goes on in the place of the result, in its layout, where whoever is told of the map says so.
     """
 
     weights: Tensor | None
@@ -35,6 +41,11 @@ class Evidence:
     notes: tuple[str, ...] = ()
     centre: Spots | None = None
     rows_of_out: Spots | None = None
+    soft: bool = True
+    as_out: Callable[[Tensor], Tensor] = lambda product: product
+    out: Tensor | None = None
+    added: bool = False
+    instead: Tensor | None = None
 
 
 def of_kernel(args: tuple, kwargs: dict, out: Tensor, tags: list[Tag]) -> Evidence:
@@ -52,7 +63,7 @@ def of_kernel(args: tuple, kwargs: dict, out: Tensor, tags: list[Tag]) -> Eviden
         v = v.repeat_interleave(q.shape[-3] // v.shape[-3], -3)
     shared = out.shape[:-2]
     rows, columns = (_tokens(tag.spots, t, shared) for tag, t in zip(tags, (q, k)))
-    return Evidence(None, plain, v.expand(*shared, *v.shape[-2:]), out, rows, columns, True, "positions", notes)
+    return Evidence(None, plain, v.expand(*shared, *v.shape[-2:]), out, rows, columns, True, "positions", notes, out=out)
 
 
 def _tokens(spots: Spots | None, tensor: Tensor, shared: torch.Size) -> Spots | None:
@@ -91,11 +102,16 @@ def of_product(p: Product, left: Tag, right: Tag, out: Tensor) -> Evidence:
     centre = None
     if rows is None and not mark.pair and tag.spots is not None:
         centre = _side(tag.spots, axes, shared, sizes, lay.shared_shape)
+    order = shared + queries + own
+
+    def as_out(product: Tensor) -> Tensor:
+        return product.reshape([sizes[a] for a in order]).permute([order.index(a) for a in p.out_axes])
+
     return Evidence(
         laid_out(weights, axes, shared + queries + keys, sizes).reshape(*lay.shared_shape, lay.rows, lay.columns), plain,
         laid_out(values, value_axes, shared + keys + own, sizes).reshape(*lay.shared_shape, lay.columns, -1),
-        laid_out(out, p.out_axes, shared + queries + own, sizes).reshape(*lay.shared_shape, lay.rows, -1),
-        rows, columns, mark.pair, mark.over, mark.notes, centre, rows_of_out)
+        laid_out(out, p.out_axes, order, sizes).reshape(*lay.shared_shape, lay.rows, -1),
+        rows, columns, mark.pair, mark.over, mark.notes, centre, rows_of_out, mark.soft, as_out, out, p.added is not None)
 
 
 def _long(tensor: Tensor, axes: str, axis: str) -> bool:

@@ -11,11 +11,12 @@ from torch.overrides import TorchFunctionMode
 
 from .calls import name_of, tensors_of
 from .carrying import carried
-from .evidence import of_kernel, of_product
+from .evidence import Evidence, of_kernel, of_product
 from .layers import CONVOLUTIONS, along_heads, steps_of
 from .marks import Mark, Plain, Tag, is_float
 from .moving import JOINS, MOVING, joined, mark_moved, moved
 from .products import PRODUCTS, Product, laid_out, product_of, sizes_of
+from .refusing import CannotReplace
 from .spots import (
     NOWHERE,
     Grid,
@@ -51,11 +52,13 @@ class Follower(TorchFunctionMode):
         take_back: called with a product that turned out to be none of a map, and why.
         inside: whether what runs is to be followed, and is no block that is watched itself.
         idle: whether no module of the model runs.
+        gradients: whether what is told of takes part in the pass's gradients: where products are replaced.
     """
 
     def __init__(self, names: dict[int, str], tell: Callable, take_back: Callable, inside: Callable[[], bool],
-                 idle: Callable[[], bool]):
+                 idle: Callable[[], bool], gradients: bool = False):
         super().__init__()
+        self.gradients = gradients
         self.tell, self.take_back, self.inside, self.idle = tell, take_back, inside, idle
         self.tags = Tags(names)
         self.known: dict = {}  # of ``arranged``
@@ -78,13 +81,17 @@ class Follower(TorchFunctionMode):
         several = isinstance(out, (tuple, list)) and out and isinstance(out[0], Tensor)
         if isinstance(out, Tensor) or several or name == "__setitem__":
             try:
-                with torch.no_grad():
-                    self.follow(name, func, args, kwargs, out)
+                with torch.set_grad_enabled(self.gradients and torch.is_grad_enabled()):
+                    instead = self.follow(name, func, args, kwargs, out)
+                out = out if instead is None else instead
+            except CannotReplace:
+                raise
             except Exception as error:  # the pass is the user's: it goes on whatever is not understood of it
                 self.faults.append(f"{name}: {type(error).__name__}: {error}")
         return out
 
-    def follow(self, name: str, func: Callable, args: tuple, kwargs: dict, out) -> None:
+    def follow(self, name: str, func: Callable, args: tuple, kwargs: dict, out) -> Tensor | None:
+        """Tell what the result is; gives what goes on in its place, if anything."""
         if name == "scaled_dot_product_attention":
             return self._kernel(args, kwargs, out)
         product = product_of(name, args, kwargs, out) if name in PRODUCTS and isinstance(out, Tensor) else None
@@ -115,13 +122,18 @@ class Follower(TorchFunctionMode):
 
     # -- operations
 
-    def _kernel(self, args: tuple, kwargs: dict, out: Tensor) -> None:
+    def _kernel(self, args: tuple, kwargs: dict, out: Tensor) -> Tensor | None:
         evidence = of_kernel(args, kwargs, out, [self.tags.tag(t) for t in tensors_of((*args, *kwargs.values()))[:3]])
         rows = evidence.rows
         spots = None if rows is None else Spots(rows.ids.unsqueeze(-1).expand(out.shape), rows.grid)
-        self.tags[out] = Tag(True, spots, product=self.tell(evidence))
+        return self._told(evidence, out, spots)
 
-    def _product(self, p: Product, out: Tensor) -> None:
+    def _told(self, evidence: Evidence, out: Tensor, spots: Spots | None) -> Tensor | None:
+        product = self.tell(evidence)
+        self.tags[out if evidence.instead is None else evidence.instead] = Tag(True, spots, product=product)
+        return evidence.instead
+
+    def _product(self, p: Product, out: Tensor) -> Tensor | None:
         left, right = self.tags.tag(p.left), self.tags.tag(p.right)
         if not (left.made or right.made):
             self.tags[out] = Tag(False, name=left.name or right.name)
@@ -131,7 +143,8 @@ class Follower(TorchFunctionMode):
             self._take_back(left, right)
             self.tags[out] = Tag(True, mark=None if _of_context(left, right) else self._pair(p, left, right))
         else:
-            self._used(p, left, right, out)
+            return self._used(p, left, right, out)
+        return None
 
     def _projected(self, p: Product, left: Tag, right: Tag, out: Tensor) -> Tag:
         """An activation times weights."""
@@ -163,16 +176,14 @@ class Follower(TorchFunctionMode):
         plain = Plain(p.left, p.right.mT, bias=p.added) if p.standard else None
         return Mark(rows, columns, False, True, plain=plain)
 
-    def _used(self, p: Product, left: Tag, right: Tag, out: Tensor) -> None:
+    def _used(self, p: Product, left: Tag, right: Tag, out: Tensor) -> Tensor | None:
         mark = left.mark or right.mark
         if mark.over == "channels" and not mark.soft:
             self.take_back(None, LINEAR)
             self.tags[out] = Tag(True, (right if left.mark else left).spots)
-            return
+            return None
         evidence = of_product(p, left, right, out)
-        rows = evidence.rows_of_out
-        spots = rows if rows is not None else None
-        self.tags[out] = Tag(True, spots, product=self.tell(evidence))
+        return self._told(evidence, out, evidence.rows_of_out)
 
     def _take_back(self, *tags: Tag) -> None:
         for tag in tags:

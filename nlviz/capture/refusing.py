@@ -9,6 +9,10 @@ import torch
 from torch import nn
 
 
+class CannotReplace(ValueError):
+    """A map whose rows cannot be replaced as asked; the message names its layer and says why."""
+
+
 class Unwatchable(ValueError):
     """The network cannot be watched as it is; the message says what to capture instead."""
 

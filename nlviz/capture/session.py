@@ -26,6 +26,7 @@ class Running(threading.local):
         self.outermost: nn.Module | None = None
         self.calls: dict[int, int] = {}
         self.blocks = 0  # of those modules, blocks that are watched themselves
+        self.maps = 0  # of this pass so far
 
 
 class Session:
@@ -36,6 +37,8 @@ class Session:
         maps: where maps go.
         dense_bytes, layers, grid: as in ``capture_maps``.
     """
+
+    gradients = False  # whether what is found takes part in those of the pass
 
     def __init__(self, model: nn.Module, maps: Maps, dense_bytes: int, layers: tuple[str, ...] | None,
                  grid: tuple[int, ...] | None):
@@ -56,7 +59,7 @@ class Session:
         """Who follows the operations of this thread."""
         running = self.running
         running.follower = Follower(self.weights, self._found, self._took_back, self._inside,
-                                    lambda: not running.modules)
+                                    lambda: not running.modules, self.gradients)
         return running.follower
 
     def _inside(self) -> bool:
@@ -72,6 +75,7 @@ class Session:
         if not running.modules:
             running.follower.tags.batch = None
             running.follower.known.clear()
+            running.maps = 0
         running.modules.append(module)
         running.blocks += isinstance(module, Block)
         running.calls[id(module)] = 0

@@ -10,10 +10,11 @@ from .finite import check_finite
 from .grids import cell_of, cells, flat_index
 from .lazy import LazyMap, OverHeads, Streamed, Sum, applied, over_heads, precise
 from .nl_map import TERMS, NLMap
+from .replaced import new_order, replaced_map
 from .rollout import rollout
 from .similarities import SIMILARITIES, similarity
 from .windows import Windows
 
 __all__ = ["SIMILARITIES", "TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "OverHeads", "Product", "Streamed", "Sum", "Windows",
-           "applied", "cell_of", "cells", "check_finite", "flat_index", "over_heads", "precise", "rollout", "similarity",
-           "transformed"]
+           "applied", "cell_of", "cells", "check_finite", "flat_index", "new_order", "over_heads", "precise", "replaced_map", "rollout",
+           "similarity", "transformed"]

@@ -64,7 +64,7 @@ class Product(LazyMap):
     def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
         found = self.maps[0].rows(start, stop)
         for nl_map in self.maps[1:]:
-            found = _times(found, nl_map)
+            found = _times(found, nl_map) if isinstance(nl_map, Crosses) else found @ nl_map.dense()
         return found
 
     def column(self, key: int) -> Tensor:
