@@ -7,8 +7,8 @@ from .capture import capture_blocks, capture_maps
 from .objects import ObjectQuery, object_queries
 from .parity import Parity, check_parity
 from .refusing import CannotReplace, Unwatchable
-from .replacing import HOWS, replaced_maps
+from .replacing import HOWS, Replaced, replaced_maps
 from .report import Maps, NoAttention, Report
 
-__all__ = ["HOWS", "CannotReplace", "Maps", "NoAttention", "ObjectQuery", "Parity", "Report", "Unwatchable", "capture_blocks", "capture_maps",
+__all__ = ["HOWS", "CannotReplace", "Maps", "NoAttention", "ObjectQuery", "Parity", "Replaced", "Report", "Unwatchable", "capture_blocks", "capture_maps",
            "check_parity", "object_queries", "replaced_maps"]

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -22,9 +23,23 @@ HOWS = ("mean row", "identity", "uniform", "shuffled", "nothing", "itself")
 LINEAR = "the softmax that was replaced is one side of a linear attention, no map; choose other layers"
 
 
+class Replaced(NamedTuple):
+    """A map that was replaced.
+
+    Attributes:
+        layer: dotted name of its module, "" for the model itself.
+        number: from 1, in the order of its pass, as ``layers`` takes it.
+        heads: how many it has; None of a block of nlviz.
+    """
+
+    layer: str
+    number: int
+    heads: int | None
+
+
 @contextmanager
 def replaced_maps(model: nn.Module, how: str, layers: Sequence[str | int] | None = None,
-                  heads: Sequence[int] | Mapping[str | int, Sequence[int]] | None = None) -> Iterator[list[str]]:
+                  heads: Sequence[int] | Mapping[str | int, Sequence[int]] | None = None) -> Iterator[list[Replaced]]:
     """Run the model with the rows of its maps replaced while it runs inside the ``with``: is the map used, and what for?
 
     GCNet found that maps hardly depend on the query, and that one map for all queries costs nothing (Cao et al. 2019, arXiv
@@ -60,7 +75,7 @@ def replaced_maps(model: nn.Module, how: str, layers: Sequence[str | int] | None
             of ``layers``. By default all. A block of nlviz has one, number 0.
 
     Returns:
-        a list that is filled with the layers' names, one for each map that was replaced, or stays by its definition.
+        a list that is filled with a ``Replaced`` for each map that was replaced, or stays by its definition.
 
     Raises:
         ValueError: ``how``, a layer or a head that there is not. Numbers are known when the pass is over.
@@ -75,7 +90,7 @@ def replaced_maps(model: nn.Module, how: str, layers: Sequence[str | int] | None
         >>> with torch.no_grad(), replaced_maps(layer, "mean row") as replaced:
         ...     z, _ = layer(x, x, x)
         >>> replaced, torch.allclose(z[:, :1].expand_as(z), z, atol=1e-6)  # one map for all queries: one output
-        ([''], True)
+        ([Replaced(layer='', number=1, heads=8)], True)
     """
     check_watchable(model)
     if how not in HOWS:
@@ -102,7 +117,7 @@ class Replacing(Session):
     """What ``replaced_maps`` knows while it lasts.
 
     Attributes:
-        done: the layers of the maps that were replaced.
+        done: the maps that were replaced.
     """
 
     gradients = True
@@ -110,7 +125,7 @@ class Replacing(Session):
     def __init__(self, model: nn.Module, how: str, chosen: Chosen):
         super().__init__(model, Maps(), 0, None, None)
         self.how, self.chosen = how, chosen
-        self.done: list[str] = []
+        self.done: list[Replaced] = []
         self.kept: set[str] = set()  # layers with gates or maps of channels
 
     @property
@@ -135,7 +150,7 @@ class Replacing(Session):
             return None
         if heads not in (None, (0,)):
             raise CannotReplace(f"layer {layer!r}: a block of nlviz has one head, number 0, not {heads}")
-        self.done.append(layer)
+        self.done.append(Replaced(layer, self.running.maps, None))
         if self.how == "nothing":
             return lambda x: (block.affinity(x), x.clone())
         return lambda x: self._replaced(layer, block, x)
@@ -165,19 +180,20 @@ class Replacing(Session):
         if e.over == "channels":
             self.kept.add(layer)
             return None
-        self._replace(layer, e, heads)
-        self.done.append(layer)
+        self.done.append(Replaced(layer, self.running.maps, self._replace(layer, e, heads)))
         placed = e.pair or e.rows is not None or e.centre is not None or e.product.shape[-2] == 1
         return None if placed else layer
 
-    def _replace(self, layer: str, e: Evidence, heads: tuple[int, ...] | None) -> None:
+    def _replace(self, layer: str, e: Evidence, heads: tuple[int, ...] | None) -> int:
+        """Put the product of the replaced map into the evidence; gives how many heads the map has."""
         tags, known = self.running.follower.tags, self.running.follower.known
         try:
             arranged, told = told_of(e, tags.tokens, tags.batch, None, known)
             if not e.pair and told[1].size == 1 and self.how != "nothing":  # one map for all
-                return
+                return told[0].shape[2]
             product = e.as_out(product_instead(arranged, told, self.how, heads).reshape(e.product.shape))
             e.instead = torch.empty_like(e.out).copy_(product)
+            return told[0].shape[2]
         except CannotReplace as error:
             raise CannotReplace(f"layer {layer!r}: {error}") from None
         except Exception as error:  # whoever follows takes it for an operation that it does not understand

@@ -43,13 +43,12 @@ def replaced_map(of: Tensor | LazyMap, how: str, own: Tensor | None = None) -> T
 
 def new_order(count: int, cells: Tensor | None = None) -> Tensor:
     """Which row each query gets, (count,): the same each time; within its cell, where there are cells."""
-    random = torch.Generator().manual_seed(SEED)
     if cells is None:
-        return torch.randperm(count, generator=random)
+        return torch.randperm(count, generator=torch.Generator().manual_seed(SEED))
     order = torch.empty(count, dtype=torch.long)
     for cell in cells.cpu().unique():
         inside = (cells.cpu() == cell).nonzero()[:, 0]
-        order[inside] = inside[torch.randperm(len(inside), generator=random)]
+        order[inside] = inside[new_order(len(inside))]
     return order
 
 
