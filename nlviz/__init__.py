@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from .models import load_model
     from .notebook import Shown, analyse, show
 
-__all__ = ["Analysis", "Shown", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model", "replaced_maps", "show"]
+__all__ = ["Analysis", "Shown", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model", "replaced_maps",
+           "show"]
 
 ROOM_OF = {"Analysis": "analysis", "Shown": "notebook", "analyse": "notebook", "capture_maps": "capture",
            "check_parity": "capture", "load_model": "models", "replaced_maps": "capture", "show": "notebook"}

@@ -1,4 +1,4 @@
-"""capture_maps: attention in, maps out, of any network; the report on what was found; the parity check of each map; replaced_maps.
+"""capture_maps: attention in, maps out, of any network; the report; the parity check of each map; replaced_maps: other maps in.
 
 May import blocks and maps; torch alone.
 """
@@ -7,8 +7,9 @@ from .capture import capture_blocks, capture_maps
 from .objects import ObjectQuery, object_queries
 from .parity import Parity, check_parity
 from .refusing import CannotReplace, Unwatchable
-from .replacing import HOWS, Replaced, replaced_maps
+from .replaced import HOWS, replaced_maps
+from .replacing import Replaced
 from .report import Maps, NoAttention, Report
 
-__all__ = ["HOWS", "CannotReplace", "Maps", "NoAttention", "ObjectQuery", "Parity", "Replaced", "Report", "Unwatchable", "capture_blocks", "capture_maps",
-           "check_parity", "object_queries", "replaced_maps"]
+__all__ = ["HOWS", "CannotReplace", "Maps", "NoAttention", "ObjectQuery", "Parity", "Replaced", "Report", "Unwatchable",
+           "capture_blocks", "capture_maps", "check_parity", "object_queries", "replaced_maps"]

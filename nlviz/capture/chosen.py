@@ -56,8 +56,8 @@ class Chosen:
         """Raise ValueError where something that was asked for was not met in a pass of so many maps."""
         for key in self.asked or ():
             if key not in self.met:
-                what = f"map number {key}: there were {count} in this pass" if isinstance(key, int) else f"attention ran in layer {key!r}"
-                raise ValueError(f"no {what}")
+                raise ValueError(f"no map number {key}: there were {count} in this pass" if isinstance(key, int) else
+                                 f"no attention ran in layer {key!r}")
 
 
 def _heads(heads: Sequence[int] | None) -> tuple[int, ...] | None:

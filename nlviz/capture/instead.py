@@ -119,8 +119,8 @@ def own_keys(queries: Side, keys: Side) -> Tensor:
     same = keys.index[:, None, :] == wanted[..., None]
     lost = ~same.any(-1) & (queries.index >= 0)
     if bool(lost.any()):
-        raise CannotReplace(f"\"identity\" needs a key for each query, and {int(lost.sum())} of its {queries.size} queries lie in none "
-                            f"(queries {_said(queries)}, keys {_said(keys)})")
+        raise CannotReplace(f"\"identity\" needs a key for each query, and {int(lost.sum())} of its {queries.size} queries lie in "
+                            f"none (queries {_said(queries)}, keys {_said(keys)})")
     return same.to(torch.uint8).argmax(-1)
 
 

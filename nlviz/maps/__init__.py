@@ -16,5 +16,5 @@ from .similarities import SIMILARITIES, similarity
 from .windows import Windows
 
 __all__ = ["SIMILARITIES", "TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "OverHeads", "Product", "Streamed", "Sum", "Windows",
-           "applied", "cell_of", "cells", "check_finite", "flat_index", "new_order", "over_heads", "precise", "replaced_map", "rollout",
-           "similarity", "transformed"]
+           "applied", "cell_of", "cells", "check_finite", "flat_index", "new_order", "over_heads", "precise", "replaced_map",
+           "rollout", "similarity", "transformed"]

@@ -16,10 +16,10 @@ from torch.overrides import _get_current_function_mode_stack
 
 from nlviz import capture_maps, replaced_maps
 from nlviz.blocks import BLOCKS, Block
-from nlviz.capture import HOWS, CannotReplace, NoAttention
+from nlviz.capture import HOWS, CannotReplace, NoAttention, Replaced
 from nlviz.maps import new_order
 from tests.capture.by_hand import OfSwin, OfTimm, OfTorch, by_hand, rows_replaced, windows_there
-from tests.capture.modules import ByHandNormalised, Einsum, FirstAxis, Functional, LinearAttention, NoSoftmax, Sigmoid
+from tests.capture.modules import ByHandNormalised, Einsum, FirstAxis, Functional, NoSoftmax, Sigmoid
 
 GATES = ("se", "cam", "rga_channel")
 POSITIONS = [name for name in BLOCKS if name not in (*GATES, "snl", "gc")]
@@ -115,10 +115,10 @@ def test_a_replaced_map_that_is_captured_is_the_one_that_was_used(name, how):
 
 def test_identity_needs_a_key_for_each_query_and_the_error_names_the_layer():
     net = nn.Sequential(nn.Identity(), BLOCKS["embedded_gaussian"](4))
-    with pytest.raises(CannotReplace, match="layer '1'.*13 of 49 lie in none"), replaced_maps(net, "identity"):
+    with pytest.raises(CannotReplace, match=r"layer '1'.*13 of 49 lie in none"), replaced_maps(net, "identity"):
         net(torch.randn(1, 4, 7, 7))
     cross = Cross()
-    with pytest.raises(CannotReplace, match="layer ''.*identity.*4 queries"), replaced_maps(cross, "identity"):
+    with pytest.raises(CannotReplace, match=r"layer ''.*identity.*4 queries"), replaced_maps(cross, "identity"):
         cross(torch.randn(2, 6, 8))
 
 
@@ -252,20 +252,22 @@ def test_layers_are_chosen_by_name_or_by_number():
     net, x = timm.create_model("vit_tiny_patch16_224", img_size=48, depth=3).eval(), torch.randn(1, 3, 48, 48)
     nn.init.normal_(net.head.weight)
     outputs = []
-    for layers, heads in (["blocks.1"], None), ([2], None), ([2, 2], None), (None, {2: [0, 1, 2]}), (None, {"blocks.1.attn": [2, 1, 0]}):
+    for layers, heads in ((["blocks.1"], None), ([2], None), ([2, 2], None), (None, {2: [0, 1, 2]}),
+                          (None, {"blocks.1.attn": [2, 1, 0]})):
         with replaced_maps(net, "mean row", layers, heads) as done:
             outputs += [net(x), net(x)]  # numbers begin again with each pass
-        assert done == [("blocks.1.attn", 2, 3)] * 2
+        assert done == [Replaced("blocks.1.attn", 2, 3)] * 2
     assert all(torch.equal(outputs[0], other) for other in outputs)
     own, x = nn.Sequential(built("pam")[0], built("pyramid_oc")[0], built("pam")[0]), built("pam")[1]
     with replaced_maps(own, "nothing", [2]) as done:
         own(x)
-    assert done == [("1", 2, None)]
+    assert done == [Replaced("1", 2, None)]
 
 
 @pytest.mark.parametrize("arguments, words", [
     (("mean",), "how must be one of 'mean row', 'identity'.*got 'mean'"), (("mean row", ["blocks.9"]), "no layer 'blocks.9'"),
-    (("mean row", "blocks"), "layers must be a list"), (("mean row", [0]), "from 1 on, got 0"), (("mean row", []), "no layer is chosen"),
+    (("mean row", "blocks"), "layers must be a list"), (("mean row", [0]), "from 1 on, got 0"),
+    (("mean row", []), "no layer is chosen"),
     (("mean row", None, [-1]), "different numbers from 0"), (("mean row", None, []), "at least one"),
     (("mean row", None, [1, 1]), "different"), (("mean row", [1], {1: [0]}), "leave layers out"),
     (("mean row", [7]), "no map number 7: there were 2 in this pass"), (("mean row", ["patch_embed"]), "no attention ran in layer"),
