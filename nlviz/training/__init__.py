@@ -3,7 +3,7 @@
 May import capture, models and what is below them.
 """
 
-
+from .labels import classes_at, label_of
 from .trainer import train
 
-__all__ = ["train"]
+__all__ = ["classes_at", "label_of", "train"]

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..models import CLASSES
 from ..pictures import Preprocess
 from .features import features
+from .labels import classes_at, read_mask
 
 SCORED_AT = (224, 448)  # long side in pixels; the second is the one that counts
 
@@ -72,7 +72,7 @@ class Caltech101:
 
 
 class Segmentation(ABC):
-    """Photos with masks; subclasses say where they lie and what a mask's numbers mean."""
+    """Photos with masks; subclasses say where they lie."""
 
     data = ""
 
@@ -85,16 +85,12 @@ class Segmentation(ABC):
     def names(self, split: str) -> list[str]:
         """Paths of the photos without .jpg, which with .png are those of the masks."""
 
-    @abstractmethod
-    def classes_of(self, mask: Tensor) -> Tensor:
-        """Numbers in a mask's file to classes, void to -1."""
-
     def _load(self, split: str, resolution: int) -> tuple[list[Tensor], list[Tensor]]:
         names = self.names(split)
-        masks = [np.array(Image.open(self.folder / f"{n}.png")).astype(np.int64) for n in names]
+        masks = [read_mask(self.data, self.folder / f"{n}.png") for n in names]
         pictures = features([self.folder / f"{n}.jpg" for n in names], resolution, self.cache / split, self.device,
                             self.preprocess)
-        return pictures, [self.classes_of(torch.from_numpy(m)) for m in masks]
+        return pictures, masks
 
     def _target(self, mask: Tensor, resolution: int) -> Tensor:
         """The mask at a quarter of the input's size, void where the input is padding."""
@@ -120,21 +116,14 @@ class Segmentation(ABC):
         finer = F.interpolate(output, target.shape[1:], mode="bilinear", align_corners=False)
         return F.cross_entropy(finer, target, ignore_index=-1)
 
-    def _predicted(self, output: Tensor, size: tuple[int, int]) -> Tensor:
-        """Classes (rows, columns) at the mask's own size, padding cut off."""
-        frame = self.preprocess.frame(size[::-1], SCORED_AT[1])
-        if self.preprocess.fixed:
-            left, top, right, bottom = frame.content
-            output = F.interpolate(output, frame.size[::-1], mode="bilinear", align_corners=False)[..., top:bottom, left:right]
-        return F.interpolate(output, size, mode="bilinear", align_corners=False)[0].argmax(0)
-
     @torch.inference_mode()
     def score(self, net: nn.Module) -> dict[str, float]:
         """Pixel accuracy and mean intersection over union at the masks' own size, void left out, at 448 px."""
         classes = len(CLASSES[self.data])
         table = torch.zeros(classes, classes, dtype=torch.float64)  # (true, predicted)
         for picture, mask in zip(*self._load("test", SCORED_AT[1])):
-            found = self._predicted(net.head(picture[None].float().to(self.device)).cpu(), mask.shape)
+            output = net.head(picture[None].float().to(self.device)).cpu()
+            found = classes_at(output, mask.shape, self.preprocess, SCORED_AT[1])
             known = mask >= 0
             table += torch.bincount(mask[known] * classes + found[known], minlength=classes**2).view(classes, classes)
         hits, union = table.diag(), table.sum(0) + table.sum(1) - table.diag()
@@ -143,19 +132,15 @@ class Segmentation(ABC):
 
 
 class Msrc(Segmentation):
-    """train.txt and test.txt list names; a mask pixel is 1 + class, 0 is void."""
+    """train.txt and test.txt list names."""
 
     data = "msrc"
 
     def names(self, split: str) -> list[str]:
         return (self.folder / f"{split}.txt").read_text().split()
 
-    def classes_of(self, mask: Tensor) -> Tensor:
-        return mask - 1
-
-
 class Camvid(Segmentation):
-    """Street scenes in folders train and test; a mask pixel is a class, 11 is void."""
+    """Street scenes in folders train and test."""
 
     data = "camvid"
 
@@ -164,9 +149,6 @@ class Camvid(Segmentation):
         if not found:
             raise FileNotFoundError(f"no pictures in {self.folder / split}")
         return found
-
-    def classes_of(self, mask: Tensor) -> Tensor:
-        return mask.where(mask < len(CLASSES["camvid"]), -1)
 
 
 class Fashion:
