@@ -66,7 +66,7 @@ def replaced_maps(model: nn.Module, how: str, layers: Sequence[str | int] | None
         >>> with torch.no_grad(), replaced_maps(layer, "mean row") as replaced:
         ...     z, _ = layer(x, x, x)
         >>> replaced, torch.allclose(z[:, :1].expand_as(z), z, atol=1e-6)  # one map for all queries: one output
-        ([Replaced(layer='', number=1, heads=8)], True)
+        ([Replaced(layer='', number=1, heads=8, stays=False)], True)
     """
     check_watchable(model)
     if how not in HOWS:

@@ -1,7 +1,7 @@
 """One pass with replaced maps: what runs in the place of a block, and of a product of a map with its values."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -28,11 +28,13 @@ class Replaced:
         layer: dotted name of its module, "" for the model itself.
         number: from 1, in the order of its pass, as ``layers`` takes it.
         heads: how many it has; None of a block of nlviz.
+        stays: whether it is one map for all queries, which ``nothing`` alone changes.
     """
 
     layer: str
     number: int
     heads: int | None
+    stays: bool = False
 
 
 class Replacing(Session):
@@ -72,7 +74,7 @@ class Replacing(Session):
             return None
         if heads not in (None, (0,)):
             raise CannotReplace(f"layer {layer!r}: a block of nlviz has one head, number 0, not {heads}")
-        self.done.append(Replaced(layer, self.running.maps, None))
+        self.done.append(Replaced(layer, self.running.maps, None, block.relates == "global"))
         if self.how == "nothing":
             return lambda x: (block.affinity(x), x.clone())
         return lambda x: self._replaced(layer, block, x)
@@ -103,24 +105,25 @@ class Replacing(Session):
         if e.over == "channels":
             self.kept.add(layer)
             return None
-        self.done.append(Replaced(layer, self.running.maps, self._replace(layer, e, heads)))
+        self.done.append(self._replace(Replaced(layer, self.running.maps, None), e, heads))
         placed = e.pair or e.rows is not None or e.centre is not None or e.product.shape[-2] == 1
         return None if placed else layer
 
-    def _replace(self, layer: str, e: Evidence, heads: tuple[int, ...] | None) -> int:
-        """Put the product of the replaced map into the evidence; gives how many heads the map has."""
+    def _replace(self, one: Replaced, e: Evidence, heads: tuple[int, ...] | None) -> Replaced:
+        """Put the product of the replaced map into the evidence; says how many heads there are."""
         tags, known = self.running.follower.tags, self.running.follower.known
         try:
             arranged, told = told_of(e, tags.tokens, tags.batch, None, known)
-            if not e.pair and told[1].size == 1 and self.how != "nothing":  # one map for all
-                return told[0].shape[2]
+            one = replace(one, heads=told[0].shape[2], stays=not e.pair and told[1].size == 1)
+            if one.stays and self.how != "nothing":
+                return one
             product = e.as_out(product_instead(arranged, told, self.how, heads).reshape(e.product.shape))
             e.instead = torch.empty_like(e.out).copy_(product)
-            return told[0].shape[2]
+            return one
         except CannotReplace as error:
-            raise CannotReplace(f"layer {layer!r}: {error}") from None
+            raise CannotReplace(f"layer {one.layer!r}: {error}") from None
         except Exception as error:  # whoever follows takes it for an operation that it does not understand
-            raise CannotReplace(f"layer {layer!r}: {type(error).__name__}: {error}") from error
+            raise CannotReplace(f"layer {one.layer!r}: {type(error).__name__}: {error}") from error
 
     def _took_back(self, layer: str | None, why: str) -> None:
         if layer is not None:

@@ -67,20 +67,24 @@ def render(args: argparse.Namespace) -> None:
 
 def measure(args: argparse.Namespace) -> None:
     from ..analysis import analyse
-    from ..measures import measures_of
+    from ..measures import effects, measures_of
     from ..pictures import open_picture
-    from .tables import table_of
+    from .tables import lines_of_effects, table_of
 
-    picture = open_picture(args.picture)
-    rows = [row for model in _loaded(args.model) for row in measures_of(analyse(model, picture, args.resolution), args.seed)]
-    print(json.dumps(rows, indent=2, allow_nan=False) if args.json else table_of(rows))
+    picture, models = open_picture(args.picture), _loaded(args.model)
+    rows = [row for model in models for row in measures_of(analyse(model, picture, args.resolution), args.seed)]
+    found = [row for model in models for row in effects(model, picture, resolution=args.resolution)] if args.effects else []
+    if args.json:
+        print(json.dumps({"maps": rows, "effects": found} if args.effects else rows, indent=2, allow_nan=False))
+    else:
+        print("\n".join([table_of(rows), *lines_of_effects(found)]))
 
 
 def study(args: argparse.Namespace) -> None:
     import torch
 
     from ..models import MODELS
-    from ..study import Study, pictures_in, run_study
+    from ..study import Study, pictures_in, run_effects, run_study
 
     torch.set_num_threads(1)  # the same numbers however the pictures are shared out; torchrun takes more cores
     pictures = pictures_in(args.folder, args.list, args.limit)
@@ -88,9 +92,14 @@ def study(args: argparse.Namespace) -> None:
              ([n for n, spec in MODELS.items() if spec.data == given and spec.block] or [given])]
     folder = {"folder": args.checkpoints} if args.checkpoints else {}
     study = Study(_loaded(names, **folder), args.resolution, args.seed, args.terms)
-    summary = run_study(study, args.folder, pictures, args.out, command=shlex.join(["python", "-m", "nlviz", *sys.argv[1:]]))
+    command = shlex.join(["python", "-m", "nlviz", *sys.argv[1:]])
+    summary = run_study(study, args.folder, pictures, args.out, command=command)
     if summary:
         _say(summary, args.out)
+    if summary and args.effects:  # under torchrun: the first process
+        for row in run_effects(study, args.folder, pictures, args.out, command)["rows"]:
+            print(f"{row['model']:44} {row['sentence']}")
+        print(f"what replacing its maps does, in {args.out / 'effects.md'}")
 
 
 def _say(summary: dict, out: Path) -> None:

@@ -91,6 +91,8 @@ def _add_measure(commands) -> None:
     parser.add_argument("picture")
     parser.add_argument("--model", action="append", required=True, metavar="MODEL", help=MODEL)
     parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--effects", action="store_true", help="and what replacing its maps does to each network's output: by one "
+                        "map for all queries, by none, ...; as JSON an object of maps and effects")
     parser.add_argument("--seed", type=int, default=0, help="of the fresh weights")
     parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
     parser.set_defaults(run=run.measure)
@@ -106,6 +108,8 @@ def _add_study(commands) -> None:
     parser.add_argument("--list", type=Path, metavar="FILE", help="only the pictures named there, one a line")
     parser.add_argument("--limit", type=int, metavar="N", help="at most N pictures, spread evenly")
     parser.add_argument("--terms", action="store_true", help="also split softmax maps into their pairwise and unary term")
+    parser.add_argument("--effects", action="store_true", help="also what replacing its maps does to each network's output, and, "
+                        "where the pictures have labels (msrc, camvid, caltech101), to its score")
     parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the checkpoints are (default: the bundled ones)")
     parser.add_argument("--seed", type=int, default=0, help="of the fresh weights and the intervals")
     parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")

@@ -21,6 +21,11 @@ def table_of(rows: Sequence[dict]) -> str:
     return "\n".join(lines + _said(rows))
 
 
+def lines_of_effects(rows: Sequence[dict]) -> list[str]:
+    """The rows of :func:`nlviz.measures.effects`, a sentence each."""
+    return [f"{row['model']} {row['sentence']}" for row in rows]
+
+
 def _name(row: dict) -> str:
     where = row["part"] if row["layer_number"] else " ".join(filter(None, [row["layer"], row["part"]]))
     return " ".join(filter(None, [row["model"], where]))

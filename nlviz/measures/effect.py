@@ -67,12 +67,15 @@ def replaced_pass(model: Model, run: Callable[[], object], how: str, layers: Seq
     """What ``run`` gives with maps replaced. Of a bundled network blocks are all that has maps: nothing else is followed.
 
     Raises:
-        CannotReplace: see ``replaced_maps``.
+        CannotReplace: see ``replaced_maps``; or each map is one for all queries, which is neither uniform nor an identity.
     """
     if layers is None and not isinstance(heads, Mapping) and isinstance(model.net, (OnBackbone, SmallNetwork)):
         layers = [name for name, module in model.net.named_modules() if isinstance(module, Block)] or None
-    with replaced_maps(model.net, how, layers, heads):
-        return run()
+    with replaced_maps(model.net, how, layers, heads) as maps:
+        output = run()
+    if how in ("identity", "uniform") and all(one.stays for one in maps):
+        raise CannotReplace("each map is one for all queries, and stays as it is")
+    return output
 
 
 def effect_of(model: Model, own: object, other: object) -> dict[str, float | None]:

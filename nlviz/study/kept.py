@@ -24,6 +24,15 @@ def _sum(key: Key, line: dict) -> str:
     return sha256(json.dumps([key, line]).encode()).hexdigest()[:16]
 
 
+def line_read(text: bytes | str) -> tuple[Key, dict] | None:
+    """The key and the line of what ``line_of`` wrote; None where it is broken or was changed."""
+    try:
+        key, line, checksum = json.loads(text)
+        return (tuple(key), line) if checksum == _sum(key, line) else None
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
 def read_kept(out: Path, say: Callable[[str], None]) -> dict[Key, dict]:
     """What was measured before. What broke, and what an earlier version kept, is named and counts as not measured.
 

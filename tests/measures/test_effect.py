@@ -102,6 +102,7 @@ def test_each_replacement_stands_beside_the_others_and_itself_is_none():
 def test_a_global_map_is_its_own_mean_row_and_gates_have_a_reason():
     rows = {row["how"]: row for row in effects(load_model("msrc_gc"), quarters(300, 200), resolution=224)}
     assert rows["mean row"]["relative_change"] == 0 and rows["nothing"]["relative_change"] > 0
+    assert rows["uniform"]["reason"] == "each map is one for all queries, and stays as it is"
     row = effects(load_model("msrc_se"), quarters(300, 200), ["mean row"], 224)[0]
     assert row["reason"].startswith("there are only gates") and row["sentence"].startswith("with one map for all queries: n/a")
     assert not any(row[name] is not None for name in EFFECTS)
