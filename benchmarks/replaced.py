@@ -40,7 +40,7 @@ def compare_passes(repeats: int = 9) -> None:
         print(f"  {name:44}" + "".join(f"{ratio:6.2f}" for ratio in ratios) + "  not met" * (max(ratios[:-1]) > AIM), flush=True)
 
 
-def compare_heads() -> None:
+def compare_head_effects() -> None:
     """Print how long the mean row of each of 72 heads takes; the aim is at most 20 seconds on two cores."""
     model, x = load_model("dinov2_small"), torch.randn(1, 3, 224, 224)
     with torch.inference_mode(), replaced_maps(model, "itself") as maps:
@@ -52,4 +52,4 @@ def compare_heads() -> None:
 
 if __name__ == "__main__":
     compare_passes()
-    compare_heads()
+    compare_head_effects()

@@ -58,12 +58,13 @@ def main() -> None:
     from benchmarks.gpu import compare_gpu
     from benchmarks.heads import compare_heads
     from benchmarks.pairs import compare_pairs
+    from benchmarks.replaced import compare_head_effects, compare_passes
     from benchmarks.study import compare_study
 
     parts = {"imports": compare_imports, "start": compare_start, "blocks": compare_blocks, "capture": compare_forward,
              "networks": compare_any_network, "memory": compare_memory, "hover": compare_hover, "thumbnails": compare_thumbnails,
-             "upload": compare_upload, "pairs": compare_pairs, "heads": compare_heads, "study": compare_study,
-             "gpu": compare_gpu}
+             "upload": compare_upload, "pairs": compare_pairs, "heads": compare_heads, "replaced": compare_passes,
+             "head effects": compare_head_effects, "study": compare_study, "gpu": compare_gpu}
     for name in sys.argv[1:] or parts:
         parts[name]()
 

@@ -37,7 +37,7 @@ def replaced_map(of: Tensor | LazyMap, how: str, own: Tensor | None = None) -> T
     if how == "uniform":
         return _even(of)
     if how == "shuffled":
-        return Permuted(of, new_order(of.shape[-2], cells).to(own_device(of)))
+        return Permuted(of, new_order(of.shape[-2], cells).to(_device_of(of)))
     return Same(of)
 
 
@@ -52,7 +52,7 @@ def new_order(count: int, cells: Tensor | None = None) -> Tensor:
     return order
 
 
-def own_device(of: LazyMap) -> torch.device:
+def _device_of(of: LazyMap) -> torch.device:
     return next(of.tensors()).device
 
 

@@ -11,11 +11,11 @@ from scipy.stats import entropy
 from torch import nn
 
 from nlviz import replaced_maps
-from nlviz.analysis import one_at_a_time
+from nlviz.analysis import analyse, one_at_a_time
 from nlviz.blocks import BLOCKS
 from nlviz.measures import EFFECTS, WITH, effect_in_words, effects, head_effects
 from nlviz.models import Model, load_model
-from nlviz.pictures import PictureError
+from nlviz.pictures import Frame, PictureError
 from tests.pictures.drawn import quarters
 
 
@@ -128,6 +128,15 @@ def test_heads_one_by_one_are_what_each_head_alone_does():
     for one in found:
         z, other = both(model, "mean row", heads={one["layer"]: [one["head"] - 1]})
         assert one["relative_change"] == pytest.approx(np.linalg.norm(other - z) / np.linalg.norm(z))
+
+
+def test_layers_and_heads_are_numbered_as_the_placed_maps_are():
+    net = random(timm.create_model("vit_tiny_patch16_224", img_size=(96, 64), depth=2))
+    model = Model("vit", net, lambda picture, resolution: (X, Frame((64, 96), (0, 0, 64, 96))))
+    placed = analyse(model, quarters(64, 96)).maps
+    found = head_effects(model, quarters(64, 96))
+    assert {(one["layer"], one["head"], one["name"]) for one in found} == {
+        (one.layer, one.head, one.nl_map.layer) for one in placed if one.head is not None}
 
 
 def test_heads_can_be_stopped_and_leave_nothing_behind():
