@@ -64,6 +64,31 @@ def test_every_script_of_the_folder_is_joined():
     assert sorted(SCRIPTS) == sorted(path.name for path in (ROOT / "nlviz/viewer/js").iterdir())
 
 
+def named(text: str) -> list[str]:
+    """What a script defines outside of any function: functions, and each name of a declaration."""
+    found = re.findall(r"^(?:async )?function (\w+)", text, re.MULTILINE)
+    for declared in re.findall(r"^(?:const|let) (.*)", text, re.MULTILINE):
+        flat = re.sub(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}", "", re.sub(r'"[^"]*"|`[^`]*`', "", declared.split("//")[0]))
+        found += re.findall(r"(?:^|, )(\w+) =(?![=>])", flat)
+    return found
+
+
+def test_no_two_scripts_define_the_same_name_since_they_share_one_function():
+    defined = [(name, script) for script in SCRIPTS for name in named(TEXTS[script])]
+    assert len(defined) > 300 and len({name for name, _ in defined}) == len(defined), \
+        sorted(one for one in defined if sum(one[0] == other[0] for other in defined) > 1)
+
+
+@pytest.mark.parametrize("text, names", [
+    ("const A = 1, B = [2, 3];\n  const inside = 4;", ["A", "B"]),
+    ("async function load(a, b) {}\nfunction keep() {}", ["load", "keep"]),
+    ("const isOf = ({a, b}) => a === b, SIZES = {c: 1, d: 2};", ["isOf", "SIZES"]),
+    ('const HELP = "x, y = 2", LAST = 3;  // of, z = 4', ["HELP", "LAST"]),
+])
+def test_the_names_of_a_script_are_found(text, names):
+    assert named(text) == names
+
+
 SCRIPT = """// Pins: those that stay.
 // Gives: pin,
 //   unpin.

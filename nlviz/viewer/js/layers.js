@@ -1,8 +1,13 @@
 // Layers: the layers of layers x heads, asked of the server one after the other, those shown first.
-// Gives: createLayers.
+// Gives: NOT_HERE, createLayers, sayAbsent.
 // Takes: heads.js: decodeLayer; maps.js: callOf.
 
+const NOT_HERE = "not in this file";                   // where nobody can be asked for a layer
 const MOST_LAYERS = 96;                               // kept, of all pictures
+
+function sayAbsent(panels) {
+  for (const map of panels.flatMap(({maps}) => maps)) if (!map.form) map.absent = `this layer is ${NOT_HERE}`;
+}
 
 // now() is {scene, panels, chosen, isWaiting}; onArrive(panel, number) is told when a layer's weights came, onFail(panel, number, words)
 // when they cannot. Without onLayer nothing is asked, and what is not here stays away.
@@ -56,6 +61,6 @@ function createLayers({onLayer, now, onArrive, onFail}) {
     }
   }
 
-  const whyNot = (scene, panel, number) => onLayer ? failed.get(nameOf(scene, panel, number)) || "" : "not in this file";
+  const whyNot = (scene, panel, number) => onLayer ? failed.get(nameOf(scene, panel, number)) || "" : NOT_HERE;
   return {enter, follow, whyNot};
 }
