@@ -8,8 +8,14 @@ function onDepends({panel, map, step}) {
   return answer;
 }
 
+function onEffect({network}) {
+  const {error, ...answer} = data.effects[network];
+  if (error) throw new Error(error);
+  return answer;
+}
+
 function onSimilarity({panel, term}) { return data.similarities[panel][term]; }
 
-const viewer = root.parentElement.viewer = createViewer(root, {colourMaps: data.colourMaps, diverging: data.diverging, onDepends, onSimilarity});
+const viewer = root.parentElement.viewer = createViewer(root, {colourMaps: data.colourMaps, diverging: data.diverging, onDepends, onSimilarity, onEffect});
 viewer.show(data.scene);
 viewer.restore(data.view);

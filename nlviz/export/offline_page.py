@@ -17,7 +17,18 @@ from ..figures import DIVERGING
 from ..files import printable
 from ..maps import SIMILARITIES
 from ..version import __version__
-from ..viewer import CSS, SCRIPT, colour_tables, make_dependence, make_fresh, make_layer, make_scene, make_similarity, table_bytes
+from ..viewer import (
+    CSS,
+    SCRIPT,
+    colour_tables,
+    make_dependence,
+    make_effect,
+    make_fresh,
+    make_layer,
+    make_scene,
+    make_similarity,
+    table_bytes,
+)
 
 HERE = Path(__file__).parent
 PAGE = Template((HERE / "offline_page.html").read_text())
@@ -25,6 +36,7 @@ LOOKS = CSS + (HERE / "offline_page.css").read_text()
 CODE = "{\n" + SCRIPT + (HERE / "offline_page.js").read_text() + "}\n"
 HASH = "sha256-" + base64.b64encode(hashlib.sha256(CODE.encode()).digest()).decode()  # the only script that may run
 MOST_QUERIES = 8
+MOST_SECONDS = 2.0  # of a network, run again with its maps replaced
 LAYERS_BYTES = 12 * 2**20  # of layers x heads, as text: beyond those shown, as many as fit
 
 
@@ -55,6 +67,7 @@ def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[f
     _add_layers(scene["panels"], analyses, parts)
     data = {
         "scene": scene, "depends": _depends(analyses, names, parts), "similarities": _similarities(analyses, names),
+        "effects": {name: _effect(analysis) for analysis, name in zip(analyses, names)},
         "colourMaps": colour_tables(), "diverging": table_bytes(DIVERGING),
         "view": {"queries": list(queries), "settings": settings, "parts": dict(parts)},
     }
@@ -143,6 +156,15 @@ def _similarities(analyses: Sequence[Analysis], names: Sequence[str]) -> dict:
     """panel -> term -> what the page's server would answer."""
     return {f"{name}/{number}": {term: make_similarity(call[0], term) for term in SIMILARITIES}
             for analysis, name in zip(analyses, names) for number, call in enumerate(analysis.calls)}
+
+
+def _effect(analysis: Analysis) -> dict:
+    """What the page's server would say of one map for all queries."""
+    try:
+        found = make_effect(analysis, "mean row", max(analysis.frame.size), MOST_SECONDS)
+    except Exception as error:  # a user's network may raise anything; the page is written all the same
+        return {"error": f"its forward pass failed ({type(error).__name__})"}
+    return {"sentence": found["sentence"], "reason": found["reason"]}
 
 
 def _steps(analysis: Analysis, placed: PlacedMap) -> dict:

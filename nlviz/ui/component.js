@@ -16,6 +16,9 @@ const viewer = createViewer(element.querySelector(".nlviz-root"), {
     onSnapshot: request => answered(server.show_snapshot(request)),
     onSimilarity: request => answered(server.show_similarity(request)),
     onDependsLayer: request => answered(server.depends_on_layer(request)),
+    onWhatIf: request => answered(server.what_if(request)),
+    onEffect: request => answered(server.what_if(request)),
+    onEffectsLayer: request => answered(server.effects_of_layer(request)),
     onLayer: request => answered(server.show_layer(request)),
     onChange: changed,
 });

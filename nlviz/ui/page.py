@@ -139,4 +139,11 @@ def _answers(store: Store) -> list[Callable[[dict], dict]]:
     def depends_on_layer(request: dict) -> dict:
         return wiring.depends_layer(store, request)
 
-    return [export_figure, depends_on_query, show_snapshot, show_similarity, show_layer, depends_on_layer]
+    def what_if(request: dict) -> dict:
+        return wiring.what_if(store, request)
+
+    def effects_of_layer(request: dict) -> dict:
+        return wiring.effects_layer(store, request)
+
+    return [export_figure, depends_on_query, show_snapshot, show_similarity, show_layer, depends_on_layer, what_if,
+            effects_of_layer]

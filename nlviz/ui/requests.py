@@ -80,6 +80,20 @@ class DependsLayer(Request):
     layer: Annotated[int, Field(ge=1, le=10**4)]
 
 
+class WhatIf(Request):
+    """What a network says with its maps replaced."""
+
+    network: Word
+    how: Literal["mean row", "identity", "uniform", "shuffled", "nothing"]
+
+
+class EffectsLayer(Request):
+    """How much each head of a layer matters."""
+
+    panel: Word
+    layer: Annotated[int, Field(ge=1, le=10**4)]
+
+
 class Snapshot(Request):
     """A panel at an epoch."""
 

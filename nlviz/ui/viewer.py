@@ -19,8 +19,9 @@ def make_viewer(*functions: Callable[[dict], dict]) -> gr.HTML:
     Its ``element.viewer`` is the viewer, and what the user changes there comes as an event ``nlviz-change`` (detail: the state).
 
     Args:
-        functions: ``export_figure``, ``depends_on_query``, ``show_snapshot``, ``show_similarity``, ``show_layer`` and
-            ``depends_on_layer``, what the viewer asks: a request in, an answer or ``{"error": what went wrong}`` out.
+        functions: ``export_figure``, ``depends_on_query``, ``show_snapshot``, ``show_similarity``, ``show_layer``,
+            ``depends_on_layer``, ``what_if`` and ``effects_of_layer``, what the viewer asks: a request in, an answer or
+            ``{"error": what went wrong}`` out.
     """
     return gr.HTML(
         html_template='<div class="nlviz-root"></div>', js_on_load=SCRIPT + GLUE,

@@ -15,8 +15,18 @@ from ..export import file_bytes, make_recipe
 from ..models import ModelError
 from ..pictures import Picture, open_picture
 from ..recipes import SETTINGS, Recipe
-from ..viewer import make_dependence, make_fresh, make_layer, make_panel, make_scene, make_shares, make_similarity
-from .requests import Depends, DependsLayer, Export, Layer, Request, Similarity, Snapshot
+from ..viewer import (
+    make_dependence,
+    make_effect,
+    make_fresh,
+    make_head_effects,
+    make_layer,
+    make_panel,
+    make_scene,
+    make_shares,
+    make_similarity,
+)
+from .requests import Depends, DependsLayer, EffectsLayer, Export, Layer, Request, Similarity, Snapshot, WhatIf
 from .store import Store
 from .turns import Overtaken
 
@@ -133,6 +143,30 @@ def depends_layer(store: Store, request: dict) -> dict:
         return {"maps": make_shares(_kept(store, asked, asked.panel.rpartition("/")[0]), asked.layer)}
 
     return _answered(store, DependsLayer, request, answer, "number")
+
+
+def what_if(store: Store, request: dict) -> dict:
+    """``{"how", "prediction", "sentence", "reason"}``: a network with its maps replaced, see :func:`nlviz.viewer.make_effect`, or
+    ``{"error"}``; see :class:`WhatIf`."""
+
+    def answer(asked: WhatIf) -> dict:
+        analysis = _kept(store, asked, asked.network)
+        with store.turns.turn():
+            return make_effect(analysis, asked.how, asked.key.resolution)
+
+    return _answered(store, WhatIf, request, answer, "replacement")
+
+
+def effects_layer(store: Store, request: dict) -> dict:
+    """``{"maps"}``: how much each head of a layer matters, see :func:`nlviz.viewer.make_head_effects`, or ``{"error"}``; see
+    :class:`EffectsLayer`."""
+
+    def answer(asked: EffectsLayer) -> dict:
+        analysis = _kept(store, asked, asked.panel.rpartition("/")[0])
+        with store.turns.turn():
+            return {"maps": make_head_effects(analysis, asked.layer, asked.key.resolution)}
+
+    return _answered(store, EffectsLayer, request, answer, "number")
 
 
 def similarity(store: Store, request: dict) -> dict:

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ..analysis import Analysis, PlacedMap
 from ..maps import Crosses, Factors, LazyMap, NLMap, Product, Sum
-from ..pictures import Picture
+from ..models import Model
+from ..pictures import Frame, Picture
 from .layers import make_layer, terms_of_map
 from .texts import place_of, to_base64
 
@@ -52,7 +53,7 @@ def make_panel(analysis: Analysis, name: str, number: int, slider: bool = True) 
         "maps": [_map(placed, call) for placed in call], "features": _features(call),
         "stack": _stack(call) if stack else None, "layers": [make_layer(call, first.layer)] if stack else [],
         "parity": {"outcome": first.parity.outcome, "text": first.parity.text},
-        "prediction": _prediction(analysis), "notes": _notes(analysis, first),
+        "prediction": prediction_of(analysis.prediction, model, analysis.frame), "notes": _notes(analysis, first),
         "snapshots": _snapshots(model.card) if slider else None,
     }
 
@@ -155,15 +156,15 @@ def _seen(start: int, end: int, size: int) -> str:
     return f"{min(1, size / (end - start)):.0%}"
 
 
-def _prediction(analysis: Analysis) -> dict | None:
-    prediction = analysis.prediction
+def prediction_of(prediction: dict | None, model: Model, frame: Frame) -> dict | None:
+    """What ``predict`` gives, as the viewer draws it."""
     if prediction is None or prediction["kind"] == "classes":
         return prediction
-    labels, classes = prediction["labels"], analysis.model.classes
+    labels, classes = prediction["labels"], model.classes
     counts = torch.bincount(labels.flatten(), minlength=len(classes))
     present = counts.argsort(descending=True)[: int((counts > 0).sum())].tolist()
     return {
-        "kind": "segmentation", "grid": list(labels.shape), "place": place_of(analysis.frame.place(tuple(labels.shape))),
+        "kind": "segmentation", "grid": list(labels.shape), "place": place_of(frame.place(tuple(labels.shape))),
         "labels": base64.b64encode(labels.cpu().numpy().astype(np.uint8).tobytes()).decode(),
         "classes": [{"index": i, "name": classes[i], "colour": class_colour(i),
                      "share": counts[i].item() / labels.numel()} for i in present],

@@ -14,10 +14,10 @@ STAGE, HEATS = ".nlviz-stack-stage", "canvas.nlviz-stack-heats"
 SHOWN = "layer 4, mean of 3 heads"
 NAMES = [f"layer {layer}, {head}" for layer in range(1, 5) for head in ("mean of 3 heads", "head 1", "head 2", "head 3")]
 
-SERVER = """([colourMaps, diverging, layers, offline]) => {
-    window.asked = {layers: [], shares: []};
-    window.held = {layers: false, shares: false};
-    window.waiting = {layers: [], shares: []};
+SERVER = """([colourMaps, diverging, layers, offline, effects]) => {
+    window.asked = {layers: [], shares: [], effects: []};
+    window.held = {layers: false, shares: false, effects: false};
+    window.waiting = {layers: [], shares: [], effects: []};
     window.changes = [];
     window.exported = [];
     const isHeld = kind => window.held[kind];
@@ -29,6 +29,8 @@ SERVER = """([colourMaps, diverging, layers, offline]) => {
     });
     const shareOf = (layer, at) => ({name: `layer ${layer}, ${at ? `head ${at}` : "mean of 3 heads"}`, head: at || null,
         share: (at * 4 + layer) / 20, jsd: .1, shuffled: .2, reason: ""});
+    const effectOf = (layer, at) => ({name: `layer ${layer}, head ${at}`, head: at, kind: "relative_change",
+        effect: layer === 1 && at === 1 ? null : layer * at / 20, reason: layer === 1 && at === 1 ? "its rows are linear" : ""});
     const root = document.createElement("div");
     document.body.replaceChildren(root);
     window.viewer = createViewer(root, {colourMaps, diverging, onChange: state => changes.push(state),
@@ -36,6 +38,8 @@ SERVER = """([colourMaps, diverging, layers, offline]) => {
         ...(offline ? {} : {
             onLayer: request => answered("layers", request, () => ({layer: layers[request.layer]})),
             onDepends: async () => ({numbers: [], sentence: "", picture: null, fresh: {}, note: ""}),
+            ...(effects ? {onEffectsLayer: request =>
+                answered("effects", request, () => ({maps: [1, 2, 3].map(at => effectOf(request.layer, at))}))} : {}),
             onDependsLayer: request =>
                 answered("shares", request, () => ({maps: [0, 1, 2, 3].map(at => shareOf(request.layer, at))}))})});
 }"""
@@ -51,9 +55,10 @@ def layers() -> dict[str, dict]:
     return {str(number): make_layer(seen().calls[0], number) for number in range(1, 5)}
 
 
-def show(page, *names: str, offline: bool = False, settings: dict | None = None, held: bool = False) -> None:
+def show(page, *names: str, offline: bool = False, settings: dict | None = None, held: bool = False,
+         effects: bool = False) -> None:
     """A viewer of these networks (one of them unless others are named), with every layer there unless they are held."""
-    page.evaluate(SERVER, [*TABLES, layers(), offline])
+    page.evaluate(SERVER, [*TABLES, layers(), offline, effects])
     page.evaluate("held => { window.held.layers = held; }", held)
     page.evaluate("([scene, settings]) => { viewer.show(scene); viewer.restore({settings}); }",
                   [scene(*(names or ("vit",))), {"scale": "shared", "veil": "even"} | (settings or {})])

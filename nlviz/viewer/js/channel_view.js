@@ -22,7 +22,7 @@ function channelView(part, choice) {
   const more = div("channel-more", isGate ? div("line nlviz-spread", spreadText(map)) : null, hint,
     thumbs.length ? related : null);
   const {lowest, highest} = measure(map.data), linear = {low: Math.min(0, lowest), high: Math.max(0, highest)};
-  let latest = null, drawn = "", fitted = 0, channel = order[0];
+  let latest = null, drawn = "", drawnLabels = null, fitted = 0, channel = order[0];
   if (!(choice.kept < count)) choice.kept = null;     // another network, with fewer channels
   if (choice.kept !== null) channel = choice.kept;
 
@@ -70,18 +70,18 @@ function channelView(part, choice) {
   function redraw() { if (latest) draw(latest); }
 
   function draw(next) {                               // anew only where something changed: the query may move without end
-    const {settings, smooth, labelled, paletteFor} = latest = next, {colours, veil, scale} = settings;
-    const key = [channel, orderName(), choice.kept, smooth, labelled, fitted, colours, veil, scale].join();
-    if (drawn === key) return;
+    const {settings, smooth, labels, paletteFor} = latest = next, {colours, veil, scale} = settings;
+    const key = [channel, orderName(), choice.kept, smooth, Boolean(labels), fitted, colours, veil, scale].join();
+    if (drawn === key && drawnLabels === labels) return;
     const most = isGate ? [] : mostRelated(map, channel, RELATED), shown = shownOrder(), places = [shown.indexOf(channel), shown.indexOf(choice.kept)];
     if (isGate) drawGate(values, map.data, linear, shown, ...places);
     else drawChooser(shown, places);
-    if (labelled) drawLabels(heat, panel);
+    if (labels) drawLabels(heat, labels);
     else if (features) drawFeature(heat, channel);
     if (features) fillBar(featureBar, featureScale(features, channel), paletteFor(featureScale(features, channel)), `channel ${channel} over the photo, own scale`);
     drawRelated(most);
     drawWords(most);
-    drawn = key;
+    drawn = key; drawnLabels = labels;
   }
 
   function drawChooser(shown, places) {               // the matrix itself stays while channels are chosen in it

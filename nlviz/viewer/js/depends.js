@@ -11,9 +11,9 @@ const DEPENDS_HELP = "How far apart two queries are, on average over all pairs; 
   + "Cosine distance goes from 0 to 1, the Jensen–Shannon divergence (JSD) from 0 to ln 2 = 0.69 nats.";
 const THUMB = 116;                                    // pixels, the longer side of a small picture
 
-function createDepends({onDepends, onPin, shares, onChoose}) {
+function createDepends({onDepends, onPin, shares, effects, onChoose}) {
   const progress = element("span", {class: "nlviz-measuring", role: "status"}), holder = div("dependences"), bar = rampBar("dependence-bar");
-  const table = createNumbersTable(), stacks = createDependsStack({shares, onChoose}), enlarged = createEnlarged({onPin}), pictures = div("dependence-pictures", bar.node, holder);
+  const table = createNumbersTable(), stacks = createDependsStack({shares, effects, onChoose}), enlarged = createEnlarged({onPin}), pictures = div("dependence-pictures", bar.node, holder);
   const node = element("section", {class: "nlviz-depends", "aria-label": DEPENDS},
     div("strip-head", div("heading", DEPENDS), progress), div("quiet nlviz-help", DEPENDS_HELP), pictures, table.node, stacks.node, enlarged.node);
   const measuring = createMeasuring(onDepends, update);

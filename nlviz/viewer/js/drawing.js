@@ -124,10 +124,10 @@ function paintLabels(grid, {labels, classes}) {
   return scratch;
 }
 
-function drawLabels(canvas, panel) {                  // the predicted classes in place of the heat
-  const {grid: shape, place} = panel.prediction, grid = gridOf(shape, place);
-  panel.labels ||= paintLabels(grid, panel.prediction);
-  stretch(canvas, panel.labels, grid);
+function drawLabels(canvas, prediction) {             // the predicted classes in place of the heat
+  const grid = gridOf(prediction.grid, prediction.place);
+  prediction.painted ||= paintLabels(grid, prediction);
+  stretch(canvas, prediction.painted, grid);
 }
 
 function outline(context, box, width, height, dashed) {                  // dark and light: seen on any background

@@ -34,7 +34,7 @@ function createExports({now, onExport, setBusy, complain, withdraw}) {
   function draw() {                                   // what the choices are of, as pins come and go
     offerStacks(now().hasStack);
     dpi.disabled = choice.format !== "PNG";
-    setText(note, noteOf(choice.layout, now()));
+    setText(note, noteOf(choice.layout, now()) + (now().isWhatIf ? " Figures show the networks’ own maps and predictions, whatever is chosen at What if." : ""));
   }
 
   // -- exporting

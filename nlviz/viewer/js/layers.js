@@ -62,5 +62,5 @@ function createLayers({onLayer, now, onArrive, onFail}) {
   }
 
   const whyNot = (scene, panel, number) => onLayer ? failed.get(nameOf(scene, panel, number)) || "" : NOT_HERE;
-  return {enter, follow, whyNot};
+  return {enter, whyNot, isDone: () => !onLayer || !now().scene || !nextOne()};
 }

@@ -22,14 +22,14 @@ function roomBelow(node) {
 
 // The largest panels with which all rows are seen at once; where they would be too small, as many side by side as are not, below
 // one another. spans: how many columns each panel takes. room: pixels below the first row's top. under: what thumbnails below the
-// pictures take, so many pixels and a share of a picture's height; below: something large, for which panels make room.
+// pictures take, so many pixels and a share of a picture's height; below: something large, for which panels make room; caption: pixels of a caption besides the usual.
 function layoutFor({width, room, spans, aspect, under}) {
   const phone = width < 640, gap = phone ? 12 : 20, least = (phone ? 140 : LEAST) * Math.min(1, Math.sqrt(aspect));
-  const found = [];
-  if (under.below) room = BESIDE_LARGE * Math.min(1, Math.sqrt(aspect)) / aspect + CAPTION;
+  const found = [], caption = CAPTION + under.caption;
+  if (under.below) room = BESIDE_LARGE * Math.min(1, Math.sqrt(aspect)) / aspect + caption;
   for (let columns = 1; columns <= Math.min(total(spans), phone ? 2 : 12); columns++) {
     const rows = rowsIn(spans, columns), wide = (width - gap * (columns - 1)) / columns;
-    const high = ((room - ROW_GAP * (rows - 1)) / rows - CAPTION - under.fixed) / (1 + under.share) * aspect, seen = Math.floor(Math.min(MOST, wide, high));
+    const high = ((room - ROW_GAP * (rows - 1)) / rows - caption - under.fixed) / (1 + under.share) * aspect, seen = Math.floor(Math.min(MOST, wide, high));
     if (wide >= least || columns === 1) found.push({gap, columns, rows, widest: Math.floor(Math.min(MOST, wide)), seen, worth: seen * FEWER_ROWS ** (rows - 1)});
   }
   const [best] = found.filter(({seen}) => seen >= least).sort((a, b) => b.worth - a.worth);

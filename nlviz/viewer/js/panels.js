@@ -1,10 +1,10 @@
 // Panels: one call of a block, its map over the photo and what is said of it. The state is the viewer's.
-// Gives: mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel.
+// Gives: mapPanel, showPanelIn, showMapOf, showEffect, showPrediction, hasSegmentation, spanOf, fitPanel, drawPanel.
 // Takes: geometry.js: cellBox; looks.js: hasNoQuery; scales.js: scaleOf, isFlat; words.js: termText, gridText, gridsTexts, apartText,
 //   factText, sharesText, hereText, liveTexts; drawing.js: clear, drawHeat, drawLabels, drawMarks, fitCanvas; parts.js: element, div, span, setText,
 //   pictureBox, rampBar, fillBar, parityLine, predictionLine, choiceBox, unfolding, button; channel_view.js: channelView; stack_layout.js: mapAt.
 
-const WORDS = ["title", "subtitle", "maps", "grid", "here", "taken", "scales", "line", "facts", "live", "channels", "about"];
+const WORDS = ["title", "subtitle", "maps", "grid", "here", "taken", "scales", "line", "facts", "live", "channels", "about", "effect", "said"];
 
 // choice: {map, order, kept, unfolded, sort, large}, what the user chose for this panel; slider: of snapshots, it stays while panels come and go
 function mapPanel(picture, panel, {choice, slider, onMap, onRemove}) {
@@ -12,7 +12,7 @@ function mapPanel(picture, panel, {choice, slider, onMap, onRemove}) {
   const words = Object.fromEntries(WORDS.map(name => [name, div(name)]));
   const {title, subtitle, maps, grid, here, scales, line, facts, live, channels, about} = words, beside = div("beside");
   const more = unfolding(choice, subtitle, line, facts, live, channels, about);
-  const caption = div("caption", div("name", title, maps), div("at", grid, here, more.button), words.taken, scales, slider?.node, own.node, more.node);
+  const caption = div("caption", div("name", title, maps), div("at", grid, here, more.button), words.taken, scales, slider?.node, own.node, words.effect, more.node);
   const part = {...parts, ...words, beside, panel, picture, choice, slider, onMap, onRemove, own, view: null,
                 node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, div("views", parts.box, beside), caption)};
   showPanelIn(part, panel);
@@ -20,16 +20,33 @@ function mapPanel(picture, panel, {choice, slider, onMap, onRemove}) {
 }
 
 function showPanelIn(part, panel) {                   // another snapshot of a network takes the place of the one before
-  const {title, subtitle, line, about} = part, before = about.querySelector("details");
+  const {title, subtitle, line, about, said} = part;
   part.panel = panel;
   title.title = panel.label;
   setText(subtitle, panel.subtitle || "");
   subtitle.hidden = !panel.subtitle;
   setText(line, [panel.block, panel.layer].filter(Boolean).join(" · "));
-  const prediction = predictionLine(panel.prediction), notes = (panel.notes || []).map(note => div("line", note));
-  if (before?.open && prediction?.tagName === "DETAILS") prediction.open = true;
-  about.replaceChildren(...[panel.parity && parityLine(panel.parity), prediction, ...notes].filter(Boolean));
+  const notes = (panel.notes || []).map(note => div("line", note));
+  about.replaceChildren(...[panel.parity && parityLine(panel.parity), said, ...notes].filter(Boolean));
+  showPrediction(part, panel.prediction);
   showMapOf(part);
+}
+
+function showPrediction(part, prediction, because = "") {                // what the network says, perhaps with maps replaced
+  if (part.prediction === prediction && part.because === because) return;
+  const before = part.said.querySelector("details"), line = predictionLine(prediction);
+  if (before?.open && line?.tagName === "DETAILS") line.open = true;
+  part.said.replaceChildren(...[because && div("line", because), line].filter(Boolean));
+  Object.assign(part, {prediction, because});
+}
+
+function showEffect({effect}, {said, of, isChosen}) { // what replacing its maps does to the network, the number after the colon
+  const text = [said, of].filter(Boolean).join(", "), at = said.indexOf(": ") + 2;
+  effect.classList.toggle("nlviz-chosen", isChosen);
+  if (effect.title === text) return;
+  effect.title = text;
+  const kept = words => words.replaceAll(" %", "\u00a0%");               // a number and its sign on one line
+  effect.replaceChildren(div("effect-text", span("effect-sentence", said.slice(0, at), span("effect-found", kept(said.slice(at)))), of && `, ${of}`));
 }
 
 function showMapOf(part) {                            // the panel's present map; what was there of another one goes
@@ -89,18 +106,18 @@ function fitPanel({box, heat, marks, view}) {
   view?.fit(width, height);
 }
 
-function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox}) {
-  const {heat, marks, panel, view, here, live, own, scales} = part, smooth = settings.view === "smooth", labelled = settings.segmentation && hasSegmentation(panel);
+function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox, ownPass}) {
+  const {heat, marks, view, here, live, own, scales} = part, smooth = settings.view === "smooth", labels = settings.segmentation && hasSegmentation(part) ? part.prediction : null;
   live.hidden = own.node.hidden = look.map.ofChannels;
   if (view) view.node.hidden = scales.hidden = !look.map.ofChannels;     // a similarity has places
   if (look.map.ofChannels) {                          // no place asks here, so nothing is marked
     if (here.firstChild !== view.words) here.replaceChildren(view.words);
     clear(marks);
     setText(part.taken, "");
-    view.draw({settings, paletteFor, smooth, labelled});
+    view.draw({settings, paletteFor, smooth, labels});
     return;
   }
-  if (labelled) drawLabels(heat, panel);
+  if (labels) drawLabels(heat, labels);
   else drawHeat(heat, look, scaleOf(look, shared), look.values && paletteFor(scaleOf(look, shared)), smooth);
   const noCell = look.asked < 0 || hasNoQuery(look);
   drawMarks(marks, {box: noCell ? referenceBox : cellBox(look.askedGrid, look.asked), dashed: noCell, pins});
@@ -111,7 +128,7 @@ function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox
   own.node.hidden = Boolean(shared) || !look.values;
   if (own.node.hidden) return;
   const scale = scaleOf(look, null);
-  fillBar(own, scale, paletteFor(scale), `${termText(look.term)}own scale${isFlat(scale) ? ", flat" : ""}`);
+  fillBar(own, scale, paletteFor(scale), `${ownPass}${termText(look.term)}own scale${isFlat(scale) ? ", flat" : ""}`);
 }
 
 function drawLive(live, texts) {

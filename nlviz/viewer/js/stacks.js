@@ -18,7 +18,7 @@ function createStacks({now, area, below, onFit, onChoose, onBeside, shares, wait
     if (image?.src !== picture.url) { image = element("img", {src: picture.url, alt: "", onload: () => { photos.clear(); redrawBacks(); }}); photos.clear(); }
     views = parts.filter(({panel}) => panel.stack && panel.maps.length > 1).map(part => {
       const {panel, choice} = part;
-      const view = stackView(part, {photo, waiting, shareOf: map => shares.shareOf(panel, map), progress: () => shares.progressText(panel),
+      const view = stackView(part, {photo, waiting, shareOf: map => shares.numberOf(panel, map), progress: () => shares.progressText(panel),
         on: {choose: name => onChoose(part, name), change: () => { shares.follow(); fit(); redraw(); }, enlarge: () => enlarge(part, !choice.large),
              beside: onBeside && (() => onBeside(panel))}});
       part.stack = view;

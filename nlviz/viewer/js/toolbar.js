@@ -9,11 +9,11 @@ const BEHIND_DISPLAY = [["colours", "Colours", selectBox], ["view", "Draw", sele
                         ["backdrop", "Photo", selectBox], ["opacity", "Opacity", slider],
                         ["segmentation", "Show segmentation", tickBox]];
 
-// options: setting -> what can be chosen; onChange(setting, value)
-function createToolbar({settings, options, onChange, exports}) {
+// options: setting -> what can be chosen; onChange(setting, value); whatIf and exports are nodes, or null
+function createToolbar({settings, options, onChange, whatIf, exports}) {
   const controlOf = ([setting, words, make]) => make({setting, words, value: settings[setting], options: options[setting], onChange});
   const display = displayMenu(BEHIND_DISPLAY.map(controlOf)), tokens = createTokens({onChange: token => onChange("token", token)});
-  const node = div("toolbar", ...IN_THE_ROW.map(controlOf), tokens.node, display, exports);
+  const node = div("toolbar", ...IN_THE_ROW.map(controlOf), whatIf, tokens.node, display, exports);
   const segmentation = node.querySelector("[data-setting=segmentation]").parentElement;
 
   function draw() {                                   // what was set from elsewhere

@@ -4,25 +4,27 @@
 //   palettes.js: createPalettes; words.js: gridText, plural, barText; drawing.js: drawMarks; parts.js: div, setText, fillBars,
 //   photoPanel; stage.js: createStage; messages.js: createMessages; tokens.js: POINTER, tokensIn; settings.js: optionsOf, usualOf, showSettings; toolbar.js:
 //   createToolbar; status.js: createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; layers.js: NOT_HERE,
-//   createLayers, sayAbsent; comparing.js: createComparing; stack_shares.js: createShares; stacks.js: createStacks; choices.js: createChoices;
+//   createLayers, sayAbsent; comparing.js: createComparing; by_layer.js: createByLayer; stacks.js: createStacks; choices.js: createChoices;
 //   adding.js: createAdding; panels.js: mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel; fitting.js:
-//   createFitting; frames.js: createFrames; strip.js: createStrip; distances.js: createDistances; depends.js: createDepends; pins.js:
+//   createFitting; frames.js: createFrames; strip.js: createStrip; distances.js: createDistances; depends.js: createDepends; what_if.js: createWhatIf; pins.js:
 //   createPins; pointing.js: createPointing; restoring.js: settingsIn, pointsIn; telling.js: tellOf, lookState; changes.js: createChanges.
 //
-//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onDependsLayer, onChange});
+//   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onDependsLayer, onEffect,
+//     onWhatIf, onEffectsLayer, onChange});
 //   viewer.show(scene);                              // scene.start: the query of a new photo, else its middle
 //   viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true);
 //   viewer.state(); viewer.restore({query, queries, settings, parts, snapshots});
 //
 // onExport, onDepends, onSnapshot, onSimilarity and onLayer ask the server and may be absent: for a figure (see exports.js), for the
 // numbers below the strip (see measuring.js), for a panel at another epoch (see snapshots.js), for features (see comparing.js), for
-// a layer of layers x heads (see layers.js).
+// a layer of layers x heads (see layers.js), for numbers of its heads (onDependsLayer and onEffectsLayer, see by_layer.js), for what
+// the network says with maps replaced (onEffect and onWhatIf, see effects.js).
 // onChange(state) is told, a quarter of a second later, that the user changed pins, settings, the map of a panel or an epoch;
 // what restore() changes is not told.
 // restore takes the query ([x, y]; without it the first pin), pins ([x, y] each), settings, {panel: map} and {network: epoch} as
 // state() tells them, all optional; what is not there is ignored.
 
-function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onDependsLayer, onChange}) {
+function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onDependsLayer, onEffect, onWhatIf, onEffectsLayer, onChange}) {
   const palettes = createPalettes(colourMaps, diverging), options = optionsOf({palettes, diverging, onSimilarity}), settings = usualOf(options);
   const choices = createChoices(), barsByKind = new Map(), paletteFor = scale => palettes.paletteFor(scale, settings);
   let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5};
@@ -32,15 +34,19 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const {busy, message, setBusy, setMessage, complain, withdraw} = createMessages();
   const changes = createChanges(onChange, () => state());
   const pins = createPins({now: () => ({reference, query}), ask, onChange: pinsChanged, complain});
+  const whatIf = createWhatIf({onEffect, onWhatIf, onChange: () => draw(), now:
+    () => ({scene, panels, parts, chosen: snapshots.chosen(), isWaiting: snapshots.isWaiting, isBusy: !layers.isDone()})});
   const exports = onExport ? createExports({now: shownNow, onExport, setBusy, complain, withdraw}) : null;
-  const toolbar = createToolbar({settings, options, onChange: change, exports: exports?.node});
+  const toolbar = createToolbar({settings, options, onChange: change, whatIf: whatIf.node, exports: exports?.node});
   const area = div("panels"), large = div("large");
   const bars = div("bars"), status = createStatus(), reading = div("reading", bars, status.node);
   const strip = createStrip({onClear: pins.clear, onRemove: index => { pins.remove(index); photo.box.focus({preventScroll: true}); }});
   const distances = createDistances(), adding = createAdding({choices, show: changeBesides, complain});
-  const shares = createShares({onDependsLayer, now: () => ({scene, panels, chosen: snapshots.chosen}), onChange: sharesChanged,
-                               isWanted: panel => stacks.wantsShares(panel) || Boolean(depends?.isLookedAt())});
-  const depends = onDepends ? createDepends({onDepends, onPin: pins.addAt, shares, onChoose: chooseFor}) : null;
+  const shares = createByLayer({ask: onDependsLayer, now: () => ({scene, panels, chosen: snapshots.chosen}), onChange: sharesChanged,
+                                isWanted: panel => stacks.wantsShares(panel) || Boolean(depends?.isLookedAt())});
+  const effects = createByLayer({ask: onEffectsLayer, now: () => ({scene, panels, chosen: snapshots.chosen}), onChange: () => depends?.updateShares(),
+                                 isWanted: () => Boolean(depends?.isLookedAt()) && !shares.isMeasuring()});
+  const depends = onDepends ? createDepends({onDepends, onPin: pins.addAt, shares, effects, onChoose: chooseFor}) : null;
   const stacks = createStacks({area, below: large, shares, now: () => ({picture: scene.picture, aspect: scene.picture.width / scene.picture.height, query}), onChoose: chooseMap,
                                onBeside: adding.add, onFit: () => fitting.again(), waiting: (panel, number) => layers.whyNot(scene, panel, number) || (onLayer ? "on its way" : NOT_HERE)});
   const snapshots = createSnapshots({onSnapshot, now: () => ({scene, panels}), onShow: swapPanels, onChange: drawSliders,
@@ -48,15 +54,16 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const comparing = onSimilarity ? createComparing({onSimilarity, onArrive: () => { drawPinned(); draw(); }, now: () =>
     ({scene, panels, term: settings.term, chosen: snapshots.chosen(), isWaiting: snapshots.isWaiting})}) : null;
   const layers = createLayers({onLayer, now: () => ({scene, panels, chosen: snapshots.chosen()}), onArrive: layerArrived, onFail: (panel, number, words) =>
-    complain(`${panel.label}, layer ${number}: ${words}`, true)});
+    { complain(`${panel.label}, layer ${number}: ${words}`, true); whatIf.follow(); }});
   const pointing = createPointing({now: () => ({photo, reference, query, pins: pins.all()}), ask, togglePin: pins.toggle, removeHereOrLast: pins.removeHereOrLast});
-  const fitting = createFitting({root, area, bars, now: () => ({scene, photo, parts, stacks}), onFit: () => { depends?.fit(); draw(); }}), frames = createFrames(draw);
+  const fitting = createFitting({root, area, bars, now: () => ({scene, photo, parts, stacks, caption: whatIf.height()}), onFit: () => { depends?.fit(); draw(); }}), frames = createFrames(draw);
 
   const stage = createStage(root, {message, busy, toolbar: toolbar.node, reading, area, large, strip: strip.node, distances: distances.node,
                                    depends: depends?.node, spoken: status.spoken});
 
   function listen() {
     showSettings(root, settings);
+    root.classList.toggle("nlviz-replacing", whatIf.isOffered);
     pointing.listen(area);
     if (depends) pointing.listen(depends.enlarged);
     new ResizeObserver(fitting.fit).observe(root);
@@ -102,6 +109,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   // -- the map of a panel
   function layerArrived(panel, number) {              // what is shown of it is drawn now
     stacks.arrived(panel);
+    whatIf.follow();
     const shown = parts.filter(part => part.panel.maps === panel.maps && part.panel.map.layer === number);
     if (!shown.length) return;
     shown.forEach(showMapOf);
@@ -142,6 +150,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   function sharesChanged() {
     stacks.measured();
     depends?.updateShares();
+    if (!shares.isMeasuring()) effects.follow();
   }
 
   function offerTokens() {
@@ -171,6 +180,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
 
   function drawSliders() {
     parts.forEach(({slider, panel}) => slider?.draw(snapshots.wantedOf(panel), snapshots.isWaiting(panel)));
+    whatIf.follow();
     showDependence();
   }
 
@@ -183,13 +193,13 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     const start = performance.now();
     looks = panels.map(panel => lookFrom(panel, settings, query, panel.map.buffer));
     const shared = sharedScales(looks, settings.scale);
-    const view = {settings, paletteFor, pins: pins.marks(), referenceBox: cellBox(reference, nearestCell(reference, query))};
+    const view = {settings, paletteFor, pins: pins.marks(), referenceBox: cellBox(reference, nearestCell(reference, query)), ownPass: whatIf.chosen() && "maps of its own pass · "};
     looks.forEach((look, at) => drawPanel(parts[at], look, shared, view));
     drawMarks(photo.marks, {box: view.referenceBox, pins: view.pins});
     stacks.draw({settings, shared, paletteFor});
     depends?.mark({query, pins: view.pins});
     fillBars(bars, barsByKind, shared, paletteFor, (kind, scale) =>
-      barText(kind, scale, plural(scale.networks.size, "network"), scale.networks.size > 1, settings.term));
+      view.ownPass + barText(kind, scale, plural(scale.networks.size, "network"), scale.networks.size > 1, settings.term));
     status.draw({looks, hovered, reference, settings, query});
     lastDrawMs = performance.now() - start;
   }
@@ -230,7 +240,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   // -- what is shown, and showing it again
   function shownNow() {
     const request = scene && {key: scene.key, settings: {...settings}, parts: choices.mapNames(panels), snapshots: snapshots.chosen()};
-    return {request, query, pins: pins.all(), indexHere: pins.indexHere(), hasStack: panels.some(panel => panel.stack)};
+    return {request, query, pins: pins.all(), indexHere: pins.indexHere(), hasStack: panels.some(panel => panel.stack), isWhatIf: Boolean(whatIf.chosen())};
   }
 
   function restore(view) {
@@ -258,7 +268,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   function state({values = false} = {}) {             // a copy; with {values: true} also each panel's current weights
     return {...tellOf({scene, query, pins: pins.all(), settings, hovered, reference, parts}), lastDrawMs,
             parts: choices.mapNames(panels), snapshots: snapshots.chosen(), ...(depends?.state() ?? {dependence: [], measuring: false}),
-            thumbnails: stacks.isDrawn(), maps: values ? looks.map(lookState) : undefined};
+            whatIf: whatIf.chosen(), thumbnails: stacks.isDrawn(), maps: values ? looks.map(lookState) : undefined};
   }
 
   const viewer = Object.freeze({show, setBusy, setMessage, state, restore});
