@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from playwright.sync_api import expect
 from nlviz import __version__
 from nlviz.analysis import analyse, as_model
 from nlviz.export import offline_page_html
+from nlviz.measures import effects
 from nlviz.models import Model
 from nlviz.pictures import open_picture
 from nlviz.viewer import make_dependence, make_fresh
@@ -266,3 +268,38 @@ def test_a_tap_pins_on_a_phone(open_file, whole):
     canvas.scroll_into_view_if_needed()
     canvas.tap()
     expect(site.page.locator(".nlviz-strip .nlviz-pin")).to_have_count(2)
+
+
+def test_the_sentence_of_one_map_for_all_is_in_the_file_and_what_if_is_not(whole, open_file):
+    site = open_file(whole)
+    for name in NAMES:
+        line = site.page.locator(f".nlviz-panel[data-panel='{name}/0'] .nlviz-effect-sentence")
+        analysis = analysed(name)
+        wanted, = effects(analysis.model, analysis.picture, ["mean row"], resolution=224)
+        expect(line).to_have_text(wanted["sentence"].replace(" %", "\u00a0%"))
+    assert site.page.locator("[data-choice=what-if]").count() == 0
+
+
+class Slow(torch.nn.Sequential):
+    def forward(self, x):
+        time.sleep(1)
+        return super().forward(x)
+
+
+class OnlyOnce(torch.nn.Sequential):
+    """A network that fails when it is run again."""
+
+    ran = False
+
+    def forward(self, x):
+        if self.ran:
+            raise RuntimeError("mat1 and mat2")
+        self.ran = True
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("kind, words", [(Slow, "not measured in this file"), (OnlyOnce, "failed (RuntimeError)")])
+def test_a_network_that_takes_long_or_fails_when_it_runs_again_says_so_and_the_page_is_written(kind, words, open_file):
+    picture = open_picture(quarters(192, 112))
+    site = open_file(offline_page_html([analyse(as_model(kind(*network("gc")), name="mine"), picture, 192)]))
+    expect(site.page.locator(".nlviz-panel[data-panel='mine/0'] .nlviz-effect")).to_contain_text(words)
