@@ -26,7 +26,8 @@ def look(page, away: bool = False) -> None:
 
 def measured(page) -> None:
     look(page)
-    page.wait_for_function("asked.effects.length === 4 && [...document.querySelectorAll('.nlviz-effect-cell')].every(one => one.textContent)")
+    page.wait_for_function("""asked.effects.length === 4
+        && [...document.querySelectorAll(".nlviz-effect-cell")].every(one => one.textContent)""")
     drawn(page)
 
 

@@ -32,8 +32,8 @@ OWN, OTHER = "#336699", "#cc2211"
 
 
 def segmentation(colour: str) -> dict:
-    return {"kind": "segmentation", "grid": [2, 2], "place": {"scale": [2, 2], "offset": [0, 0]}, "labels": packed(np.zeros(4), "u1"),
-            "classes": [{"index": 0, "name": f"class {colour}", "colour": colour, "share": 1.0}]}
+    return {"kind": "segmentation", "grid": [2, 2], "place": {"scale": [2, 2], "offset": [0, 0]},
+            "labels": packed(np.zeros(4), "u1"), "classes": [{"index": 0, "name": f"class {colour}", "colour": colour, "share": 1.0}]}
 
 
 def panels(*names: str) -> list[dict]:
@@ -78,7 +78,8 @@ def wait_asked(page, *names: str) -> None:
 def test_the_sentence_of_one_map_for_all_stands_below_each_panel_asked_once_a_network_and_never_while_hovering(bare):
     show(bare, "dense", "dot")
     wait_asked(bare, "dense mean row", "dot mean row")
-    assert [said(bare, name) for name in ("dense", "dot")] == [f"mean row of {name}: 2.0 % of pixels change class" for name in ("dense", "dot")]
+    for name in ("dense", "dot"):
+        assert said(bare, name) == f"mean row of {name}: 2.0 % of pixels change class"
     assert bare.evaluate("request") == {"key": {"picture": "1"}, "network": "dot", "how": "mean row", "snapshots": {}}
     for x in np.linspace(0.05, 0.95, 12):
         point(bare, PHOTO, float(x), 0.5)
@@ -95,12 +96,13 @@ def test_nothing_moves_when_the_sentence_comes(bare):
     bare.evaluate(SERVER, [*TABLES, False])
     bare.evaluate("held = true")
     put(bare, "dense", "dot")
-    tops = "[...document.querySelectorAll('.nlviz-strip, .nlviz-more, .nlviz-panel')].map(one => one.getBoundingClientRect().height + one.getBoundingClientRect().top)"
+    ends = """[...document.querySelectorAll(".nlviz-strip, .nlviz-more, .nlviz-panel")]
+        .map(one => one.getBoundingClientRect().bottom)"""
     bare.wait_for_function("asked.length === 1")
-    before = bare.evaluate(tops)
+    before = bare.evaluate(ends)
     bare.evaluate("held = false; waiting[0].resolve()")
     wait_asked(bare, "dense mean row", "dot mean row")
-    assert said(bare, "dot") and bare.evaluate(tops) == before
+    assert said(bare, "dot") and bare.evaluate(ends) == before
 
 
 def test_a_replacement_redraws_segmentation_and_prediction_and_its_own_maps_bring_them_back(bare):
