@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from .capture import capture_maps, check_parity, replaced_maps
     from .models import load_model
     from .notebook import Shown, analyse, show
+    from .snapshots import Snapshots
 
-__all__ = ["Analysis", "Shown", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model", "replaced_maps",
-           "show"]
+__all__ = ["Analysis", "Shown", "Snapshots", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model",
+           "replaced_maps", "show"]
 
-ROOM_OF = {"Analysis": "analysis", "Shown": "notebook", "analyse": "notebook", "capture_maps": "capture",
+ROOM_OF = {"Analysis": "analysis", "Shown": "notebook", "Snapshots": "snapshots", "analyse": "notebook", "capture_maps": "capture",
            "check_parity": "capture", "load_model": "models", "replaced_maps": "capture", "show": "notebook"}
 
 

@@ -11,7 +11,7 @@ HOUSE = """
     cli
     ui notebook
     export
-    viewer study
+    viewer study snapshots
     figures
     measures
     analysis training

@@ -87,9 +87,14 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
         ValueError: the model has no attention (``NoAttention``), or nothing that can be shown over a picture, or a weight is no
             finite number.
     """
-    model = as_model(model, preprocess)
     picture = picture if isinstance(picture, Picture) else open_picture(picture)
-    with one_at_a_time, torch.inference_mode():
+    with torch.inference_mode():
+        return analyse_here(as_model(model, preprocess), picture, resolution)
+
+
+def analyse_here(model: Model, picture: Picture, resolution: int) -> Analysis:
+    """``analyse`` in the caller's gradient mode: what the pass leaves in a network that is trained on is no inference tensor."""
+    with one_at_a_time:
         x, frame = model.preprocess(picture, resolution)
         placed, notes, output = maps_of(model, as_input(x, model), frame)
         return Analysis(model, picture, frame, placed, predict(model, output), notes)

@@ -114,10 +114,17 @@ def _features(nl_map: NLMap, item: int, found: Dependence) -> None:
         found.reasons |= dict.fromkeys(NAMES[:2], NOT_KEPT)
         return
     x, z = precise(nl_map.input[item]), precise(nl_map.output[item])
-    added = z - x
     _record(found, "cosine_input", lambda: Cosines(to_positions(x[None])[0]))
-    _record(found, "cosine_output", lambda: Cosines(to_positions(added[None])[0]))
-    found.added_share = (added.double().square().mean().sqrt() / x.double().square().mean().sqrt().clamp_min(1e-30)).item()
+    _record(found, "cosine_output", lambda: Cosines(to_positions((z - x)[None])[0]))
+    found.added_share = added_share(nl_map, item)
+
+
+def added_share(nl_map: NLMap, item: int = 0) -> float | None:
+    """|z - x| of a block as a share of |x|, root mean squares; None of modules whose x is not kept."""
+    if nl_map.input is None:
+        return None
+    x, z = precise(nl_map.input[item]), precise(nl_map.output[item])
+    return ((z - x).double().square().mean().sqrt() / x.double().square().mean().sqrt().clamp_min(1e-30)).item()
 
 
 def _record(found: Dependence, name: str, gather: Callable[[], Cosines | Divergences], queries: int | None = None):

@@ -51,7 +51,7 @@ def _measured(maps: Sequence[PlacedMap], progress: Callable[[int, int], None] | 
         before = torch.get_num_threads()
         pool = ThreadPoolExecutor(THREADS, initializer=torch.set_num_threads, initargs=(1,))
         try:
-            for numbers in pool.map(_numbers, maps):
+            for numbers in pool.map(numbers_of_map, maps):
                 found.append(numbers)
                 if progress:
                     progress(len(found), len(maps))
@@ -62,7 +62,8 @@ def _measured(maps: Sequence[PlacedMap], progress: Callable[[int, int], None] | 
 
 
 @torch.inference_mode()
-def _numbers(placed: PlacedMap) -> dict:
+def numbers_of_map(placed: PlacedMap) -> dict:
+    """The numbers of one map, see ``dependence_of_layers``."""
     found, away = measure_placed(placed, NAMES[3:])
     value, shuffled = (numbers.get("jsd_att_nats") for numbers in (found.values, found.shuffled))
     flat = shuffled is not None and shuffled < NEARLY_FLAT

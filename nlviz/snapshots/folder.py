@@ -1,0 +1,100 @@
+"""A folder of snapshots: the picture, and a file for each step at which its maps were kept."""
+
+import io
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from ..analysis import Analysis
+from ..files import printable, read_regular, write_whole
+from ..pictures import Picture, open_picture
+from .keeping import from_bytes, values_of
+
+PICTURE, NAME = "picture.png", "in training"
+FILE = re.compile(r"step_(\d{1,12})\.safetensors")
+
+
+class CannotRead(ValueError):
+    """A folder that holds no snapshots, or a file of it that is broken."""
+
+
+@dataclass(frozen=True)
+class SnapshotFolder:
+    """What :class:`nlviz.Snapshots` keeps, in order of the steps.
+
+    Attributes:
+        path: of the folder.
+    """
+
+    path: Path
+
+    def file(self, step: int) -> Path:
+        """Where a step's maps lie."""
+        return self.path / f"step_{step:09}.safetensors"
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps that are there, in order; of a training that goes on more from time to time."""
+        found = (FILE.fullmatch(path.name) for path in self.path.glob("step_*.safetensors"))
+        return sorted(int(match[1]) for match in found if match)
+
+    @cached_property
+    def picture(self) -> Picture:
+        """The picture, called as it was.
+
+        Raises:
+            CannotRead: the folder holds no snapshots.
+        """
+        if not self.steps:
+            raise CannotRead(f"{printable(self.path)} holds no snapshots: nlviz.Snapshots(model, picture, to=FOLDER) makes them")
+        return replace(open_picture(self.path / PICTURE), name=self.values(self.steps[0])["picture"])
+
+    def keep_picture(self, picture: Picture) -> None:
+        """Write the picture, unless it is there.
+
+        Raises:
+            ValueError: another picture is there.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        there = self.path / PICTURE
+        if not there.exists():
+            file = io.BytesIO()
+            picture.image.save(file, "PNG")
+            write_whole(there, file.getvalue())
+        elif open_picture(there).sha256 != picture.sha256:
+            raise ValueError(f"{printable(self.path)} holds snapshots of another picture. Take another folder, or delete that one")
+
+    def values(self, step: int) -> dict:
+        """What is kept of a step besides maps: ``numbers``, ``picture``, ``resolution``, ``network``.
+
+        Raises:
+            CannotRead: the file is broken.
+        """
+        return self._read(step, values_of)
+
+    def analysis(self, step: int, name: str = NAME, card: dict | None = None) -> Analysis:
+        """The maps of a step, as an analysis by a network that is known by them alone.
+
+        Args:
+            name: what to call the network.
+            card: of its model.
+
+        Raises:
+            CannotRead: the file is broken.
+        """
+        card = card or {"source": f"in training, step {step}"}
+        return self._read(step, lambda content: from_bytes(content, self.picture, name, card))
+
+    def _read(self, step: int, read):
+        path = self.file(step)
+        try:
+            return read(read_regular(path))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
+            raise CannotRead(f"{printable(path)} cannot be read ({type(error).__name__}: {error}). Delete it") from None
+
+    def numbers(self) -> dict[int, list[dict]]:
+        """step -> the numbers of every map, see :class:`nlviz.Snapshots`."""
+        return {step: self.values(step)["numbers"] for step in self.steps}
