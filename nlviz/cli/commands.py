@@ -124,7 +124,7 @@ def serve(args: argparse.Namespace) -> None:
     _check_models(args.model)
     signal.signal(signal.SIGTERM, _end_cleanly)
     first = {"chosen": args.model} if args.model else {}
-    launch(host=args.host, port=args.port, **first, **_limits(args))
+    launch(host=args.host, port=args.port, snapshots=args.snapshots, **first, **_limits(args))
 
 
 def _check_models(names: list[str]) -> None:

@@ -120,6 +120,7 @@ def _add_serve(commands) -> None:
     parser = commands.add_parser("serve", help="serve the page")
     parser.add_argument("--model", action="append", default=[], metavar="MODEL",
                         help=f"what the page begins with, beside the bundled networks: {MODEL}")
+    parser.add_argument("--snapshots", type=Path, metavar="FOLDER", help="of nlviz.Snapshots: a network in training, on a slider")
     _add_address(parser)
     parser.set_defaults(run=run.serve)
 

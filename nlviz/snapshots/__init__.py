@@ -3,7 +3,8 @@
 May import figures, measures and what is below them.
 """
 
-from .folder import NAME, CannotRead, SnapshotFolder
+from .folder import NAME, PICTURE, CannotRead, SnapshotFolder
+from .recorded import Recorded, loaders_of
 from .snapshots import Snapshots
 
-__all__ = ["NAME", "CannotRead", "SnapshotFolder", "Snapshots"]
+__all__ = ["NAME", "PICTURE", "CannotRead", "Recorded", "SnapshotFolder", "Snapshots", "loaders_of"]

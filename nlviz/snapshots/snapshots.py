@@ -23,8 +23,9 @@ DPI = 100  # of a PNG for a training log
 class Snapshots:
     """A callback that keeps the maps of one picture, and GCNet's numbers, as training goes.
 
-    Called once a step, it keeps them at step 0, every ``every`` steps and, closed, at the last. A step that is there is not kept
-    again, so that a training that was stopped goes on. Training is the same to the last bit with and without it.
+    Called once a step, it keeps them at step 0, every ``every`` steps and, closed, at the end. Called before the step's update,
+    step N is the network after N updates. A step that is there is not kept again, so that a training that was stopped goes on.
+    Training is the same to the last bit with and without it.
 
     Each step is a file of its own, written whole: maps as queries and keys where they are made of them, else as rows in half
     precision (up to 32 MiB a map); of layers x heads the maps of the layer that is shown, the numbers of all. ``nlviz serve
@@ -61,6 +62,7 @@ class Snapshots:
         self.every, self.resolution, self.folder = every, resolution, SnapshotFolder(Path(to))
         self.folder.keep_picture(self.picture)
         self._step: int | None = None
+        self._seen = 0
         self._last: Analysis | None = None
 
     def __call__(self, step: int | None = None) -> bool:
@@ -76,11 +78,19 @@ class Snapshots:
             NetworkError, ValueError: as ``analyse``, at the first snapshot; OSError: the file cannot be written.
         """
         self._step = (0 if self._step is None else self._step + 1) if step is None else step
+        self._seen = self._age()
         return self._step % self.every == 0 and self._keep()
 
     def close(self) -> bool:
-        """Keep the last step too."""
-        return self._step is not None and self._keep()
+        """Keep the network as it is now: the last step, or, where its weights have changed since that call, the step behind it."""
+        if self._step is None:
+            return False
+        self._step += self._age() != self._seen
+        return self._keep()
+
+    def _age(self) -> int:
+        """How often the weights were changed in place."""
+        return sum(weight._version for weight in self._given.parameters())
 
     def __enter__(self) -> "Snapshots":
         return self

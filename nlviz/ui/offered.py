@@ -3,14 +3,16 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import nn
 
 from ..analysis import as_model
 from ..models import Model, check_model, list_models, load_model
+from ..snapshots import NAME, loaders_of
 from .presets import PRESETS, Groups, Listed, Preset, bundled_groups
 
-YOURS = "Your networks"
+YOURS, TRAINING = "Your networks", "In training"
 
 
 @dataclass(frozen=True)
@@ -82,3 +84,12 @@ def own(models: dict[str, nn.Module | str], preprocess: Callable | dict[str, Cal
     loaders = {name: Own(name, given, by_name.get(name), words.get(name)) for name, given in models.items()}
     return loaders, {YOURS: [Listed(name, name) for name in models]}, {}
 
+
+def in_training(folder: str | Path) -> tuple[dict[str, Callable], Groups]:
+    """Loaders by name, and what is listed, of a folder of snapshots.
+
+    Raises:
+        ValueError: it holds none, or a broken one.
+    """
+    loaders = loaders_of(folder)
+    return loaders, {TRAINING: [Listed(loaders[NAME]().title, NAME)]}

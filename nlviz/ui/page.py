@@ -9,13 +9,14 @@ from torch import nn
 
 from ..models import is_source
 from ..recipes import RESOLUTIONS
+from ..snapshots import NAME, PICTURE, SnapshotFolder
 from . import wiring
 from .cache import disk_full, own_folder
 from .chooser import make_chooser
 from .events import connect
 from .examples import EXAMPLES
 from .limits import Limits
-from .offered import bundled, own
+from .offered import TRAINING, bundled, in_training, own
 from .photo_box import PhotoBox
 from .presets import Groups, Preset
 from .store import Store
@@ -36,7 +37,7 @@ PAGE_JS = (HERE / "page.js").read_text()
 def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callable | dict[str, Callable] | None = None,
            host: str | None = None, port: int | None = None, photo: str | Path | None = None, chosen: list[str] | None = None,
            resolution: int = RESOLUTION, limits: Limits | None = None,
-           class_names: list[str] | dict[str, list[str]] | None = None, **options):
+           class_names: list[str] | dict[str, list[str]] | None = None, snapshots: str | Path | None = None, **options):
     """Serve the page. Its visitors choose of what is offered here; nothing that they send names a module or a file.
 
     Args:
@@ -50,6 +51,7 @@ def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callabl
             the page begins with; beside the bundled ones also what ``load_model`` takes, ``timm:NAME`` and the like.
         limits: what visitors may ask for, see :class:`nlviz.ui.limits.Limits`.
         class_names: names of what the networks tell apart; or a dict of the networks' names.
+        snapshots: a folder of :class:`nlviz.Snapshots`: the page begins with its picture and network, all steps on a slider.
         options: handed to ``gradio.Blocks.launch``.
 
     Raises:
@@ -62,6 +64,8 @@ def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callabl
         loaders, groups, presets = bundled([name for name in dict.fromkeys(chosen or []) if is_source(name)])
     else:
         loaders, groups, presets = own(models, preprocess, class_names)
+    if snapshots is not None:
+        loaders, groups, chosen, photo, resolution = _with_snapshots(snapshots, loaders, groups, chosen, photo, resolution)
     limits = limits or Limits()
     store = Store(loaders, limits=limits)
     listed = [network.name for networks in groups.values() for network in networks]
@@ -78,6 +82,15 @@ def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callabl
     return page.take_turns(limits.visits, limits.waiting).launch(
         server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}",
         max_file_size=f"{limits.upload_mb}mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent), photo], **options)
+
+
+def _with_snapshots(path: str | Path, loaders: dict, groups: Groups, chosen: list[str] | None, photo: str | Path | None,
+                    resolution: int) -> tuple:
+    """What the page offers and begins with, with a network in training beside the others."""
+    folder, (own_loaders, own_groups) = SnapshotFolder(Path(path)), in_training(path)
+    size = folder.values(folder.steps[-1])["resolution"]
+    return (own_loaders | loaders, own_groups | groups, [NAME, *(chosen or [])], photo or folder.path / PICTURE,
+            size if resolution == RESOLUTION else resolution)
 
 
 def _warm(store: Store, photo: str, names: list[str], resolution: int) -> None:
@@ -97,7 +110,8 @@ def make_page(store: Store, groups: Groups, presets: dict[str, Preset], chosen: 
                 networks = make_chooser(groups, presets, chosen, store.limits.networks)
             viewer = make_viewer(*_answers(store))
         with gr.Tab("Study"):
-            study_tab(store, groups, chosen, offered, size)
+            measurable = {heading: group for heading, group in groups.items() if heading != TRAINING}
+            study_tab(store, measurable, [name for name in chosen if name != NAME], offered, size)
         with gr.Tab("How to read this"):
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
             gr.HTML(f'<div class="nlviz-how"><p id="limits">{store.limits.in_words}</p></div>', padding=False)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Word = Annotated[str, Field(max_length=300)]
-Epoch = Annotated[int, Field(ge=0, le=10**6)]
+Epoch = Annotated[int, Field(ge=0, lt=10**12)]
 Networks = Annotated[list[Word], Field(min_length=1, max_length=8)]
 
 

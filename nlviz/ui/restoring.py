@@ -11,7 +11,7 @@ from ..pictures import PictureError, open_picture
 from ..recipes import Recipe
 from .store import Store
 
-EPOCH = re.compile("[0-9]{1,7}")
+EPOCH = re.compile("[0-9]{1,12}")
 
 
 def recipe_of(path: str | None) -> Recipe | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..analysis import Analysis, analyse
 from ..models import Model
 from ..pictures import Picture
+from ..snapshots import Recorded
 from .limits import Limits
 from .seals import Seals
 from .turns import Turns
@@ -58,7 +59,8 @@ class Store:
         with self.turns.turn(visit, request):  # whoever asks for the same meanwhile finds it done
             found = self.find(sha256, picture.name, name, resolution)
             if found is None:
-                found = analyse(self.model(name), picture, resolution)
+                model = self.model(name)
+                found = model.analysis_of(picture) if isinstance(model, Recorded) else analyse(model, picture, resolution)
                 with self._lock:
                     self._analyses[sha256, name, resolution] = found
                     self._forget_oldest()

@@ -54,16 +54,20 @@ def make_panel(analysis: Analysis, name: str, number: int, slider: bool = True) 
         "stack": _stack(call) if stack else None, "layers": [make_layer(call, first.layer)] if stack else [],
         "parity": {"outcome": first.parity.outcome, "text": first.parity.text},
         "prediction": prediction_of(analysis.prediction, model, analysis.frame), "notes": _notes(analysis, first),
-        "snapshots": _snapshots(model.card) if slider else None,
+        "snapshots": _snapshots(model.card, first.nl_map) if slider else None,
     }
 
 
-def _snapshots(card: dict) -> dict | None:
-    """The epochs of a network's training that can be shown, the last being the network itself."""
+def _snapshots(card: dict, nl_map: NLMap) -> dict | None:
+    """The epochs of a network's training that can be shown, the last being the network itself; or its steps, with the map's numbers
+    at each."""
     if not card.get("snapshots"):
         return None
     epochs = [snapshot["epoch"] for snapshot in card["snapshots"]] + [card["epochs"]]
-    return {"epochs": epochs, "chosen": epochs.index(card.get("epoch", card["epochs"]))}
+    found = {"epochs": epochs, "chosen": epochs.index(card.get("epoch", card["epochs"]))}
+    if "curves" in card:
+        found |= {"unit": card["unit"], "curves": card["curves"].get(f"{nl_map.layer}/{nl_map.part}")}
+    return found
 
 
 def _map(placed: PlacedMap, call: tuple[PlacedMap, ...]) -> dict:

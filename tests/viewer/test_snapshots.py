@@ -156,3 +156,22 @@ def test_a_snapshot_of_a_scene_that_went_is_shown_nowhere(page):
     drawn(page)
     assert not page.locator(".nlviz-message").is_visible() and page.locator("input[data-choice=epoch]").count() == 0
     assert page.evaluate("viewer.state().snapshots") == {}
+
+
+def test_curves_say_and_mark_the_numbers_of_the_step_on_the_slider(page):
+    (p,) = trained(page, "net")
+    curves = {"share": [1, 0.5, None, 0.25], "entropy_share": [0.9, 0.9, 0.8, 0.7], "added_share": [None] * 4}
+    answers = {f"net/0 {e}": {"panel": made | {"snapshots": made["snapshots"] | {"unit": "step", "curves": curves}}}
+               for e in EPOCHS for made in [snapshot("net", e)]}
+    answer(page, "snapshot", **answers)
+    show(page, [p | {"snapshots": p["snapshots"] | {"unit": "step", "curves": curves}}])
+    entries, lines = page.locator(f"{node(p)} .nlviz-curves li"), page.locator(f"{node(p)} .nlviz-curves path[stroke-width]")
+    assert words_of(page, p).inner_text() == "step 48 of 48" and slider(page, p).get_attribute("aria-label") == "Step"
+    assert entries.all_inner_texts() == ["depends 25 % of shuffled", "entropy 70 % of flat"]  # of no added share there is no curve
+    assert lines.count() == 2
+    assert lines.nth(0).get_attribute("d") == "M0.0 0.0L5.0 28.0h0.1M240.0 42.0h0.1"  # broken where there is no number
+    move(page, p, 2)
+    expect(words_of(page, p)).to_have_text("step 4 of 48")
+    assert entries.all_inner_texts() == ["depends n/a", "entropy 80 % of flat"]
+    mark = page.locator(f"{node(p)} .nlviz-curves line")
+    assert (mark.get_attribute("x1"), mark.get_attribute("x2")) == ("20", "20")  # 4 of 48 on 240

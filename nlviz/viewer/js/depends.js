@@ -91,7 +91,7 @@ function rowsOf(scene, panels, chosen, isWaiting) {
 function askedRow({key}, panel, map, snapshots, waiting) {
   const name = JSON.stringify([key.picture, key.resolution ?? null, callOf(panel), map.name, epochOf(panel)]);
   return {name: `${callOf(panel)} ${map.name}`, panel: callOf(panel), map: map.name, title: labelOf({...panel, map}), isShown: map === panel.map, snapshot: epochOf(panel),
-          epoch: panel.snapshots ? epochText(panel.snapshots.epochs, epochOf(panel)) : "",
+          epoch: panel.snapshots ? epochText(panel.snapshots, epochOf(panel)) : "",
           asked: {name, waiting, request: {key, panel: callOf(panel), map: map.name, snapshots}}};
 }
 

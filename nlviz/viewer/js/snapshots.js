@@ -1,7 +1,7 @@
 // Snapshots of training: the panels of a network as they were after other epochs. An epoch belongs to a network: all its panels go
 // together, and it outlives the scene. One request at a time: what a slider waits for, then the other epochs of sliders in use.
 // Gives: epochOf, createSnapshots, epochText, epochSlider.
-// Takes: maps.js: networkOf, decodePanel; parts.js: element, setText.
+// Takes: maps.js: networkOf, decodePanel; parts.js: element, setText; curves.js: createCurves.
 
 const MOST_SNAPSHOTS = 96;                            // panels kept, of all pictures
 
@@ -93,7 +93,7 @@ function createSnapshots({onSnapshot, now, onShow, onChange, onFail}) {
     const current = now().scene && now().panels.find(({id}) => id === panel.id);
     if (!current || pictureOf(now().scene) !== pictureOf(scene) || !isWaiting(current) || wantedOf(current) !== epoch) return;
     wanted.set(networkOf(current), epochOf(current));
-    onFail(`Epoch ${epoch} of ${current.label}: ${error?.message || error}`);
+    onFail(`${unitOf(current.snapshots)} ${epoch} of ${current.label}: ${error?.message || error}`);
   }
 
   // Networks that are not at their last epoch, as requests name them.
@@ -108,19 +108,22 @@ function decodeSnapshot({panel}, {panel: {id}, epoch}) {
   return decodePanel(panel);
 }
 
-const epochText = (epochs, epoch) => `epoch ${epoch} of ${epochs[epochs.length - 1]}`;
+const unitOf = ({unit = "epoch"}) => unit[0].toUpperCase() + unit.slice(1);
+const epochText = ({epochs, unit = "epoch"}, epoch) => `${unit} ${epoch} of ${epochs[epochs.length - 1]}`;
 
 function epochSlider(panel, onEpoch) {
-  const {epochs} = panel.snapshots, words = element("span", {class: "nlviz-epoch", "aria-hidden": "true"});
-  const input = element("input", {type: "range", min: 0, max: epochs.length - 1, step: 1, "data-choice": "epoch", "data-panel": panel.id, "aria-label": "Epoch",
+  const {epochs, unit = "epoch", curves} = panel.snapshots, title = unitOf(panel.snapshots);
+  const own = curves && createCurves(epochs, curves), words = element("span", {class: "nlviz-epoch", "aria-hidden": "true"});
+  const input = element("input", {type: "range", min: 0, max: epochs.length - 1, step: 1, "data-choice": "epoch", "data-panel": panel.id, "aria-label": title,
     oninput: () => onEpoch(Number(input.value))});
-  const node = element("label", {class: "nlviz-control nlviz-choice nlviz-epochs"}, "Epoch", input, words);
+  const node = element("label", {class: "nlviz-control nlviz-choice nlviz-epochs"}, title, input, words, own?.node);
 
   function draw(epoch, isLoading) {
-    const text = epochText(epochs, epoch), at = String(epochs.indexOf(epoch));
+    const text = epochText(panel.snapshots, epoch), at = String(epochs.indexOf(epoch));
     if (input.value !== at) input.value = at;
     input.setAttribute("aria-valuetext", text);
-    setText(words, isLoading ? `loading epoch ${epoch} …` : text);
+    setText(words, isLoading ? `loading ${unit} ${epoch} …` : text);
+    own?.mark(epochs.indexOf(epoch));
   }
 
   return {node, draw};
