@@ -70,8 +70,7 @@ def measure(nl_map: NLMap, item: int = 0, names: Sequence[str] = NAMES) -> Depen
         names: what is measured; the entropy comes with the divergence.
     """
     found = Dependence(nl_map.relates, note=AMONG if nl_map.query_tokens or nl_map.key_tokens else "")
-    if "cosine_input" in names:
-        _features(nl_map, item, found)
+    _features(nl_map, item, found, names)
     try:
         nl_map = nl_map.among_positions()
     except ValueError as error:
@@ -109,14 +108,16 @@ def _share_of_flat(nats: float, keys: int) -> float | None:
     return min(nats / math.log(keys), 1.0) if keys > 1 else None
 
 
-def _features(nl_map: NLMap, item: int, found: Dependence) -> None:
+def _features(nl_map: NLMap, item: int, found: Dependence, names: Sequence[str]) -> None:
+    wanted = [name for name in NAMES[:2] if name in names]
     if nl_map.input is None:
-        found.reasons |= dict.fromkeys(NAMES[:2], NOT_KEPT)
+        found.reasons |= dict.fromkeys(wanted, NOT_KEPT)
         return
     x, z = precise(nl_map.input[item]), precise(nl_map.output[item])
-    _record(found, "cosine_input", lambda: Cosines(to_positions(x[None])[0]))
-    _record(found, "cosine_output", lambda: Cosines(to_positions((z - x)[None])[0]))
-    found.added_share = added_share(nl_map, item)
+    for name in wanted:
+        _record(found, name, lambda of=x if name == "cosine_input" else z - x: Cosines(to_positions(of[None])[0]))
+    if wanted:
+        found.added_share = added_share(nl_map, item)
 
 
 def added_share(nl_map: NLMap, item: int = 0) -> float | None:

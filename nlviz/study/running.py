@@ -3,7 +3,8 @@ several processes share one.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..pictures import PictureError
 from .folders import read_picture
 from .kept import KEPT, Key, line_of, read_kept
 from .report import write_report
-from .study import Study, measure_bytes
+from .study import Opened, Study, measure_opened, opened
 
 New = dict[tuple[str, int], tuple[Key | None, dict]]  # (picture, number of the network) -> a line, and its key where it is kept
 
@@ -80,19 +81,28 @@ def _measured(study: Study, folder: Path, missing: dict[str, list[int]], out: Pa
     found = {}
     with saying_where(out), open(out, "a") as file:
         file.write("\n")  # behind a line that was cut short
+        ahead = _ahead(lambda picture: opened(study, folder / picture, [study.models[at] for at in missing[picture]]), missing)
         for picture in progress(list(missing)):
-            try:
-                content = read_picture(folder / picture)
-            except PictureError as error:
-                content = error
-            models = [study.models[at] for at in missing[picture]]
-            lines = measure_bytes(study, content, Path(picture).name, models)
+            ready = next(ahead)
+            lines = measure_opened(study, ready, [study.models[at] for at in missing[picture]])
             for at, (model, line) in zip(missing[picture], lines):
-                key = study.key(sha256(content).hexdigest(), model) if "maps" in line else None
+                key = study.key(sha256(ready.content).hexdigest(), model) if "maps" in line else None
                 found[picture, at] = key, line
                 file.write(line_of(key, line) if key else "")
             file.flush()
     return found
+
+
+def _ahead(load: Callable[[str], Opened], pictures: Iterable[str]) -> Iterator[Opened]:
+    """Each picture in order; while one is measured the next is read, decoded and resized in a thread."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = None
+        for picture in pictures:
+            before, coming = coming, pool.submit(load, picture)
+            if before:
+                yield before.result()
+        if coming:
+            yield coming.result()
 
 
 def _keep(lines: dict[Key, dict], out: Path) -> None:

@@ -1,6 +1,7 @@
 """Pictures through some networks: GCNet's numbers of every map, one line a picture and network."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -12,13 +13,14 @@ from ..analysis import NetworkError, PlacedMap, as_input, maps_of, one_at_a_time
 from ..blocks import Block
 from ..capture import capture_blocks
 from ..maps import NLMap, check_finite
-from ..measures import fresh_block, fresh_map, measure, measure_placed, terms_of
+from ..measures import NAMES, fresh_block, fresh_map, measure, measure_placed, terms_of
 from ..models import Model, OnBackbone, SmallNetwork
-from ..pictures import Picture, PictureError, Preprocess, open_picture
+from ..pictures import Cropped, Frame, Picture, PictureError, Preprocess, open_picture
 from ..version import __version__
 from .folders import read_picture
 from .kept import Key
 
+Inputs = dict[Callable, tuple[Tensor, Frame]]  # by the preprocess that made them
 
 @dataclass
 class Study:
@@ -61,36 +63,40 @@ class Study:
         return content, model.name, self._weights[model], __version__, self.resolution, self.seed, self.terms
 
     @torch.inference_mode()
-    def measure(self, picture: Picture, models: Iterable[Model]) -> Iterator[tuple[Model, list[dict] | str]]:
-        """The numbers of every map of each network, or why there are none. The frozen backbone runs once for all."""
-        features = {}  # of the frozen backbone, by how the picture becomes its input
+    def measure(self, picture: Picture, models: Iterable[Model],
+                inputs: Inputs | None = None) -> Iterator[tuple[Model, list[dict] | str]]:
+        """The numbers of every map of each network, or why there are none. The frozen backbone runs once for all.
+
+        Args:
+            inputs: what is known of the picture as an input.
+        """
+        inputs, features = dict(inputs or {}), {}  # features of the frozen backbone, by how the picture becomes its input
         for model in models:
             try:
                 with one_at_a_time:
-                    maps = self._maps(model, picture, features)
+                    maps = self._maps(model, picture, inputs, features)
                 found = [self._numbers(model, one) for one in maps]
             except Exception as error:  # a network may raise anything on one picture; the others are measured all the same
                 error = error.__cause__ if isinstance(error, NetworkError) else error  # its own, without the picture's size
                 found = f"{type(error).__name__}: {error}"
             yield model, found
 
-    def _maps(self, model: Model, picture: Picture, features: dict) -> list[NLMap | PlacedMap]:
+    def _maps(self, model: Model, picture: Picture, inputs: Inputs, features: dict) -> list[NLMap | PlacedMap]:
         """Of layers x heads every head, not their means; each map a PlacedMap where it has a place in the picture."""
+        if model.preprocess not in inputs:
+            inputs[model.preprocess] = model.preprocess(picture, self.resolution)
+        x, frame = inputs[model.preprocess]
         if not isinstance(model.net, OnBackbone):
-            x, frame = model.preprocess(picture, self.resolution)
             maps, _, _ = maps_of(model, as_input(x, model), frame)
             several = {placed.layer for placed in maps if placed.head is not None}
             return [placed for placed in maps if placed.layer is None or placed.head is not None or placed.layer not in several]
+        if model.preprocess not in features:
+            features[model.preprocess] = model.net.stem(as_input(x, model))
         with capture_blocks(model.net) as maps:
-            model.net.head(self._stem(model, picture, features))
+            model.net.head(features[model.preprocess])
         for nl_map in maps:
             check_finite(nl_map, model.name)
         return maps
-
-    def _stem(self, model: Model, picture: Picture, features: dict) -> Tensor:
-        if model.preprocess not in features:
-            features[model.preprocess] = model.net.stem(as_input(model.preprocess(picture, self.resolution)[0], model))
-        return features[model.preprocess]
 
     def _numbers(self, model: Model, one: NLMap | PlacedMap) -> dict:
         nl_map, layer, head = (one, None, None) if isinstance(one, NLMap) else (one.nl_map, one.layer, one.head)
@@ -105,7 +111,6 @@ class Study:
                 found["terms"] = {}
         return found
 
-
     def _fresh_values(self, model: Model, nl_map: NLMap) -> dict[str, float]:
         """Of a module that is no block of nlviz none."""
         key, block = (model, nl_map.layer), model.net.get_submodule(nl_map.layer)
@@ -113,7 +118,7 @@ class Study:
             return {}
         if key not in self._fresh:
             self._fresh[key] = fresh_block(block, self.seed)
-        return measure(fresh_map(self._fresh[key], nl_map)).values
+        return measure(fresh_map(self._fresh[key], nl_map), names=NAMES[1:]).values  # its input is the trained block's
 
 
 def _digest(model: Model) -> str:
@@ -128,22 +133,42 @@ def _digest(model: Model) -> str:
 
 def measure_file(study: Study, path: Path, models: list[Model]) -> Iterator[tuple[Model, dict]]:
     """A line for each network: ``{"maps": numbers}``; or why not, ``{"broken"}`` of the picture, ``{"failed"}`` of the network."""
+    yield from measure_opened(study, opened(study, path, models), models)
+
+
+@dataclass
+class Opened:
+    """A picture's file, read and made ready for the networks.
+
+    Attributes:
+        content: its bytes; b"" where it could not be read.
+        picture: what is in it, or why there is nothing.
+        inputs: by how the picture becomes it.
+    """
+
+    content: bytes
+    picture: Picture | str
+    inputs: Inputs = field(default_factory=dict)
+
+
+def opened(study: Study, path: Path, models: Sequence[Model]) -> Opened:
+    """What comes before the networks, and needs none of them: in any thread. An own ``preprocess`` is left to the pass."""
+    content = b""
     try:
         content = read_picture(path)
-    except PictureError as error:
-        content = error
-    yield from measure_bytes(study, content, path.name, models)
-
-
-def measure_bytes(study: Study, content: bytes | PictureError, name: str, models: list[Model]) -> Iterator[tuple[Model, dict]]:
-    """The same of a picture's bytes, or of why there are none."""
-    try:
-        if isinstance(content, PictureError):
-            raise content
-        picture = open_picture(content, name)
+        found = Opened(content, open_picture(content, path.name))
     except (PictureError, OSError) as error:
-        for model in models:
-            yield model, {"broken": str(error).removeprefix(f"{name}: ")}
+        return Opened(content, str(error).removeprefix(f"{path.name}: "))
+    with suppress(ValueError):  # the pass meets it again, and says so
+        for preprocess in {model.preprocess for model in models if isinstance(model.preprocess, (Preprocess, Cropped))}:
+            found.inputs[preprocess] = preprocess(found.picture, study.resolution)
+    return found
+
+
+def measure_opened(study: Study, found: Opened, models: list[Model]) -> Iterator[tuple[Model, dict]]:
+    """The lines of ``measure_file``."""
+    if isinstance(found.picture, str):
+        yield from ((model, {"broken": found.picture}) for model in models)
         return
-    for model, found in study.measure(picture, models):
-        yield model, {"failed": found} if isinstance(found, str) else {"maps": found}
+    for model, numbers in study.measure(found.picture, models, found.inputs):
+        yield model, {"failed": numbers} if isinstance(numbers, str) else {"maps": numbers}

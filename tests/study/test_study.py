@@ -249,15 +249,15 @@ def test_processes_of_torchrun_share_the_pictures_and_write_the_same_bytes(folde
 
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(folder, tmp_path, monkeypatch, capsys):
-    opened, real = [], studying.open_picture
+    passes, real = [], Study._maps
 
-    def ctrl_c_at_the_third(content, name):
-        opened.append(name)
-        if len(opened) == 3:
+    def ctrl_c_at_the_third(study, model, picture, *rest):
+        passes.append(picture.name)
+        if len(passes) == 5:
             signal.raise_signal(signal.SIGINT)
-        return real(content, name)
+        return real(study, model, picture, *rest)
 
-    monkeypatch.setattr(studying, "open_picture", ctrl_c_at_the_third)
+    monkeypatch.setattr(Study, "_maps", ctrl_c_at_the_third)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell Ctrl-C is ignored
     try:
         assert main(study_command(folder, tmp_path / "out")) == 130
@@ -268,5 +268,5 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(folder, tmp_path, mon
     assert (tmp_path / "out" / "measured.0.jsonl").read_text().count("msrc_gc") == 2
     assert not (tmp_path / "out" / "summary.json").exists()
     assert main(study_command(folder, tmp_path / "out")) == 0
-    assert sorted(opened) == ["a.png", "b.jpg", "broken.jpg", "broken.jpg", "c.JPG", "d.png"]  # the third again
+    assert passes == ["a.png", "a.png", "b.jpg", "b.jpg", "d.png", "d.png", "d.png", "c.JPG", "c.JPG"]  # the third again
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["pictures"] == 4
