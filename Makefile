@@ -4,7 +4,7 @@ DATA ?= data
 BIN := .venv/bin
 STUDIED := $(foreach data,msrc camvid caltech101 fashion,--model $(data))
 
-.PHONY: run test bench attack train study gallery networks
+.PHONY: run test bench attack train study findings gallery networks
 
 run: .venv/app
 	$(BIN)/python app.py
@@ -29,6 +29,11 @@ train: .venv/app
 study: .venv/app
 	$(BIN)/python -m nlviz study $(DATA)/msrc --list $(DATA)/msrc/test.txt --terms --out runs/study/msrc $(STUDIED)
 	$(BIN)/python -m nlviz study $(DATA)/caltech101 --list $(DATA)/caltech101/test.txt --limit 489 --terms --out runs/study/caltech101 $(STUDIED)
+
+# Does a transformer's attention depend on the query, and what does one map for all cost? dinov2_small on photos of caltech101, 224 px.
+findings: .venv/app
+	$(BIN)/python -m nlviz study $(DATA)/caltech101 --list $(DATA)/caltech101/test.txt --limit 200 --resolution 224 --model dinov2_small --out runs/study/dinov2_small
+	$(BIN)/python -m benchmarks.mean_row $(DATA) runs/study/mean_row
 
 # The table of docs/networks.md: maps of other people's networks beside what they must be, five minutes.
 networks: .venv/dev
