@@ -33,7 +33,8 @@ OWN, OTHER = "#336699", "#cc2211"
 
 def segmentation(colour: str) -> dict:
     return {"kind": "segmentation", "grid": [2, 2], "place": {"scale": [2, 2], "offset": [0, 0]},
-            "labels": packed(np.zeros(4), "u1"), "classes": [{"index": 0, "name": f"class {colour}", "colour": colour, "share": 1.0}]}
+            "labels": packed(np.zeros(4), "u1"),
+            "classes": [{"index": 0, "name": f"class {colour}", "colour": colour, "share": 1.0}]}
 
 
 def panels(*names: str) -> list[dict]:
