@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from .analysis import Analysis
     from .capture import capture_maps, check_parity, replaced_maps
     from .models import load_model
-    from .notebook import Shown, analyse, show
+    from .notebook import Shown, analyse, difference, show
     from .snapshots import Snapshots
 
-__all__ = ["Analysis", "Shown", "Snapshots", "__version__", "analyse", "capture_maps", "check_parity", "launch", "load_model",
-           "replaced_maps", "show"]
+__all__ = ["Analysis", "Shown", "Snapshots", "__version__", "analyse", "capture_maps", "check_parity", "difference", "launch",
+           "load_model", "replaced_maps", "show"]
 
 ROOM_OF = {"Analysis": "analysis", "Shown": "notebook", "Snapshots": "snapshots", "analyse": "notebook", "capture_maps": "capture",
-           "check_parity": "capture", "load_model": "models", "replaced_maps": "capture", "show": "notebook"}
+           "check_parity": "capture", "difference": "notebook", "load_model": "models", "replaced_maps": "capture",
+           "show": "notebook"}
 
 
 def __getattr__(name: str) -> object:

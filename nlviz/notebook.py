@@ -62,6 +62,22 @@ def show(picture, weights, query_grid: tuple[int, int], key_grid: tuple[int, int
     return Shown(**vars(found), resolution=max(found.picture.size))
 
 
+def difference(first: Analysis, second: Analysis) -> "Shown":
+    """What changed from one network to another of the same kind: two checkpoints, two snapshots, two seeds.
+
+    Figures and numbers of weights show it signed, on a diverging scale with zero in its middle: red where ``first`` gives a key
+    more weight than ``second`` does.
+
+    Args:
+        first, second: analyses of one picture, by networks with the same maps.
+
+    Raises:
+        ValueError: they are of two pictures, or the networks do not have the same maps.
+    """
+    found = analysis.difference(first, second)
+    return Shown(**vars(found), resolution=getattr(first, "resolution", max(found.picture.size)))
+
+
 @dataclass(frozen=True, repr=False)
 class Shown(Analysis):
     """An :class:`nlviz.analysis.Analysis` that shows itself: as the last line of a notebook's cell it is the interactive viewer.
@@ -142,8 +158,8 @@ class Shown(Analysis):
         if look.values is None or column.form != "heatmap":
             raise ValueError(look.note or f"{column.whole.nl_map.block} relates channels: it has no heatmap over the picture")
         scale = scale_of(look, style, shared_scales([look], style))
-        draw_heatmap(axes, column.placed, self.picture, look.values, scale, style.heat_colours, style.opacity, style.smooth,
-                     look.on_keys, style.veil, style.backdrop)
+        draw_heatmap(axes, column.placed, self.picture, look.values, scale, style.colours_of(column.kind), style.opacity,
+                     style.smooth, look.on_keys, style.veil, style.backdrop)
         return axes.figure
 
     def measure(self) -> list[dict]:

@@ -49,7 +49,7 @@ def layers_by_heads(analyses: Sequence[Analysis], query: tuple[float, float], *,
     bands = [Band(stack, heading_of(stack), _caption(own), partial(draw, looks=own))
              for stack, own in zip(stacks, looks)] or [Band(None, "", "", _nothing)]
     counts = Counter(look.column.kind for look in drawn)
-    bars = [Bar(one, style.heat_colours, bar_label(kind, one, counts[kind], style), style.veil) for kind, one in shared.items()]
+    bars = [Bar(one, style.colours_of(kind), bar_label(kind, one, counts[kind], style), style.veil) for kind, one in shared.items()]
     footer = [*without, *_footer(stacks, drawn, looks, query, style, form.brief)] + [photo_words(photo, [query])] * (not stacks)
     dot = partial(draw_photo, picture=photo, queries=[query], scale=form.scale)
     return compose_stacks(form, bands, photo.size[0] / photo.size[1], dot, bars, footer)
@@ -94,8 +94,8 @@ def _draw(axes: Axes, key: tuple[int, int], looks: Looks, picture: Picture, shar
     if look.values is None:
         draw_bare(axes, picture, style.backdrop)
         return
-    draw_heatmap(axes, look.column.placed, picture, look.values, scale, style.heat_colours, style.opacity, style.smooth,
-                 look.on_keys, style.veil, style.backdrop)
+    draw_heatmap(axes, look.column.placed, picture, look.values, scale, style.colours_of(look.column.kind), style.opacity,
+                 style.smooth, look.on_keys, style.veil, style.backdrop)
     if look.cell:
         outline(axes, look.cell, picture.size, 0.6 * scale_of_text)
 

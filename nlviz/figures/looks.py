@@ -75,7 +75,7 @@ def _heatmap(column: Column, x: float, y: float, style: Style) -> Look:
         weights = weights * (weights.abs().max() > rounding * largest)
     place = column.placed.keys if on_keys else column.placed.queries
     values = weights[: cells(place.grid)]
-    limits = (-1.0, 1.0) if column.alike else own_limits(values, style.centred)
+    limits = (-1.0, 1.0) if column.alike else own_limits(values, style.centred or column.kind == "difference")
     named = named_shares(column, weights) if style.forward else {}
     return Look(column, values.view(place.grid), limits, on_keys, cell, named=named,
                 text=caption_of(column, weights, values, limits, style))

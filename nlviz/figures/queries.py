@@ -85,7 +85,7 @@ def _figure(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]]
             for number, (query, looks) in enumerate(zip(queries, table), 1)]
     rows[0] = [replace(cell, heading=heading) for cell, heading in zip(rows[0], headings)]
     counts = Counter(look.column.kind for look in found)
-    bars = [Bar(one, style.heat_colours, bar_label(kind, one, counts[kind], style), style.veil) for kind, one in shared.items()]
+    bars = [Bar(one, style.colours_of(kind), bar_label(kind, one, counts[kind], style), style.veil) for kind, one in shared.items()]
     footer = footer_of(columns, queries, style, framed=any(look.cell for look in found), brief=form.brief)
     return compose(form, arrange(rows, form), partial(form.panel, picture.size[0] / picture.size[1]), bars, footer)
 
@@ -124,7 +124,7 @@ def _draw(axes: Axes, look: Look, picture: Picture, scale: Scale | None, style: 
     elif shape == "bars":
         draw_bars(axes, look.values, look.limits)
     else:
-        draw_heatmap(axes, look.column.placed, picture, look.values, scale, style.heat_colours, style.opacity, style.smooth,
-                     look.on_keys, style.veil, style.backdrop)
+        draw_heatmap(axes, look.column.placed, picture, look.values, scale, style.colours_of(look.column.kind), style.opacity,
+                     style.smooth, look.on_keys, style.veil, style.backdrop)
         if look.cell:
             outline(axes, look.cell, picture.size, form.scale)

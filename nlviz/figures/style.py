@@ -63,7 +63,6 @@ class Style:
         """Whether heatmaps are similarities of features, -1 to 1."""
         return self.term in SIMILARITIES
 
-    @property
-    def heat_colours(self) -> str:
-        """The colour map of heatmaps; a matrix of channels is never one of differences and keeps ``colour_map``."""
-        return DIVERGING if self.centred or self.alike else self.colour_map
+    def colours_of(self, kind: str) -> str:
+        """The colour map of a kind of heatmaps; a matrix of channels keeps ``colour_map``."""
+        return DIVERGING if self.centred or self.alike or kind == "difference" else self.colour_map

@@ -5,6 +5,7 @@ May import torch alone.
 
 from .attending import transformed
 from .crosses import Crosses, Product
+from .difference import Difference
 from .factors import Factors
 from .finite import check_finite
 from .grids import cell_of, cells, flat_index
@@ -15,6 +16,6 @@ from .rollout import rollout
 from .similarities import SIMILARITIES, similarity
 from .windows import Windows
 
-__all__ = ["SIMILARITIES", "TERMS", "Crosses", "Factors", "LazyMap", "NLMap", "OverHeads", "Product", "Streamed", "Sum", "Windows",
-           "applied", "cell_of", "cells", "check_finite", "flat_index", "new_order", "over_heads", "precise", "replaced_map",
-           "rollout", "similarity", "transformed"]
+__all__ = ["SIMILARITIES", "TERMS", "Crosses", "Difference", "Factors", "LazyMap", "NLMap", "OverHeads", "Product", "Streamed",
+           "Sum", "Windows", "applied", "cell_of", "cells", "check_finite", "flat_index", "new_order", "over_heads", "precise",
+           "replaced_map", "rollout", "similarity", "transformed"]

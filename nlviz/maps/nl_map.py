@@ -30,7 +30,7 @@ class NLMap(Tokens):
         relates: ``positions`` (a row for each query), ``global`` (one row for all), ``channels`` (a row for each channel)
             or ``gate`` (no row: one value for each channel or position).
         rows: ``distribution`` (>= 0, sum 1), ``scaled`` (divided by N', may be negative) or ``raw``; of a similarity
-            ``similarity`` (-1 to 1).
+            ``similarity`` (-1 to 1), of two maps' difference ``difference``.
         query_grid: (rows, columns), in 1D (length,), in 3D (frames, rows, columns); of channels (C,); of a gate (); (0,) where
             every query is a named token. Of one axis, (length,), also where nobody can tell the rows and columns.
         key_grid: likewise for the keys, or for what a gate has values of.

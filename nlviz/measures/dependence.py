@@ -17,7 +17,7 @@ from ..numbers import percent
 
 NAMES = ("cosine_input", "cosine_output", "cosine_att", "jsd_att_nats")
 NO_DISTRIBUTION = {"scaled": "rows are scaled by 1/N′, not a distribution", "raw": "rows are raw, not a distribution",
-                   "similarity": "similarities are no distribution"}
+                   "similarity": "similarities are no distribution", "difference": "differences are no distribution"}
 NO_ROWS = {"channels": "rows are those of channels: a place in the picture has none",
            "gate": "a gate has one value for each channel or position, and no row for a query"}
 NOT_KEPT = "what this module was given is not kept"

@@ -1,0 +1,89 @@
+"""Two networks compared: their maps' signed difference, on the diverging scale."""
+
+import pytest
+import torch
+
+import nlviz
+from nlviz import difference
+from nlviz.analysis import analyse
+from nlviz.figures import DIVERGING, Style, columns_of, looks_of, scale_of, shared_scales
+from nlviz.measures import measure
+from nlviz.models import load_model
+from nlviz.snapshots import Snapshots
+from tests.networks import bundled, network
+from tests.pictures.drawn import quarters
+from tests.transformers import transformer
+
+PHOTO = quarters(192, 112)
+
+
+def seen(factor=1.0, name="embedded_gaussian"):
+    net = network(name)
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.mul_(factor)
+    return analyse(net, PHOTO, 192)
+
+
+def rows_of(placed):
+    return placed.nl_map.weights if placed.nl_map.weights is not None else placed.nl_map.lazy.dense()
+
+
+@pytest.mark.parametrize("name", ["embedded_gaussian", "gc", "se", "cam", "criss_cross", "rga_spatial"])
+def test_a_difference_is_one_map_less_the_other_in_every_form(name):
+    first, second = seen(1.5, name), seen(1.0, name)
+    found = difference(first, second)
+    for placed, one, other in zip(found.maps, first.maps, second.maps, strict=True):
+        torch.testing.assert_close(rows_of(placed), rows_of(one) - rows_of(other))
+        assert placed.nl_map.rows == "difference" and placed.queries == one.queries and placed.keys == one.keys
+    assert isinstance(found, nlviz.Shown) and found.model.title == "Sequential − Sequential"
+
+
+def test_rows_and_columns_follow_without_the_dense_map():
+    first, second = analyse(transformer(), quarters(96, 64), 96), analyse(transformer("other", 4), quarters(96, 64), 96)
+    placed = difference(first, second).maps[3]
+    assert placed.heatmap(0.3, 0.6).abs().max() == 0  # the same weights
+    net = transformer("other")
+    net.net.blocks[0].attn.qkv.weight.data *= 0.5
+    found, other = difference(first, analyse(net, quarters(96, 64), 96)), analyse(net, quarters(96, 64), 96)
+    for at in (0, 2, 9):
+        own, one, two = (analysis.maps[at] for analysis in (found, first, other))
+        torch.testing.assert_close(own.heatmap(0.3, 0.6), one.heatmap(0.3, 0.6) - two.heatmap(0.3, 0.6))
+        torch.testing.assert_close(own.nl_map.column(5), one.nl_map.column(5) - two.nl_map.column(5))
+
+
+def test_colours_are_diverging_and_zero_is_their_middle():
+    found, style = difference(seen(1.5), seen()), Style("viridis", "times uniform", False, 0.8, "attends to", "full")
+    look, = looks_of(columns_of([found], "full", {}), [(0.3, 0.4)], style)[0]
+    scale = scale_of(look, style, shared_scales([look], style))
+    most = look.values.abs().max().item()
+    assert (scale.low, scale.high) == (-most, most) and most > 0 and not scale.times
+    assert style.colours_of(look.column.kind) == DIVERGING and style.colours_of("distribution") == style.colour_map
+    assert found.figure([(0.3, 0.4)]) and found.figure([(0.3, 0.4)], layout="one query")
+
+
+def test_a_difference_has_no_divergence_and_says_why():
+    assert measure(difference(seen(1.5), seen()).maps[0].nl_map).reasons["jsd_att_nats"] == "differences are no distribution"
+
+
+def test_snapshots_of_training_are_compared_too(tmp_path):
+    net = network()
+    with Snapshots(net, PHOTO, to=tmp_path, resolution=192) as snapshots:
+        for _ in range(2):
+            snapshots()
+            with torch.no_grad():
+                net[1].theta.weight.mul_(3)
+    folder = snapshots.folder
+    found = difference(folder.analysis(2), folder.analysis(0))
+    torch.testing.assert_close(found.heatmap((0.2, 0.2)), folder.analysis(2).maps[0].heatmap(0.2, 0.2)
+                               - folder.analysis(0).maps[0].heatmap(0.2, 0.2))
+    name = "msrc_embedded_gaussian_times_free"
+    bundle = difference(analyse(load_model(name), PHOTO, 128), analyse(load_model(f"{name}@0"), PHOTO, 128))
+    assert bundle.maps[0].nl_map.row(3).sum().abs() < 1e-5 and bundle.maps[0].nl_map.row(3).abs().max() > 0.01
+
+
+def test_what_cannot_be_compared_is_said():
+    with pytest.raises(ValueError, match="the maps are of two pictures"):
+        difference(seen(), analyse(network(), quarters(64, 64), 64))
+    with pytest.raises(ValueError, match="do not have the same maps: 1 of 1 have no counterpart"):
+        difference(seen(), analyse(bundled("msrc_gc"), PHOTO, 192))
