@@ -15,7 +15,7 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))  # what -m puts there is wherever one is
     os.chdir(OUT)
     for script in scripts:
-        if "shown.save(" in script:
+        if ".save(\"" in script or ".save(f\"" in script:
             exec(script, {})
     Path("net.pth").unlink(missing_ok=True)
 

@@ -108,7 +108,8 @@ def test_serve_and_app_py_serve_the_page_where_they_are_told(monkeypatch):
     with pytest.raises(SystemExit) as stop:
         runpy.run_path(str(Path(__file__).resolve().parents[2] / "app.py"), run_name="__main__")
     assert stop.value.code == 0
-    assert served == [{"host": "0.0.0.0", "port": 7000}, {"host": None, "port": None}, {"host": "0.0.0.0", "port": 7000}]
+    told = {"host": "0.0.0.0", "port": 7000, "snapshots": None}
+    assert served == [told, told | {"host": None, "port": None}, told]
 
 
 def test_train_writes_where_new_checkpoints_go_and_says_so(tmp_path, monkeypatch, capsys):

@@ -74,8 +74,10 @@ def test_hovering_goes_on_while_numbers_are_measured_and_asks_nothing_more(visit
     assert (site.pixels("msrc_embedded_gaussian/0") != before).any()
     assert held and site.page.evaluate("site.viewer.state().measuring")
     released += held
-    held[0].continue_()
-    count = len(site.measured().requests)
+    for route in held:
+        route.continue_()
+    expect(site.measured().page.locator(".nlviz-effect-found")).to_have_count(2)  # the line below each panel
+    count = len(site.requests)
     for x in (0.3, 0.5, 0.7):
         site.ask(x, 0.4)
     assert len(site.requests) == count
