@@ -9,6 +9,7 @@ from torch.fx import Proxy
 
 from ..maps import LazyMap
 
+CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}  # by dimension
 Weights = Tensor | LazyMap
 Used = Weights | tuple[Weights, ...]  # a map in the form in which a block used it
 Seen = Callable[[Used, Tensor, bool], None]  # is told the map, z, and whether the caller gets the map too
@@ -148,6 +149,16 @@ class Block(nn.Module, ABC):
         if any(size < stride for size, stride in zip(x.shape[2:], self.key_stride)):
             raise ValueError(f"{name} pools keys by {self.key_stride}, but the grid is only {tuple(x.shape[2:])}. "
                              "Use a larger input.")
+
+
+def pointwise(channels: int, out: int, dimension: int, bias: bool = True) -> nn.Module:
+    """A 1 x 1 convolution over a grid of 1, 2 or 3 axes."""
+    return CONV[dimension](channels, out, 1, bias=bias)
+
+
+def beside(values: Tensor, dimension: int) -> Tensor:
+    """(B, C) as (B, C, 1, ...), to be added to or multiplied with every position."""
+    return values[(...,) + (None,) * dimension]
 
 
 def to_positions(x: Tensor) -> Tensor:

@@ -36,12 +36,16 @@ class CAM(Block):
     """z_c = gamma sum_d A_cd x_d + x_c with A = softmax_d(max_e x_c . x_e - x_c . x_d) (eq. 3 and 4, as published in code).
 
     The less two channels are alike, the more they weigh for each other.
+
+    Args:
+        in_channels: C.
+        dimension: grid axes: 1 (T), 2 (H, W) or 3 (T, H, W).
     """
 
     relates = "channels"
 
-    def __init__(self, in_channels: int):
-        super().__init__(in_channels)
+    def __init__(self, in_channels: int, dimension: int = 2):
+        super().__init__(in_channels, dimension)
         self.gamma = nn.Parameter(torch.zeros(1))
 
     def affinity(self, x: Tensor) -> Tensor:

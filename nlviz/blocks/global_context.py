@@ -8,32 +8,34 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from .base import Block, Part, to_positions
+from .base import Block, Part, beside, pointwise, to_positions
 
 
 class GlobalBlock(Block):
-    """Queries share one map, so that the context sum_j A_j x_j is the same everywhere."""
+    """Queries share one map, so that the context sum_j A_j x_j is the same everywhere.
+
+    Args:
+        in_channels: C.
+        dimension: grid axes: 1 (T), 2 (H, W) or 3 (T, H, W).
+    """
 
     relates = "global"
-
-    def __init__(self, in_channels: int):
-        super().__init__(in_channels, dimension=2)
 
     def affinity(self, x: Tensor) -> Tensor:
         return self.conv_mask(x).flatten(2).softmax(-1)  # (B, 1, N')
 
     def context(self, x: Tensor, nl_map: Tensor) -> Tensor:
-        """sum_j A_j x_j, (B, C, 1, 1)."""
-        return (nl_map @ to_positions(x)).mT.unsqueeze(-1)
+        """sum_j A_j x_j, (B, C, 1, ...)."""
+        return beside((nl_map @ to_positions(x)).squeeze(1), self.dimension)
 
 
 class SNL(GlobalBlock):
     """z_i = x_i + W_v sum_j softmax_j(w_k . x_j) x_j (eq. 5). W_v starts at zero, so that z = x."""
 
-    def __init__(self, in_channels: int):
-        super().__init__(in_channels)
-        self.conv_mask = nn.Conv2d(in_channels, 1, 1)
-        self.conv_value = nn.Conv2d(in_channels, in_channels, 1, bias=False)
+    def __init__(self, in_channels: int, dimension: int = 2):
+        super().__init__(in_channels, dimension)
+        self.conv_mask = pointwise(in_channels, 1, dimension)
+        self.conv_value = pointwise(in_channels, in_channels, dimension, bias=False)
         nn.init.zeros_(self.conv_value.weight)
 
     def aggregate(self, x: Tensor, nl_map: Tensor) -> Tensor:
@@ -50,25 +52,26 @@ class GC(GlobalBlock):
         ratio: width of the bottleneck as a fraction of C (1/16 in most published networks).
         pooling_type: ``att`` (a learned map) or ``avg`` (the uniform map).
         fusion_types: any of ``channel_add``, ``channel_mul``; at least one.
+        dimension: grid axes: 1 (T), 2 (H, W) or 3 (T, H, W).
     """
 
     def __init__(self, in_channels: int, ratio: float = 1 / 16, pooling_type: str = "att",
-                 fusion_types: Sequence[str] = ("channel_add",)):
-        super().__init__(in_channels)
+                 fusion_types: Sequence[str] = ("channel_add",), dimension: int = 2):
+        super().__init__(in_channels, dimension)
         if pooling_type not in ("att", "avg"):
             raise ValueError(f"pooling_type must be 'att' or 'avg', got {pooling_type!r}")
         if not fusion_types or set(fusion_types) - {"channel_add", "channel_mul"}:
             raise ValueError(f"fusion_types must be some of 'channel_add', 'channel_mul', got {fusion_types!r}")
         planes = max(1, int(in_channels * ratio))
-        self.conv_mask = nn.Conv2d(in_channels, 1, 1) if pooling_type == "att" else None
+        self.conv_mask = pointwise(in_channels, 1, dimension) if pooling_type == "att" else None
         self.channel_add_conv = self._transform(planes) if "channel_add" in fusion_types else None
         self.channel_mul_conv = self._transform(planes) if "channel_mul" in fusion_types else None
 
     def _transform(self, planes: int) -> nn.Sequential:
-        last = nn.Conv2d(planes, self.in_channels, 1)
+        first, last = (pointwise(*widths, self.dimension) for widths in ((self.in_channels, planes), (planes, self.in_channels)))
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
-        return nn.Sequential(nn.Conv2d(self.in_channels, planes, 1), nn.LayerNorm([planes, 1, 1]), nn.ReLU(), last)
+        return nn.Sequential(first, nn.LayerNorm([planes, *(1,) * self.dimension]), nn.ReLU(), last)
 
     def affinity(self, x: Tensor) -> Tensor:
         if self.conv_mask is None:

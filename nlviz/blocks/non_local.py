@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ..maps import Factors, transformed
-from .base import Block, Weights, to_grid, to_positions
+from .base import CONV, Block, Weights, to_grid, to_positions
 
-CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 
 

@@ -147,14 +147,14 @@ def disentangled(w, x, bn_layer=True, use_scale=True, temperature=0.05):
     return {"sum": rows, "pairwise": pairwise, "unary": [unary]}, z
 
 
-def snl(w, x):
+def snl(w, x, dimension=2):
     """Cao et al. 2019, eq. 5."""
     row = softmax([w.linear("conv_mask", vector)[0] for vector in x.values()])
     added = w.linear("conv_value", weighted(row, x.values()))
     return {"": [row]}, each(lambda v: plus(v, added), x)
 
 
-def gc(w, x, ratio=None, pooling_type="att", fusion_types=("channel_add",)):
+def gc(w, x, ratio=None, pooling_type="att", fusion_types=("channel_add",), dimension=2):
     """Cao et al. 2019, eq. 6 and fig. 4d; with both fusions the gate comes first."""
     uniform = [1 / len(x)] * len(x)
     row = softmax([w.linear("conv_mask", vector)[0] for vector in x.values()]) if pooling_type == "att" else uniform
@@ -172,7 +172,7 @@ def gc(w, x, ratio=None, pooling_type="att", fusion_types=("channel_add",)):
     return maps | ({"gate of channels": gate} if "channel_mul" in fusion_types else {}), z
 
 
-def se(w, x, ratio=None):
+def se(w, x, ratio=None, dimension=2):
     """Hu et al. 2018, eq. 2 to 4."""
     gate = [sigmoid(v) for v in w.linear("fc2", relu(w.linear("fc1", mean(list(x.values())))))]
     return {"": gate}, each(lambda vector: [v * g for v, g in zip(vector, gate)], x)
@@ -185,7 +185,7 @@ def pam(w, x):
     return {"": rows}, {cell: plus(x[cell], weighted(row, values), gamma) for cell, row in zip(x, rows)}
 
 
-def cam(w, x):
+def cam(w, x, dimension=2):
     """Fu et al. 2019, eq. 3 and 4, with the published code's softmax(row's maximum - energy)."""
     channels, (gamma,) = list(zip(*x.values())), w.values["gamma"]
     energy = [[dot(a, b) for b in channels] for a in channels]

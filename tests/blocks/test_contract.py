@@ -77,7 +77,8 @@ def test_bad_input_says_what_was_expected_and_what_came(name):
 
 
 @pytest.mark.parametrize("name, options, shape, message", [
-    *((name, {"dimension": d}, None, f"dimension must be 1, 2 or 3, got {d}") for name in PAIRWISE for d in (0, 4)),
+    *((name, {"dimension": d}, None, f"dimension must be 1, 2 or 3, got {d}")
+      for name in (*PAIRWISE, "gc", "snl", "se", "cam") for d in (0, 4)),
     ("embedded_gaussian", {}, (1, 6, 1, 9), r"pools keys by \(2, 2\), but the grid is only \(1, 9\)"),
     ("gaussian", {"dimension": 1}, (1, 6, 1), r"pools keys by \(2,\), but the grid is only \(1,\)"),
     ("concatenation", {"dimension": 3}, (1, 6, 1, 2, 1), r"pools keys by \(1, 2, 2\), but the grid is only \(1, 2, 1\)"),

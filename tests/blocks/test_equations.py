@@ -34,6 +34,9 @@ CASES += [(name, channels, options, grid) for name, channels, choices, grids in 
     ("disentangled", 6, [{"use_scale": s, "temperature": t, "bn_layer": b}
                          for s in (True, False) for t in (0.05, 1.0) for b in (True, False)], GRIDS[2]),
 ] for options in choices for grid in grids]
+CASES += [(name, 6, options | {"dimension": d}, grid) for d in (1, 3) for grid in GRIDS[d] for name, options in (
+    ("snl", {}), ("se", {"ratio": 0.5}), ("cam", {}), ("gc", {"ratio": 0.5, "fusion_types": ["channel_add", "channel_mul"]}),
+    ("gc", {"pooling_type": "avg"}))]
 CASES += [(name, 6, {"grid": grid, "ratio": ratio}, grid)
           for name in ("rga_spatial", "rga_channel") for ratio in (1, 2, 8) for grid in GRIDS[2]]
 
