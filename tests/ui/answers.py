@@ -1,6 +1,6 @@
 """Python's own answer, and whether it is what the page draws."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import torch
@@ -17,9 +17,12 @@ MIXED = ["caltech101_embedded_gaussian", "caltech101_concatenation", "caltech101
 POINTS = [(0.31, 0.42), (0.98, 0.03), (0.52, 0.55)]
 
 
-@cache
+loaded = cache(load_model)
+
+
+@lru_cache(maxsize=32)  # one of a transformer holds a hundred megabytes
 def analysed(name: str, path: str = LION, resolution: int = SIZE) -> Analysis:
-    return analyse(load_model(name), path, resolution)
+    return analyse(loaded(name), path, resolution)
 
 
 def maps(names, path=LION, resolution=SIZE) -> dict[str, PlacedMap]:

@@ -27,6 +27,7 @@ LAID_OVER = """async heat => {
     context.drawImage(heat, 0, 0);
     return canvas.toDataURL();
 }"""
+FIRST = next(iter(PRESETS.values())).names
 NAMES = [pytest.param(preset.names, id=title.split(":")[0][:24]) for title, preset in PRESETS.items()]
 
 
@@ -74,7 +75,7 @@ def assert_structure(levels: np.ndarray, opacity: np.ndarray, look: dict, where:
 
 @pytest.mark.parametrize("names", NAMES)
 def test_every_map_shows_its_structure_and_the_photo(site, names):
-    for photo in EXAMPLES:
+    for photo in EXAMPLES if names == FIRST else EXAMPLES[:2]:  # all of them with the networks that a visitor meets
         looks = meet(site, names, photo)
         found = list(distributions(names, photo, looks))
         seen = {panel: drawn_there(site, panel) for panel, _, _ in found}
