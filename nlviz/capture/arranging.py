@@ -57,7 +57,8 @@ def _key(spots: Spots | None) -> tuple | None:
 
 def _told(e: Evidence, names: Names, batch: int | None, grid: tuple[int, ...] | None) -> Told:
     shared = e.product.shape[:-2]
-    rows, columns = _flat(e.rows, shared, e.product.shape[-2]), _flat(e.columns, shared, e.values.shape[-2])
+    rows = _telling(_flat(e.rows, shared, e.product.shape[-2]), some=True)
+    columns = _telling(_flat(e.columns, shared, e.values.shape[-2]))
     n = shared.numel()
     items = max(1, min(batch or 1, n)) if n % max(1, batch or 1) == 0 else 1
     order = None
@@ -84,6 +85,16 @@ def _centred(e: Evidence) -> Evidence:
 
 def _flat(spots: Spots | None, shared: torch.Size, length: int) -> Tensor | None:
     return None if spots is None else _upright(spots).reshape(shared.numel(), length)
+
+
+def _telling(ids: Tensor | None, some: bool = False) -> Tensor | None:
+    """Ids, unless all of a map have the same, or with ``some`` two of them: a layer has made many vectors of one position, and
+    nobody can tell which is which. Two columns may belong to one key, and padding to none."""
+    if ids is None or ids.shape[1] < 2:
+        return ids
+    ordered = ids.sort(1).values
+    same = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+    return None if (same.any() if some else same.all(1).any()) else ids
 
 
 def _upright(spots: Spots) -> Tensor:

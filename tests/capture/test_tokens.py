@@ -261,3 +261,29 @@ def test_multihead_attention_gives_its_own_weights_however_it_is_called(options)
     torch.testing.assert_close(found, bare, rtol=0, atol=1e-6)
     torch.testing.assert_close(maps[0].weights, expected, rtol=0, atol=1e-6)
     assert maps.report.parity[0].outcome == "holds"
+
+
+@pytest.mark.parametrize("asks", ["vectors", "pixels"])
+def test_vectors_that_a_layer_made_of_one_position_are_not_added_up_but_a_sequence_of_their_own(asks):
+    class Merged(nn.Module):
+        """Seven vectors of the whole picture, which attend to each other, or to which its pixels attend."""
+
+        def __init__(self):
+            super().__init__()
+            self.embed, self.attend = nn.Linear(2 * 3 * 4, 7 * 2), nn.MultiheadAttention(2, 1, batch_first=True)
+
+        def forward(self, x):
+            vectors = self.embed(x.flatten(1)).view(1, 7, 2)
+            return self.attend(vectors if asks == "vectors" else x.flatten(2).mT, vectors, vectors)[0]
+
+    torch.manual_seed(0)
+    net, x = Merged().double().eval(), torch.randn(1, 2, 3, 4).double()
+    with torch.no_grad(), capture_maps(net) as maps:
+        net(x)
+    with torch.no_grad():
+        vectors = net.embed(x.flatten(1)).view(1, 7, 2)
+        _, expected = net.attend(vectors if asks == "vectors" else x.flatten(2).mT, vectors, vectors)
+    assert maps[0].key_grid == (7,) and maps[0].query_grid == ((7,) if asks == "vectors" else (3, 4))
+    torch.testing.assert_close(maps[0].weights[:, 0], expected, rtol=1e-10, atol=1e-12)
+    with pytest.raises(ValueError, match="7 key tokens without rows and columns"):
+        maps[0].check_grid("key")
