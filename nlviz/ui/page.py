@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -31,6 +32,9 @@ THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system
 TITLE = '<div class="nlviz-head"><h1>nlviz</h1><p>See who attends to whom</p></div>'
 PHOTO = ('<button type="button" id="photo-open" aria-haspopup="dialog" aria-expanded="false" aria-label="Photo: replace it">'
          '<img alt=""><span>Photo</span></button>')  # page.js puts the photo on it, and opens the box
+ANSWERS = {"export_figure": wiring.export, "depends_on_query": wiring.depends, "show_snapshot": wiring.snapshot,
+           "show_similarity": wiring.similarity, "show_layer": wiring.layer, "depends_on_layer": wiring.depends_layer,
+           "what_if": wiring.what_if, "effects_of_layer": wiring.effects_layer}
 PAGE_JS = (HERE / "page.js").read_text()
 
 
@@ -135,29 +139,12 @@ def _photo(first: str, offered: list[int], size: int) -> tuple[PhotoBox, gr.Data
 
 def _answers(store: Store) -> list[Callable[[dict], dict]]:
     """What the viewer asks of the server, under the names by which it calls them."""
-    def export_figure(request: dict) -> dict:
-        return wiring.export(store, request)
+    return [_named(name, partial(answer, store)) for name, answer in ANSWERS.items()]
 
-    def depends_on_query(request: dict) -> dict:
-        return wiring.depends(store, request)
 
-    def show_snapshot(request: dict) -> dict:
-        return wiring.snapshot(store, request)
-
-    def show_similarity(request: dict) -> dict:
-        return wiring.similarity(store, request)
-
-    def show_layer(request: dict) -> dict:
-        return wiring.layer(store, request)
-
-    def depends_on_layer(request: dict) -> dict:
-        return wiring.depends_layer(store, request)
-
-    def what_if(request: dict) -> dict:
-        return wiring.what_if(store, request)
-
-    def effects_of_layer(request: dict) -> dict:
-        return wiring.effects_layer(store, request)
-
-    return [export_figure, depends_on_query, show_snapshot, show_similarity, show_layer, depends_on_layer, what_if,
-            effects_of_layer]
+def _named(name: str, answer: Callable[[dict], dict]) -> Callable[[dict], dict]:
+    """A function that gradio finds by its name."""
+    def named(request: dict) -> dict:
+        return answer(request)
+    named.__name__ = name
+    return named

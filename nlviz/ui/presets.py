@@ -32,7 +32,7 @@ DATA_TITLES = {"caltech101": "Classification, 101 classes", "msrc": "Segmentatio
 PRESETS = {
     "First look": Preset(
         ["dinov2_small", "msrc_embedded_gaussian", "camvid_criss_cross", "msrc_gc"],
-        "DINOv2 sees the animal, untold; non-local a few keys, criss-cross the cross, GC one map for all."),
+        "DINOv2 sees the whole animal, non-local a few keys, criss-cross the cross, GC one map for all."),
     "GCNet’s question: NL vs SNL vs GC": Preset(
         ["caltech101_embedded_gaussian", "caltech101_snl", "caltech101_gc"],
         "Non-local draws a map for each query; its simplification and global context have one for all."),

@@ -51,7 +51,8 @@ function placed(entries, {across, down, placeOf}, size) {
     return {map, column, row, x: x(column), y: y(row), width: wide, height: high};
   });
   const every = Math.ceil(14 / (wide + gap));         // where numbers would touch, every second
-  const labels = [...across.map((words, at) => ({words: at % every && at < across.length - 1 ? "" : words, x: x(at), y: 0, width: wide, side: "top"})),
+  const room = words => words.length > 2 ? Math.max(0, 28 - wide) : 0;         // “mean” is wider than a small thumbnail
+  const labels = [...across.map((words, at) => ({words: at % every && at < across.length - 1 ? "" : words, x: x(at) - room(words) / 2, y: 0, width: wide + room(words), side: "top"})),
                   ...down.map((words, at) => ({words, x: 0, y: y(at) + high / 2, width: gutter, side: "left"}))];
   return {boxes, labels: labels.filter(({words}) => words), width: x(across.length) - gap, height: y(down.length) - gap};
 }
