@@ -80,6 +80,11 @@ class Turns:
             with self._changed:
                 self._leave(me)
 
+    def let_others(self) -> None:
+        """Whoever waits in line goes first: between two passes of a request that takes many."""
+        with self.turn():
+            pass
+
     def _overtaken(self, visit: str, request: object) -> bool:
         return request is not None and not self.is_newest(visit, request)
 

@@ -163,8 +163,7 @@ def effects_layer(store: Store, request: dict) -> dict:
 
     def answer(asked: EffectsLayer) -> dict:
         analysis = _kept(store, asked, asked.panel.rpartition("/")[0])
-        with store.turns.turn():
-            return {"maps": make_head_effects(analysis, asked.layer, asked.key.resolution)}
+        return {"maps": make_head_effects(analysis, asked.layer, asked.key.resolution, store.turns.let_others)}
 
     return _answered(store, EffectsLayer, request, answer, "number")
 

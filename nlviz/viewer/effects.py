@@ -1,5 +1,6 @@
 """What the viewer asks about maps that are replaced: what the network says then, and how much each head matters."""
 
+from collections.abc import Callable
 from time import perf_counter
 
 import torch
@@ -50,8 +51,11 @@ def _passes(analysis: Analysis, how: str, resolution: int, most_seconds: float) 
     return other, effect_of(model, own, other)
 
 
-def make_head_effects(analysis: Analysis, layer: int, resolution: int) -> list[dict]:
+def make_head_effects(analysis: Analysis, layer: int, resolution: int, before: Callable[[], None] = lambda: None) -> list[dict]:
     """How much each head of a layer matters: what the mean row in that head alone does to the output.
+
+    Args:
+        before: called before each head's pass.
 
     Returns:
         of each ``name`` and ``head`` of its map, ``kind``, one of KINDS, ``effect`` (a share, or nats), None with its ``reason``.
@@ -62,7 +66,11 @@ def make_head_effects(analysis: Analysis, layer: int, resolution: int) -> list[d
     names = {placed.head: placed.nl_map.part for placed in analysis.maps if placed.layer == layer}
     if not names:
         raise ValueError(f"there is no layer {layer}")
-    found = head_effects(analysis.model, analysis.picture, resolution=resolution, layers=[layer])
+    def waited() -> bool:
+        before()
+        return False
+
+    found = head_effects(analysis.model, analysis.picture, stop=waited, resolution=resolution, layers=[layer])
     return [{"name": names[one["head"]], "head": one["head"], **_shown(one)} for one in found if one["head"] in names]
 
 

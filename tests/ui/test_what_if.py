@@ -60,6 +60,14 @@ def test_how_much_heads_matter_comes_layer_by_layer_under_the_names_of_their_map
         assert {(one["kind"], one["reason"]) for one in found} == {("relative_change", "")}
 
 
+def test_whoever_waits_has_their_turn_between_two_heads(store, shown, monkeypatch):
+    key, order, turn = shown("vit"), [], store.turns.turn
+    monkeypatch.setattr(store.turns, "turn", lambda *who: (order.append("turn"), turn(*who))[1])
+    store.model("vit").net.register_forward_pre_hook(lambda *_: order.append("pass" if not store.turns._line else "pass in a turn"))
+    wiring.effects_layer(store, {"key": key, "panel": "vit/0", "layer": 1})
+    assert order == ["pass", "pass", *["turn", "pass"] * 3]  # nobody is kept waiting for a whole layer
+
+
 @pytest.mark.parametrize("changes, words", [
     ({"how": "all of it"}, "no replacement"), ({"how": "itself"}, "no replacement"), ({"network": 3}, "no replacement"),
     ({"network": "msrc_gc"}, "no longer keeps"), ({"key": {"seal": "a.b"}}, "no longer keeps"), ({"how": None}, "no replacement"),
