@@ -57,6 +57,17 @@ def test_hovering_the_lions_eye_lights_pythons_own_row_in_the_panel_and_in_thumb
         assert near.mean() > 0.95  # a cell is three pixels wide
 
 
+def test_at_518_pixels_a_place_is_one_of_37_x_37_cells_and_the_class_token_can_be_asked(lion):
+    lion.resolution(518).evenly()
+    shown = next(one for one in analysed(NAME, resolution=518).maps if one.nl_map.part == "layer 12, mean of 6 heads")
+    assert shown.keys.grid == (37, 37)
+    lion.ask(*EYE)
+    assert_drawn(lion, {PANEL: shown}, *EYE, scale="shared", veil="even")
+    lion.page.get_by_role("button", name="class token").click()
+    found = lion.page.evaluate("site.viewer.state({values: true}).maps[0].values")
+    np.testing.assert_allclose(found, shown.heatmap(*EYE, "class token").flatten().numpy(), rtol=2e-4, atol=1e-7)
+
+
 def test_two_heads_side_by_side_come_back_from_the_address_and_the_figure(lion, visit):
     lion.page.locator("[data-action=beside]").click()
     lion.page.locator(f"select[data-choice=layer][data-panel='{PANEL}+1']").select_option("layer 10")
