@@ -8,6 +8,7 @@ from .crosses import Crosses, Product
 from .difference import Difference
 from .factors import Factors
 from .finite import check_finite
+from .framewise import Framewise
 from .grids import cell_of, cells, flat_index
 from .lazy import LazyMap, OverHeads, Streamed, Sum, applied, over_heads, precise
 from .nl_map import TERMS, NLMap
@@ -16,6 +17,6 @@ from .rollout import rollout
 from .similarities import SIMILARITIES, similarity
 from .windows import Windows
 
-__all__ = ["SIMILARITIES", "TERMS", "Crosses", "Difference", "Factors", "LazyMap", "NLMap", "OverHeads", "Product", "Streamed",
-           "Sum", "Windows", "applied", "cell_of", "cells", "check_finite", "flat_index", "new_order", "over_heads", "precise",
-           "replaced_map", "rollout", "similarity", "transformed"]
+__all__ = ["SIMILARITIES", "TERMS", "Crosses", "Difference", "Factors", "Framewise", "LazyMap", "NLMap", "OverHeads", "Product",
+           "Streamed", "Sum", "Windows", "applied", "cell_of", "cells", "check_finite", "flat_index", "new_order", "over_heads",
+           "precise", "replaced_map", "rollout", "similarity", "transformed"]

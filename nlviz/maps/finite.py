@@ -3,6 +3,7 @@
 import torch
 
 from .factors import Factors
+from .framewise import Framewise
 from .lazy import precise
 from .nl_map import NLMap
 
@@ -39,7 +40,7 @@ def _not_finite(network: str, what: str, nl_map: NLMap) -> ValueError:
 
 def _surely_finite(nl_map: NLMap) -> bool:
     """Told without the rows of a map that is kept as queries and keys: |q . k| <= |q| |k|, and a finite logit has a weight."""
-    lazy = nl_map.lazy
+    lazy = nl_map.lazy.inner if isinstance(nl_map.lazy, Framewise) else nl_map.lazy
     if nl_map.weights is not None or not isinstance(lazy, Factors) or lazy.bias is not None:
         return False
     q, k = (precise(vectors).norm(dim=-1).max().item() for vectors in (lazy.q, lazy.k))

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .among import among, first_keys
 from .factors import Factors
+from .framewise import Framewise
 from .grids import cells
-from .lazy import LazyMap, OverHeads, Sum, over_heads, precise
+from .lazy import LazyMap, Sum, over_heads, precise
+from .narrowing import among_of, head_of
 from .similarities import SIMILARITIES, similarity
 from .tokens import Tokens
 
@@ -87,8 +88,7 @@ class NLMap(Tokens):
                 return self
             raise ValueError(f"this map has no heads, got head {which!r}")
         over_heads(torch.empty(0, self.heads), which)
-        weights = None if self.weights is None else over_heads(self.weights, which)
-        lazy = None if self.lazy is None else _head_of(self.lazy, which)
+        weights, lazy = (None if form is None else head_of(form, which) for form in (self.weights, self.lazy))
         return replace(self, weights=weights, lazy=lazy, heads=None, values=None, product=None,
                        rows="raw" if which == "max" else self.rows)
 
@@ -169,7 +169,8 @@ class NLMap(Tokens):
             return self._centred()
         if self.relates == "global":
             raise ValueError("one map for every query: nothing in it is pairwise")
-        if not isinstance(self.lazy, Factors) or self.lazy.kind != "softmax":
+        of = self.lazy.inner if isinstance(self.lazy, Framewise) else self.lazy
+        if not isinstance(of, Factors) or of.kind != "softmax":
             raise ValueError("not a softmax over q · k, so it has no pairwise and unary term")
         return replace(self, lazy=self.lazy.split()[name == "unary only"], weights=None)
 
@@ -198,9 +199,8 @@ class NLMap(Tokens):
         if 0 in sizes:
             raise ValueError(f"every {'query' if not sizes[0] else 'key'} is a named token")
         once = self.rows == "distribution"
-        weights = None if self.weights is None else first_keys(self.weights[..., : sizes[0], :], sizes[1], once)
-        return replace(self, weights=weights, lazy=None if self.lazy is None else among(self.lazy, sizes, once), query_tokens=(),
-                       key_tokens=(), values=None, product=None)
+        weights, lazy = (None if form is None else among_of(form, sizes, once) for form in (self.weights, self.lazy))
+        return replace(self, weights=weights, lazy=lazy, query_tokens=(), key_tokens=(), values=None, product=None)
 
     def mean_row(self, item: int = 0) -> Tensor:
         """The mean of the rows of all queries, (N',).
@@ -233,10 +233,3 @@ class NLMap(Tokens):
         if not 0 <= index < cells(grid) + len(tokens):
             beside = f" and {len(tokens)} named tokens" if tokens else ""
             raise IndexError(f"{what} {index} is outside the grid {grid} of {cells(grid)} positions{beside}")
-
-
-def _head_of(lazy: LazyMap, which: int | str) -> LazyMap:
-    """One head of queries and keys is such a map again, with what that allows; anything else is read from all heads."""
-    if isinstance(lazy, Factors) and isinstance(which, int) and lazy.bias is None and lazy.k.shape[1] == lazy.q.shape[1]:
-        return replace(lazy, q=lazy.q[:, which], k=lazy.k[:, which])
-    return OverHeads(lazy, which)
