@@ -1,7 +1,7 @@
 """One picture through one model: the costly pass, once. After it a query is one row of a map."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
@@ -12,8 +12,9 @@ from ..blocks import Block
 from ..capture import Maps, capture_blocks, capture_maps, check_parity
 from ..maps import NLMap, check_finite
 from ..models import Model, OnBackbone, SmallNetwork, predict
-from ..pictures import Frame, Picture, open_picture
-from .placed import PlacedMap, places_of
+from ..pictures import Clip, Frame, Picture, open_picture
+from .frame_by_frame import joined, mean_of_frames
+from .placed import PlacedMap, check_base, places_of
 from .stack import stack
 
 one_at_a_time = threading.Lock()  # capture hooks the model itself, and networks may share blocks
@@ -25,7 +26,7 @@ class Analysis:
 
     Attributes:
         model: the model.
-        picture: what it saw.
+        picture: what it saw, a ``Picture`` or a ``Clip``.
         frame: how the picture filled its input.
         maps: the maps of its blocks, in the order computed; a block may have several. Then those of any other attention in it,
             layers x heads, see :func:`nlviz.analysis.stack.stack`.
@@ -56,7 +57,7 @@ class Analysis:
         lazy = [t for m in self.maps for t in (m.nl_map.lazy.tensors() if m.nl_map.lazy else ())]
         others = [t for m in self.maps for t in (m.nl_map.weights, m.nl_map.input, m.nl_map.output) if t is not None]
         held = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in lazy + others}  # heads share a layer's
-        return sum(held.values()) + 3 * self.picture.size[0] * self.picture.size[1]
+        return sum(held.values()) + 3 * self.picture.size[0] * self.picture.size[1] * self.frame.frames
 
 
 def as_model(net: nn.Module, preprocess=None, name: str | None = None) -> Model:
@@ -76,7 +77,8 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
     Args:
         model: a ``Model`` from ``load_model``, or any network whose attention ``nlviz.capture_maps`` finds; it is put in eval
             mode.
-        picture: a ``Picture``, a path, the bytes of a file, or a PIL image.
+        picture: a ``Picture``, a path, the bytes of a file, or a PIL image; or a ``Clip``, of which a network that takes clips sees
+            all frames at once, any other one after the other.
         resolution: the long side of the network's input in pixels (networks of a fixed input ignore it).
         preprocess: for a network of one's own: (Picture, resolution) -> (tensor, Frame); by default
             ``Preprocess()``, the bundled networks' own.
@@ -85,7 +87,7 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
         PictureError: the picture cannot be used.
         NetworkError: its forward pass raised.
         ValueError: the model has no attention (``NoAttention``), or nothing that can be shown over a picture, or a weight is no
-            finite number.
+            finite number; or the network takes clips and this is a picture.
     """
     picture = picture if isinstance(picture, Picture) else open_picture(picture)
     with torch.inference_mode():
@@ -94,6 +96,8 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
 
 def analyse_here(model: Model, picture: Picture, resolution: int) -> Analysis:
     """``analyse`` in the caller's gradient mode: what the pass leaves in a network that is trained on is no inference tensor."""
+    if model.clips and not isinstance(picture, Clip):
+        raise ValueError(f"{model.name} takes clips, and {picture.name} is a picture: choose a video")
     with one_at_a_time:
         x, frame = model.preprocess(picture, resolution)
         placed, notes, output = maps_of(model, as_input(x, model), frame)
@@ -103,6 +107,8 @@ def analyse_here(model: Model, picture: Picture, resolution: int) -> Analysis:
 def maps_of(model: Model, x: Tensor, frame: Frame) -> tuple[tuple[PlacedMap, ...], tuple[str, ...], object]:
     """The maps of an input at their places, what is not shown of them, and the network's output. See ``analyse`` for errors."""
     maps, output = _run(model, x)
+    if frame.frames > 1 and not model.clips and model.task == "classification" and isinstance(output, Tensor):
+        output = mean_of_frames(output)
     return *_placed(maps, frame, model), output
 
 
@@ -133,19 +139,21 @@ def _placed(maps: list[NLMap], frame: Frame, model: Model) -> tuple[tuple[Placed
     """Every map at its place, and what is not shown."""
     blocks = {layer: m for layer, m in model.net.named_modules() if isinstance(m, Block)}
     own, others = [m for m in maps if m.layer in blocks], [m for m in maps if m.layer not in blocks]
-    layers, notes = stack(others, frame, model.name) if others else ((), ())
+    by_frame = frame.frames > 1 and not model.clips
+    layers, notes = stack(others, frame, model.name, by_frame) if others else ((), ())
     missed = maps.report.missed if isinstance(maps, Maps) else []
-    return (*_of_blocks(own, frame, blocks, model.name), *layers), (*missed, *notes)
+    return (*_of_blocks(own, frame, blocks, model.name, by_frame), *layers), (*missed, *notes)
 
 
-def _of_blocks(maps: list[NLMap], frame: Frame, blocks: dict[str, Block], network: str) -> list[PlacedMap]:
-    placed, check = [], None
+def _of_blocks(maps: list[NLMap], frame: Frame, blocks: dict[str, Block], network: str, by_frame: bool) -> list[PlacedMap]:
+    placed, check, number = [], None, 0
     for nl_map in maps:
-        grid = tuple(nl_map.input.shape[2:])
-        if len(grid) != 2:
-            raise ValueError(f"the block at {nl_map.layer!r} has grid {grid}; only (rows, columns) lie in a picture")
         check_finite(nl_map, network)
         if nl_map.number == 0:  # one check for all maps of a call
-            check = cache(lambda block=blocks[nl_map.layer], first=nl_map: check_parity(block, first))
-        placed.append(PlacedMap(nl_map, *places_of(nl_map, frame), frame.place(grid), check))
+            check, number = cache(lambda block=blocks[nl_map.layer], first=nl_map: check_parity(block, first)), 0
+        for one in joined(nl_map) if by_frame else [nl_map]:
+            grid = tuple(one.input.shape[2:])
+            check_base(grid, grid, frame, one.layer)
+            placed.append(PlacedMap(replace(one, number=number), *places_of(one, frame), frame.place(grid), check))
+            number += 1
     return placed

@@ -7,16 +7,21 @@ from functools import cache
 from ..capture import Parity, check_parity
 from ..maps import NLMap, check_finite
 from ..pictures import Frame
+from .frame_by_frame import joined, over_clip
 from .placed import PlacedMap, places_of
 
 GIVEN = Parity("undecided", 0.0, 0.0, "given")  # a map that no network made here
 
 
-def stack(maps: Sequence[NLMap], frame: Frame, network: str) -> tuple[tuple[PlacedMap, ...], tuple[str, ...]]:
+def stack(maps: Sequence[NLMap], frame: Frame, network: str,
+          by_frame: bool = False) -> tuple[tuple[PlacedMap, ...], tuple[str, ...]]:
     """The maps of all layers as those of one call, named ``layer 12, mean of 6 heads`` and ``layer 12, head 3``.
 
     The first is the mean of the last layer whose queries and keys lie in the picture; then all in the order computed, each
     layer's mean before its heads.
+
+    Args:
+        by_frame: the frames of a clip went through an image network as a batch; see ``joined``.
 
     Returns:
         the maps; and what has to be said, a sentence for each layer that cannot be shown.
@@ -28,7 +33,7 @@ def stack(maps: Sequence[NLMap], frame: Frame, network: str) -> tuple[tuple[Plac
     for number, nl_map in enumerate(maps, 1):
         check_finite(nl_map, network)
         try:
-            places = places_of(nl_map, frame)
+            places = places_of(over_clip(nl_map) if by_frame else nl_map, frame)
         except ValueError as error:
             notes.append(f"Layer {number} is not shown: {error}")
             continue
@@ -36,21 +41,22 @@ def stack(maps: Sequence[NLMap], frame: Frame, network: str) -> tuple[tuple[Plac
             notes.append(f"Layer {number} is not shown: its keys are named tokens alone, which have no place in the picture.")
             continue
         check = cache(lambda nl_map=nl_map: check_parity(None, nl_map) if nl_map.values is not None else GIVEN)
-        found += _layer(nl_map, places, check, number, len(maps))
+        found += _layer(nl_map, places, check, number, len(maps), by_frame)
     if not found:
         raise ValueError(f"{network}: none of its {len(maps)} maps can be shown. {notes[0]}")
     found.insert(0, found.pop(_shown(found)))
     return tuple(replace(placed, nl_map=replace(placed.nl_map, number=at)) for at, placed in enumerate(found)), tuple(notes)
 
 
-def _layer(nl_map: NLMap, places: tuple, check: Callable, number: int, layers: int) -> list[PlacedMap]:
-    """The mean of a layer's heads, then each head."""
+def _layer(nl_map: NLMap, places: tuple, check: Callable, number: int, layers: int, by_frame: bool) -> list[PlacedMap]:
+    """The mean of a layer's heads, then each head; of a clip's frames together."""
     heads = nl_map.heads or 1
     found = []
     for head in (None, *range(1, heads + 1)) if heads > 1 else (None,):
         one = _asked_once(nl_map.head("mean" if head is None and heads > 1 else (head or 1) - 1))
         placed = (places[1], places[1]) if one.relates == "global" else places
-        found.append(PlacedMap(replace(one, part=_name(number, layers, head, heads)), *placed, None, check, number, head))
+        one = replace(one, part=_name(number, layers, head, heads))
+        found += [PlacedMap(of, *placed, None, check, number, head) for of in (joined(one) if by_frame else [one])]
     return found
 
 

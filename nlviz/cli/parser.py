@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..recipes import LAYOUTS, RESOLUTIONS, WIDTHS
+from ..recipes import ARROWS, FRAMES, LAYOUTS, RESOLUTIONS, WIDTHS
 from . import commands as run
 
 DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'times uniform', 'shared' or 'per panel'",
@@ -66,11 +66,12 @@ def _add_render(commands) -> None:
     parser = commands.add_parser("render", help="draw figures into files", description="One picture gives one file, several a "
                                    "folder. FIGURE.zip has the figure in every format, the rows and the numbers; FIGURE.html "
                                    "works offline in a browser.")
-    parser.add_argument("picture", nargs="*", metavar="PICTURE", help="paths, or patterns such as 'photos/*.jpg'")
+    parser.add_argument("picture", nargs="*", metavar="PICTURE", help="paths, or patterns such as 'photos/*.jpg'; also of videos")
     parser.add_argument("--recipe", type=Path, metavar="RECIPE.json", help="draw what a recipe, or an exported figure, says")
     parser.add_argument("--model", action="append", metavar="MODEL", help=MODEL)
-    parser.add_argument("--query", action="append", type=_query, metavar="X,Y",
-                        help="fractions of width and height, 0 to 1; may be repeated")
+    parser.add_argument("--query", action="append", type=_query, metavar="X,Y[,FRAME]",
+                        help="fractions of width and height, 0 to 1, and of a clip its frame, from 1; may be repeated")
+    _add_clip(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="FIGURE.{png,svg,pdf,zip,html}", help="or a folder")
     parser.add_argument("--format", default="png", choices=["png", "svg", "pdf", "zip", "html"], help="of the files in a folder")
     parser.add_argument("--layout", choices=LAYOUTS, help=f"default: {LAYOUTS[0]}")
@@ -78,6 +79,8 @@ def _add_render(commands) -> None:
     parser.add_argument("--dpi", type=int, help="dots per inch of a PNG, 50 to 1200; default: 300")
     parser.add_argument("--part", action="append", type=_part, metavar="NAME/0=PART",
                         help="which map of a call of a block to draw; NAME/0+1 is a further one beside it; may be repeated")
+    parser.add_argument("--arrows", type=int, choices=ARROWS,
+                        help="of a clip: to how many of a query's strongest keys (default: 20)")
     for name, words in DISPLAY.items():
         parser.add_argument(f"--{name}", type=float if name == "opacity" else str, help=words)
     parser.add_argument("--resolution", type=int, choices=RESOLUTIONS, help="long side of the input, pixels; default: 448")
@@ -87,8 +90,9 @@ def _add_render(commands) -> None:
 
 
 def _add_measure(commands) -> None:
-    parser = commands.add_parser("measure", help="GCNet's numbers of every map of one picture, with baselines")
+    parser = commands.add_parser("measure", help="GCNet's numbers of every map of one picture or clip, with baselines")
     parser.add_argument("picture")
+    _add_clip(parser)
     parser.add_argument("--model", action="append", required=True, metavar="MODEL", help=MODEL)
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--effects", action="store_true", help="and what replacing its maps does to each network's output: by one "
@@ -126,12 +130,20 @@ def _add_serve(commands) -> None:
 
 
 def _add_open(commands) -> None:
-    parser = commands.add_parser("open", help="open the page on a picture")
+    parser = commands.add_parser("open", help="open the page on a picture or a clip")
     parser.add_argument("picture", type=Path)
+    _add_clip(parser)
     parser.add_argument("--model", action="append", required=True, metavar="MODEL", help=MODEL)
     parser.add_argument("--resolution", type=int, default=448, choices=RESOLUTIONS, help="long side of the input, pixels")
     _add_address(parser)
     parser.set_defaults(run=run.open_page)
+
+
+def _add_clip(parser: argparse.ArgumentParser) -> None:
+    least, most = FRAMES
+    parser.add_argument("--start", type=int, metavar="FRAME", help="of a video: its first frame, from 1 (default: 1)")
+    parser.add_argument("--frames", type=int, metavar="N", help=f"of a video: how many frames, {least} to {most} (default: 8)")
+    parser.add_argument("--stride", type=int, metavar="N", help="of a video: every N-th frame (default: three a second)")
 
 
 def _add_address(parser: argparse.ArgumentParser) -> None:
@@ -154,14 +166,18 @@ def _add_train(commands) -> None:
     parser.set_defaults(run=run.train)
 
 
-def _query(text: str) -> tuple[float, float]:
+def _query(text: str) -> tuple[float, ...]:
     try:
-        x, y = (float(part) for part in text.split(","))
+        x, y, *frames = text.split(",")
+        x, y, (frame,) = float(x), float(y), [int(one) for one in frames] or [1]
     except ValueError:
-        raise argparse.ArgumentTypeError(f"expected X,Y such as 0.4,0.6, got {text!r}") from None
+        raise argparse.ArgumentTypeError(f"expected X,Y such as 0.4,0.6, of a clip X,Y,FRAME such as 0.4,0.6,3, "
+                                         f"got {text!r}") from None
     if not (0 <= x <= 1 and 0 <= y <= 1):
         raise argparse.ArgumentTypeError(f"X and Y are fractions, 0 to 1, got {text!r}")
-    return x, y
+    if not 1 <= frame <= FRAMES[1]:
+        raise argparse.ArgumentTypeError(f"FRAME goes from 1 to {FRAMES[1]}, got {text!r}")
+    return (x, y, frame - 1) if frames else (x, y)
 
 
 def _part(text: str) -> tuple[str, str]:

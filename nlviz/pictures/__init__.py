@@ -10,14 +10,17 @@ from .limits import SUFFIXES, PictureError
 from .placement import Placement
 
 if TYPE_CHECKING:
+    from .clip import MAX_FRAMES, MIN_FRAMES, Chosen, Clip, clip_of, contact_sheet, frames_words
     from .cropped import Cropped
     from .picture import Picture, open_picture
     from .preprocess import MAX_RESOLUTION, Frame, Preprocess
 
-__all__ = ["MAX_RESOLUTION", "SUFFIXES", "Cropped", "Frame", "Picture", "PictureError", "Placement", "Preprocess", "open_picture"]
+__all__ = ["MAX_FRAMES", "MAX_RESOLUTION", "MIN_FRAMES", "SUFFIXES", "Chosen", "Clip", "Cropped", "Frame", "Picture",
+           "PictureError", "Placement", "Preprocess", "clip_of", "contact_sheet", "frames_words", "open_picture"]
 
 FILE_OF = {"MAX_RESOLUTION": "preprocess", "Cropped": "cropped", "Frame": "preprocess", "Preprocess": "preprocess",
-           "Picture": "picture", "open_picture": "picture"}
+           "Picture": "picture", "open_picture": "picture", "Chosen": "clip", "Clip": "clip", "clip_of": "clip",
+           "MIN_FRAMES": "clip", "MAX_FRAMES": "clip", "contact_sheet": "clip", "frames_words": "clip"}
 
 
 def __getattr__(name: str) -> object:

@@ -1,6 +1,6 @@
-"""Picture -> a network's input, and where the picture lies in it."""
+"""Picture or clip -> a network's input, and where it lies in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from .clip import Clip
 from .picture import Picture
 from .placement import Placement
 
@@ -16,23 +17,28 @@ MAX_RESOLUTION = 2048
 
 @dataclass(frozen=True)
 class Frame:
-    """How a picture fills a network's input.
+    """How a picture, or each frame of a clip, fills a network's input.
 
     Attributes:
         size: (width, height) of the input in pixels.
         content: (left, top, right, bottom) that the picture takes of it; the rest is padding. What was cropped lies outside:
             below 0, or above the size.
+        frames: of a clip, all of which the input holds; 1 of a picture.
     """
 
     size: tuple[int, int]
     content: tuple[int, int, int, int]
+    frames: int = 1
 
-    def place(self, grid: tuple[int, int]) -> Placement:
-        """Where a feature map of (rows, columns) over the whole input lies in the picture."""
+    def place(self, grid: tuple[int, ...]) -> Placement:
+        """Where a feature map of (rows, columns), of a clip (frames, rows, columns), over the whole input lies in the picture."""
         left, top, right, bottom = self.content
         per_pixel = [Fraction(cells, pixels) for cells, pixels in zip(grid[::-1], self.size)]
-        return Placement(grid, ((right - left) * per_pixel[0], (bottom - top) * per_pixel[1]),
-                         (left * per_pixel[0], top * per_pixel[1]))
+        scale = (right - left) * per_pixel[0], (bottom - top) * per_pixel[1]
+        offset = left * per_pixel[0], top * per_pixel[1]
+        if len(grid) == 2:
+            return Placement(grid, scale, offset)
+        return Placement(grid, (*scale, Fraction(grid[0], self.frames)), (*offset, Fraction(0)), self.frames)
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Preprocess:
         channels: 3 for RGB, 1 for grey.
         mean, std: the input is (pixel - mean) / std with pixels 0 to 255; one number, or one of each channel.
         fixed: (width, height) of a network that takes one size only: the picture is letterboxed into it.
+        clips: the network takes all frames of a clip at once, (1, channels, T, H, W).
     """
 
     stride: int = 16
@@ -51,6 +58,7 @@ class Preprocess:
     mean: float | tuple[float, ...] = 127.0
     std: float | tuple[float, ...] = 128.0
     fixed: tuple[int, int] | None = None
+    clips: bool = False
 
     def frame(self, size: tuple[int, int], resolution: int) -> Frame:
         """Long side = resolution, the aspect ratio kept up to rounding to the stride; nothing is cropped.
@@ -69,14 +77,23 @@ class Preprocess:
         return Frame(target, (left, top, left + width, top + height))
 
     def __call__(self, picture: Picture, resolution: int = 448) -> tuple[Tensor, Frame]:
-        """The input (1, channels, H, W) and where the picture lies in it; padding is black."""
+        """The input (1, channels, H, W) and where the picture lies in it; padding is black.
+
+        Of a clip (T, channels, H, W), frame by frame, or with ``clips`` (1, channels, T, H, W).
+        """
         frame = self.frame(picture.size, resolution)
+        if not isinstance(picture, Clip):
+            return self._filled(picture.image, frame), frame
+        x = torch.cat([self._filled(image, frame) for image in picture.frames])
+        return x.transpose(0, 1)[None].contiguous() if self.clips else x, replace(frame, frames=len(picture.frames))
+
+    def _filled(self, image: Image.Image, frame: Frame) -> Tensor:
         left, top, right, bottom = frame.content
-        image = picture.image.convert("L" if self.channels == 1 else "RGB")
+        image = image.convert("L" if self.channels == 1 else "RGB")
         image = image.resize((right - left, bottom - top), Image.Resampling.BICUBIC)
         canvas = Image.new(image.mode, frame.size)
         canvas.paste(image, (left, top))
-        return normalised(canvas, self.mean, self.std), frame
+        return normalised(canvas, self.mean, self.std)
 
 
 def normalised(image: Image.Image, mean: float | tuple[float, ...], std: float | tuple[float, ...]) -> Tensor:

@@ -7,7 +7,9 @@ from .link import link_of, recipe_of_link
 from .metadata import KEYS, recipe_in
 from .names import plain_name
 from .recipe import (
+    ARROWS,
     CHOICES,
+    FRAMES,
     LAYOUTS,
     LONGEST,
     MOST_NETWORKS,
@@ -20,5 +22,6 @@ from .recipe import (
     check_choice,
 )
 
-__all__ = ["CHOICES", "KEYS", "LAYOUTS", "LONGEST", "MOST_NETWORKS", "MOST_QUERIES", "RESOLUTIONS", "RESOLUTION_RANGE", "SETTINGS",
-           "WIDTHS", "Recipe", "check_choice", "link_of", "plain_name", "recipe_in", "recipe_of_link"]
+__all__ = ["ARROWS", "CHOICES", "FRAMES", "KEYS", "LAYOUTS", "LONGEST", "MOST_NETWORKS", "MOST_QUERIES", "RESOLUTIONS",
+           "RESOLUTION_RANGE", "SETTINGS", "WIDTHS", "Recipe", "check_choice", "link_of", "plain_name", "recipe_in",
+           "recipe_of_link"]

@@ -5,13 +5,17 @@ from urllib.parse import parse_qs, urlencode
 from .recipe import LONGEST, SETTINGS, VERSION, Recipe, brought_up
 
 DEFAULTS = Recipe({}, (), ())
+CLIP = ("start", "frames", "stride")
 
 
 def link_of(recipe: Recipe) -> str:
-    """The fragment, without its #: photo, sha256, networks, resolution, queries, version, and the settings that are not usual."""
+    """The fragment, without its #: photo, sha256, networks, resolution, queries, version, of a clip which frames, and the settings
+    that are not usual."""
     entries = {"photo": recipe.picture["name"], "sha256": recipe.picture["sha256"],
                "networks": ",".join(network["name"] for network in recipe.networks), "resolution": recipe.resolution,
-               "queries": ";".join(f"{x:.5g},{y:.5g}" for x, y in recipe.queries), "version": VERSION}
+               "queries": ";".join(",".join(f"{one:.5g}" for one in query) for query in recipe.queries), "version": VERSION}
+    if "frames" in recipe.picture:
+        entries["clip"] = ",".join(str(recipe.picture[name]) for name in CLIP)
     entries |= {name: getattr(recipe, name) for name in SETTINGS if getattr(recipe, name) != getattr(DEFAULTS, name)}
     if recipe.parts:
         entries["parts"] = ";".join(f"{panel}={part}" for panel, part in recipe.parts.items())
@@ -34,8 +38,13 @@ def recipe_of_link(fragment: str) -> Recipe:
         raise ValueError(f"this address is no view of the page: it has version {version!r:.40}, this nlviz reads versions 1 and "
                          f"{VERSION}")
     entries = brought_up({name: found[name] for name in SETTINGS if name in found}, int(version))
-    entries |= {name: _number(found[name], kind) for name, kind in (("opacity", float), ("resolution", int)) if name in found}
-    entries |= {"picture": {"name": found["photo"], "sha256": found["sha256"]}, "queries": _queries(found.get("queries", "")),
+    kinds = {"opacity": float, "resolution": int, "arrows": int}
+    entries |= {name: _number(found[name], kind) for name, kind in kinds.items() if name in found}
+    clip = [_number(number, int) for number in found["clip"].split(",")] if "clip" in found else []
+    if len(clip) not in (0, len(CLIP)):
+        raise ValueError(f"this address is no view of the page: a clip has {', '.join(CLIP)}, got {found['clip']!r:.40}")
+    entries |= {"picture": {"name": found["photo"], "sha256": found["sha256"]} | dict(zip(CLIP, clip)),
+                "queries": _queries(found.get("queries", "")),
                 "networks": [{"name": name} for name in found["networks"].split(",")],
                 "parts": dict(text.partition("=")[::2] for text in found.get("parts", "").split(";") if text)}
     try:
@@ -45,7 +54,8 @@ def recipe_of_link(fragment: str) -> Recipe:
 
 
 def _queries(text: str) -> list:
-    return [[_number(part, float) for part in pair.split(",")] for pair in text.split(";") if pair]
+    return [[_number(part, int if at == 2 else float) for at, part in enumerate(query.split(","))]
+            for query in text.split(";") if query]
 
 
 def _number(text: str, kind: type) -> float | str:

@@ -9,12 +9,14 @@ from ..files import printable
 LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances", "layers x heads", "distance against layer")
 RESOLUTIONS = (224, 448, 518, 672)  # offered by the page and the command line
 WIDTHS = {"one column": 3.3, "two columns": 6.9, "slide": 13.3}  # inches
-SETTINGS = ("colours", "scale", "view", "opacity", "veil", "backdrop", "direction", "term", "token")
+SETTINGS = ("colours", "scale", "view", "opacity", "veil", "backdrop", "direction", "term", "token", "arrows")
 CHOICES = {"colours": ("viridis", "inferno", "magma", "cividis", "gray"), "scale": ("times uniform", "shared", "per panel"),
            "view": ("cells", "smooth"), "veil": ("rising", "even"), "backdrop": ("grey", "colour"),
            "direction": ("attends to", "attended by"),
            "term": ("full", "pairwise only", "unary only", "row minus the mean row",
                     "input similarity", "output similarity")}  # what there is of those that are words
+FRAMES = (4, 32)  # of a clip
+ARROWS = (0, 5, 10, 20, 50)  # from a query of a clip to its strongest keys
 MOST_NETWORKS = MOST_QUERIES = 8  # in a figure
 RESOLUTION_RANGE = (16, 2048)
 DPI = (50, 1200)
@@ -28,23 +30,25 @@ class Recipe:
     """What a figure shows, of what, and how.
 
     Attributes:
-        picture: ``name`` of the file and ``sha256`` of its pixels.
+        picture: ``name`` of the file and ``sha256`` of its pixels; of a clip also ``start``, the number of its first frame in the
+            video from 0, how many ``frames``, and the ``stride``: every so many-th of the video.
         networks: each with ``name`` (NAME, or NAME@EPOCH for a snapshot) and ``sha256`` of its checkpoint, None where unknown.
         resolution: long side of the networks' input in pixels.
-        queries: (x, y), fractions of the picture's width and height.
+        queries: (x, y), fractions of the picture's width and height; of a clip (x, y, frame), the frame from 0.
         layout: one of LAYOUTS.
         width: a name of WIDTHS.
         dpi: dots per inch of a PNG.
         colours, scale, view, opacity, veil, backdrop, direction, term: the display settings of the page.
         token: the named token (``class token``) that is asked in place of the queries' places; "" for the places.
+        arrows: of a clip, how many of a query's strongest keys an arrow leads to, one of ARROWS.
         parts: ``{network}/{number of the call}`` to the name of the map that is shown, for blocks with several. With ``+1``,
             ``+2``, ... behind it further maps of the call, each a panel of its own beside the first.
         version: of the recipe's form.
     """
 
-    picture: Mapping[str, str]
+    picture: Mapping[str, str | int]
     networks: Sequence[Mapping[str, str | None]]
-    queries: Sequence[tuple[float, float]]
+    queries: Sequence[tuple[float, ...]]
     resolution: int = 448
     layout: str = LAYOUTS[0]
     width: str = "two columns"
@@ -58,6 +62,7 @@ class Recipe:
     direction: str = "attends to"
     term: str = "full"
     token: str = ""
+    arrows: int = 20
     parts: Mapping[str, str] = field(default_factory=dict)
     version: int = VERSION
 
@@ -72,8 +77,11 @@ class Recipe:
         return {name: getattr(self, name) for name in SETTINGS}
 
     def to_json(self) -> str:
-        """The recipe as JSON in ASCII, the same for the same recipe."""
-        return json.dumps({"nlviz_recipe": asdict(self)}, sort_keys=True)
+        """The recipe as JSON in ASCII, the same for the same recipe; of a picture without what belongs to clips."""
+        entries = asdict(self)
+        if "frames" not in self.picture:
+            del entries["arrows"]
+        return json.dumps({"nlviz_recipe": entries}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Recipe":

@@ -10,9 +10,23 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
 
 from .names import in_name
-from .recipe import CHOICES, LAYOUTS, MOST_NETWORKS, MOST_QUERIES, RESOLUTION_RANGE, VERSION, WIDTHS, check_choice, check_dpi, said
+from .recipe import (
+    ARROWS,
+    CHOICES,
+    FRAMES,
+    LAYOUTS,
+    MOST_NETWORKS,
+    MOST_QUERIES,
+    RESOLUTION_RANGE,
+    VERSION,
+    WIDTHS,
+    check_choice,
+    check_dpi,
+    said,
+)
 
 MOST_PARTS = 256
+MOST_FRAMES = FRAMES[1]
 EXPECTED = {
     "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number", "string_type": "text",
     "string_unicode": "text", "bool_type": "true or false", "list_type": "a list", "dict_type": "names with values",
@@ -58,11 +72,22 @@ def _sha256(value: object) -> str:
     return value
 
 
-def _query(value: object) -> tuple[float, float]:
-    pair = isinstance(value, (list, tuple)) and len(value) == 2 and all(type(one) in (int, float) for one in value)
-    if not pair or not all(0 <= one <= 1 for one in value):
+def _query(value: object) -> tuple[float, ...]:
+    """(x, y) of a picture, (x, y, frame) of a clip."""
+    numbers = isinstance(value, (list, tuple)) and len(value) in (2, 3) and all(type(one) in (int, float) for one in value)
+    if not numbers or not all(0 <= one <= 1 for one in value[:2]):
         raise ValueError(f"a query is given by fractions of width and height, 0 to 1, got {said(value)}")
-    return float(value[0]), float(value[1])
+    if len(value) == 2:
+        return float(value[0]), float(value[1])
+    if type(value[2]) is not int or not 0 <= value[2] < MOST_FRAMES:
+        raise ValueError(f"a query's frame is a whole number from 0 to {MOST_FRAMES - 1}, got {said(value[2])}")
+    return float(value[0]), float(value[1]), value[2]
+
+
+def _arrows(value: int) -> int:
+    if value not in ARROWS:
+        raise ValueError(f"arrows: {', '.join(map(str, ARROWS))} of them can be drawn, got {said(value)}")
+    return value
 
 
 def _told_apart(networks: list) -> list:
@@ -98,8 +123,13 @@ Queries = Annotated[list[Query], AfterValidator(_few)]
 
 
 class PictureOf(Strict):
+    """A picture; with the three last entries a clip."""
+
     name: FileName
     sha256: Sha256
+    start: Annotated[int, between("a clip's first frame", 0, 10**7)] = None
+    frames: Annotated[int, between("frames of a clip", *FRAMES)] = None
+    stride: Annotated[int, between("the stride of a clip", 1, 10**5)] = None
 
 
 class Network(Strict):
@@ -122,6 +152,7 @@ class Settings(Strict):
     direction: Annotated[Word, one_of("direction")] = None
     term: Annotated[Word, one_of("term")] = None
     token: Word = None
+    arrows: Annotated[int, AfterValidator(_arrows)] = None
     parts: Parts = None
 
 

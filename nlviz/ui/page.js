@@ -55,13 +55,15 @@ document.addEventListener("nlviz-photo", ({detail}) => {
 
 // The page's address carries the view: nlviz/recipes/link.py reads what is written here. Back and forward bring views back.
 const USUAL = {colours: "viridis", scale: "times uniform", view: "cells", opacity: 0.8, veil: "rising", backdrop: "grey",
-    direction: "attends to", term: "full", token: ""};
+    direction: "attends to", term: "full", token: "", arrows: 20};
 const VERSION = 2;
 function linkOf({key, pins, settings, parts, snapshots}) {
     const named = name => name in snapshots ? `${name}@${snapshots[name]}` : name, round = value => Number(value.toPrecision(5));
+    const queryOf = ({x, y, frame}) => [round(x), round(y), ...(key.clip ? [frame] : [])].join(",");
     const link = new URLSearchParams({photo: key.name, sha256: key.picture, networks: key.networks.map(named).join(","),
-        resolution: key.resolution, queries: pins.map(({x, y}) => `${round(x)},${round(y)}`).join(";"), version: VERSION});
-    for (const [name, usual] of Object.entries(USUAL)) if (settings[name] !== usual) link.set(name, settings[name]);
+        resolution: key.resolution, queries: pins.map(queryOf).join(";"), version: VERSION});
+    if (key.clip) link.set("clip", `${key.clip.start},${key.clip.count},${key.clip.stride}`);
+    for (const [name, usual] of Object.entries(USUAL)) if (name in settings && settings[name] !== usual) link.set(name, settings[name]);
     const shown = Object.entries(parts).map(([panel, part]) => `${panel.replace(/(.*)\//, (_, name) => `${named(name)}/`)}=${part}`);
     if (shown.length) link.set("parts", shown.join(";"));
     return `#${link}`;

@@ -4,19 +4,21 @@ import base64
 import colorsys
 import io
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..analysis import Analysis, PlacedMap
-from ..maps import Crosses, Factors, LazyMap, NLMap, Product, Sum
+from ..maps import Crosses, Factors, Framewise, LazyMap, NLMap, Product, Sum, precise
 from ..models import Model
-from ..pictures import Frame, Picture
+from ..pictures import Clip, Frame, Picture, contact_sheet, frames_words
 from .layers import make_layer, terms_of_map
 from .texts import place_of, to_base64
 
 PREVIEW_SIDE = 1024  # pixels of the photo that the page shows
+SHEET_SIDE = 480  # of each frame of a clip
 
 
 def make_scene(analyses: Sequence[Analysis], names: Sequence[str], resolution: int, sliders: bool = True) -> dict:
@@ -26,18 +28,28 @@ def make_scene(analyses: Sequence[Analysis], names: Sequence[str], resolution: i
     """
     picture = analyses[0].picture
     panels = [make_panel(a, name, number, sliders) for a, name in zip(analyses, names) for number in range(len(a.calls))]
-    return {"key": {"picture": picture.sha256, "name": picture.name, "networks": list(names), "resolution": resolution},
-            "picture": _preview(picture), "panels": panels}
+    key = {"picture": picture.sha256, "name": picture.name, "networks": list(names), "resolution": resolution}
+    if isinstance(picture, Clip):
+        key["clip"] = asdict(picture.chosen)
+    return {"key": key, "picture": _preview(picture), "panels": panels}
 
 
 def _preview(picture: Picture) -> dict:
+    width, height = picture.size
+    found = {"name": picture.name, "width": width, "height": height}
+    if isinstance(picture, Clip):
+        sheet, across = contact_sheet(picture, SHEET_SIDE)
+        return found | {"url": _jpeg(sheet), "clip": {"count": len(picture.frames), "across": across, "numbers": picture.numbers,
+                                                      "seconds": picture.seconds, "title": frames_words(picture)}}
     image = picture.image.copy()
     image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    return found | {"url": _jpeg(image)}
+
+
+def _jpeg(image) -> str:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=90)
-    width, height = picture.size
-    return {"name": picture.name, "width": width, "height": height,
-            "url": "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()}
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def make_panel(analysis: Analysis, name: str, number: int, slider: bool = True) -> dict:
@@ -94,10 +106,11 @@ def _stack(call: tuple[PlacedMap, ...]) -> dict:
 
 def _features(call: tuple[PlacedMap, ...]) -> dict | None:
     """The feature map of every channel of the block's input, where a map has rows or values of channels."""
-    if call[0].nl_map.input is None or all(len(placed.nl_map.key_grid) == 2 for placed in call):
+    if call[0].nl_map.input is None or all(len(placed.nl_map.key_grid) > 1 for placed in call):
         return None
-    x = call[0].nl_map.input[0].float()  # (C, rows, columns)
-    low, high = x.amin((1, 2), keepdim=True), x.amax((1, 2), keepdim=True)
+    x = call[0].nl_map.input[0].float()  # (C, rows, columns), of a clip (C, frames, rows, columns)
+    over = tuple(range(1, x.dim()))
+    low, high = x.amin(over, keepdim=True), x.amax(over, keepdim=True)
     steps = ((x - low) / (high - low).clamp_min(1e-30) * 255).round()
     return {"grid": list(x.shape[1:]), "place": place_of(call[0].channels), "count": len(x), "low": to_base64(low),
             "high": to_base64(high), "data": base64.b64encode(steps.cpu().numpy().astype(np.uint8).tobytes()).decode()}
@@ -116,6 +129,8 @@ def source_of_weights(card: dict) -> str:
 def _weights(nl_map: NLMap, call: list[NLMap]) -> dict:
     """The map in the form that it was kept in; made of other maps of its call, it names their numbers."""
     lazy = nl_map.lazy if nl_map.relates == "positions" else None
+    if isinstance(lazy, Framewise):
+        return _of_frames(lazy, call)
     if isinstance(lazy, Product):
         return {"kind": "product", "of": [_number(part, call) for part in lazy.maps]}
     if isinstance(lazy, Sum):
@@ -132,6 +147,35 @@ def _weights(nl_map: NLMap, call: list[NLMap]) -> dict:
     return found
 
 
+def _of_frames(lazy: Framewise, call: list[NLMap]) -> dict:
+    """A map whose rows end at their frame's edge: the weights of the frames, one after the other."""
+    inner, frames = lazy.inner, lazy.frames
+    of_frames = {"kind": "framewise", "frames": frames}
+    insides = [getattr(nl_map.lazy, "inner", None) for nl_map in call]
+
+    def number(part: LazyMap) -> int:
+        return next(at for at, one in enumerate(insides) if one is part)
+
+    if isinstance(inner, Product):
+        return {"kind": "product", "of": [number(part) for part in inner.maps]}
+    if isinstance(inner, Sum):
+        return {"kind": "framewise_sum", "frames": frames, "of": number(inner.terms), "shared": to_base64(inner.shared)}
+    if isinstance(inner, Crosses):
+        return of_frames | {"of": {"kind": "cross", "data": to_base64(inner.weights)}}
+    if isinstance(inner, Factors) and inner.kind == "softmax" and inner.cells is not None:  # one of a frame is one of the clip
+        of = torch.arange(frames)[:, None] * (int(inner.cells.max()) + 1) + inner.cells.cpu()
+        return {"kind": "softmax", "channels": inner.q.shape[2], "q": to_base64(inner.q), "k": to_base64(inner.k),
+                "log_sum": to_base64(inner.log_sum()), "cells": to_base64(of)}
+    if isinstance(inner, Factors) and inner.plain:
+        found = {"kind": inner.kind, "channels": inner.q.shape[2], "q": to_base64(precise(inner.q) * inner.scale),
+                 "k": to_base64(inner.k)}
+        if inner.kind == "softmax":
+            found["log_sum"] = to_base64(inner.log_sum())
+        return of_frames | {"of": found}
+    dense = inner if isinstance(inner, Tensor) else inner.dense()
+    return of_frames | {"of": {"kind": "dense", "data": to_base64(dense)}}
+
+
 def _number(part: LazyMap | Tensor, call: list[NLMap]) -> int:
     return next(number for number, nl_map in enumerate(call) if nl_map.lazy is part or nl_map.weights is part)
 
@@ -140,6 +184,9 @@ def _notes(analysis: Analysis, placed: PlacedMap) -> list[str]:
     width, height = analysis.frame.size
     left, top, right, bottom = analysis.frame.content
     notes = [f"input {width} × {height} px"]
+    frames = analysis.frame.frames
+    if frames > 1:
+        notes = [f"input {frames} frames of {width} × {height} px{'' if analysis.model.clips else ', one at a time'}"]
     if left < 0 or top < 0:
         notes = [f"This network sees the middle of the photo alone: {_seen(left, right, width)} of its width and "
                  f"{_seen(top, bottom, height)} of its height, as {width} × {height} px."]
@@ -149,7 +196,7 @@ def _notes(analysis: Analysis, placed: PlacedMap) -> list[str]:
     notes += [*placed.nl_map.notes, *analysis.notes, *analysis.model.card.get("notes", ())]
     if placed.nl_map.input is None:
         return notes
-    grid = placed.nl_map.input.shape[2:]
+    grid = placed.nl_map.input.shape[-2:]
     if height % grid[0] or width % grid[1]:
         notes.append(f"{grid[0]} × {grid[1]} cells do not divide this input: places are off by up to a cell. "
                      "Give its stride: Preprocess(stride=...).")

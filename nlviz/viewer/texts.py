@@ -18,5 +18,6 @@ def half_to_base64(tensor: Tensor) -> str:
 
 
 def place_of(place: Placement) -> dict:
-    """Where a grid lies in the picture."""
-    return {"scale": [float(s) for s in place.scale], "offset": [float(o) for o in place.offset]}
+    """Where a grid lies in the picture; of a clip also in time."""
+    found = {"scale": [float(s) for s in place.scale[:2]], "offset": [float(o) for o in place.offset[:2]]}
+    return found | {"time": {"scale": float(place.scale[2]), "offset": float(place.offset[2])}} if place.of_clip else found

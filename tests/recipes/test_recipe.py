@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nlviz.ui
-from nlviz.recipes import CHOICES, LAYOUTS, WIDTHS, Recipe, link_of, recipe_of_link
+from nlviz.recipes import ARROWS, CHOICES, LAYOUTS, WIDTHS, Recipe, link_of, recipe_of_link
 from nlviz.recipes.recipe import VERSION
 
 PICTURE = {"name": "lion.jpg", "sha256": "a" * 64}
@@ -76,6 +76,29 @@ def test_a_view_is_itself_after_the_address(made):
     assert (back.queries, back.settings, back.parts, back.picture, back.resolution) == (
         made.queries, made.settings, made.parts, made.picture, made.resolution)
     assert [network["name"] for network in back.networks] == [network["name"] for network in made.networks]
+
+
+@given(st.lists(st.tuples(FRACTIONS, FRACTIONS, st.integers(0, 31)), max_size=8).map(tuple), st.integers(0, 999), st.integers(4, 32),
+       st.integers(1, 50), st.sampled_from(ARROWS))
+def test_a_clip_is_itself_after_the_address_and_after_json(queries, start, frames, stride, arrows):
+    made = recipe(picture=PICTURE | {"start": start, "frames": frames, "stride": stride}, queries=queries, arrows=arrows)
+    for back in (recipe_of_link("#" + link_of(made)), Recipe.from_json(made.to_json())):
+        assert (back.picture, back.queries, back.arrows) == (made.picture, made.queries, arrows)
+
+
+def test_a_recipe_of_a_picture_says_nothing_of_clips():
+    assert "arrows" not in recipe(arrows=5).to_json() and "clip" not in link_of(recipe())
+
+
+@pytest.mark.parametrize("wrong, message", [
+    ({"queries": [[0.1, 0.2, 40]]}, "a query's frame is a whole number from 0 to 31, got 40"),
+    ({"queries": [[0.1, 0.2, 1.5]]}, "a query's frame is a whole number"),
+    ({"arrows": 7}, "arrows: 0, 5, 10, 20, 50 of them can be drawn, got 7"),
+    ({"picture": PICTURE | {"frames": 3}}, "frames of a clip goes from 4 to 32, got 3"),
+    ({"picture": PICTURE | {"stride": 0}}, "the stride of a clip goes from 1 to")])
+def test_what_is_wrong_about_a_clip_is_said(wrong, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        recipe().but(wrong)
 
 
 def test_the_page_leaves_out_of_its_address_what_is_the_recipes_default():

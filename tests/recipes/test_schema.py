@@ -90,7 +90,7 @@ def test_a_recipe_of_more_than_64_kb_is_not_parsed(monkeypatch):
 
 
 def test_the_choices_are_those_that_figures_draw():
-    assert set(CHOICES) | {"opacity", "token"} == set(SETTINGS)
+    assert set(CHOICES) | {"opacity", "token", "arrows"} == set(SETTINGS)
     assert CHOICES["colours"] == COLOUR_MAPS and CHOICES["scale"] == SCALES and CHOICES["direction"] == DIRECTIONS
     assert CHOICES["veil"] == VEILS and CHOICES["backdrop"] == BACKDROPS
     assert CHOICES["term"] == (*TERMS, *SIMILARITIES) and RESOLUTION_RANGE[1] == MAX_RESOLUTION and MOST_QUERIES == len(PIN_COLOURS)
