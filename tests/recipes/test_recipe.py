@@ -78,8 +78,8 @@ def test_a_view_is_itself_after_the_address(made):
     assert [network["name"] for network in back.networks] == [network["name"] for network in made.networks]
 
 
-@given(st.lists(st.tuples(FRACTIONS, FRACTIONS, st.integers(0, 31)), max_size=8).map(tuple), st.integers(0, 999), st.integers(4, 32),
-       st.integers(1, 50), st.sampled_from(ARROWS))
+@given(st.lists(st.tuples(FRACTIONS, FRACTIONS, st.integers(0, 31)), max_size=8).map(tuple), st.integers(0, 999),
+       st.integers(4, 32), st.integers(1, 50), st.sampled_from(ARROWS))
 def test_a_clip_is_itself_after_the_address_and_after_json(queries, start, frames, stride, arrows):
     made = recipe(picture=PICTURE | {"start": start, "frames": frames, "stride": stride}, queries=queries, arrows=arrows)
     for back in (recipe_of_link("#" + link_of(made)), Recipe.from_json(made.to_json())):
