@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from ..blocks import Block
-from ..maps import LazyMap, NLMap, Windows, precise
+from ..maps import SEEN, LazyMap, NLMap, Windows, precise, seen
 from .arranging import Arranged, arranged
 from .evidence import Evidence
 from .following import Follower
@@ -156,6 +156,8 @@ class Session:
         if not e.pair and a.queries.size == 1 and heads == 1 and weights is not None:
             return _global(common, weights, a, rows)
         q, k = a.queries, a.keys
+        sees = seen(lazy, q.grid, k.grid)
+        common["notes"] += (SEEN[sees],) if sees else ()
         return NLMap(**common, relates="positions", rows=rows, query_grid=q.grid, key_grid=k.grid,
                      query_stride=_steps(q.stride, q.grid), key_stride=_steps(k.stride, k.grid), weights=weights, lazy=lazy,
                      used=lazy if weights is None else weights, heads=heads, query_tokens=q.tokens, key_tokens=k.tokens,

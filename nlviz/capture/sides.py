@@ -1,5 +1,6 @@
 """What the rows, or the columns, of a map stand for: positions of a grid, named tokens, numbers of a sequence."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,14 +64,15 @@ def _sequence(index: Tensor, grid: tuple[int, ...] | None) -> Side:
 
 
 def _of_grid(numbers: Tensor, grid: Grid | None, names: Names, what: str) -> Side:
+    numbers, labels = _by_frame(numbers, grid, names.labels)
     special = numbers[numbers >= SPECIAL].unique()
-    positions = bool(((numbers >= 0) & (numbers < SPECIAL)).any())
+    positions = bool(_positions(numbers).any())
     shape = grid.shape if grid is not None and positions else (0,)
     stride = None
     if grid is not None and positions:
         numbers, shape, stride = _lattice(numbers, grid)
     index = torch.where(numbers < SPECIAL, numbers, cells(shape) + torch.searchsorted(special, numbers.clamp_min(0)))
-    tokens = [names.labels[int(number) - SPECIAL] for number in special]
+    tokens = [labels[int(number) - SPECIAL] for number in special]
     if what == "key" and bool((numbers == NOWHERE).any()):
         index = torch.where(numbers == NOWHERE, cells(shape) + len(tokens), index)
         tokens.append(PADDING)
@@ -79,9 +81,32 @@ def _of_grid(numbers: Tensor, grid: Grid | None, names: Names, what: str) -> Sid
     return Side(shape, tuple(tokens), index, stride, grid.picture)
 
 
+def _positions(numbers: Tensor) -> Tensor:
+    return (numbers >= 0) & (numbers < SPECIAL)
+
+
+def _by_frame(numbers: Tensor, grid: Grid | None, labels: list[str]) -> tuple[Tensor, list[str]]:
+    """Numbers (windows, n) and what named tokens are called: those of windows that are a frame each are told apart by it."""
+    frames = _frames(numbers, grid)
+    tokens = numbers >= SPECIAL
+    if frames is None or not bool(tokens.any()):
+        return numbers, labels
+    found = torch.where(tokens, numbers + len(labels) * frames[:, None], numbers)
+    return found, [f"{label} of frame {frame + 1}" for frame in range(grid.shape[0]) for label in labels]
+
+
+def _frames(numbers: Tensor, grid: Grid | None) -> Tensor | None:
+    """The frame of each window, from 0; None where a window sees several frames, or a frame has several windows."""
+    if grid is None or len(grid.shape) != 3 or len(numbers) < 2:
+        return None
+    inside, frames = _positions(numbers), numbers // math.prod(grid.shape[1:])
+    low, high = frames.masked_fill(~inside, grid.shape[0]).amin(1), frames.masked_fill(~inside, -1).amax(1)
+    return low if torch.equal(low, high) and low.unique().numel() == len(low) else None
+
+
 def _lattice(numbers: Tensor, grid: Grid) -> tuple[Tensor, tuple[int, ...], tuple]:
     """Every second position of a grid (LeViT's queries) is a grid of its own: numbers, shape and stride of what is there."""
-    there = numbers[(numbers >= 0) & (numbers < SPECIAL)].unique()
+    there = numbers[_positions(numbers)].unique()
     steps, shape = [], []
     rest = there
     for size in reversed(grid.shape):
@@ -95,5 +120,5 @@ def _lattice(numbers: Tensor, grid: Grid) -> tuple[Tensor, tuple[int, ...], tupl
     if set(steps) == {1} or len(there) != cells(tuple(shape)):
         return numbers, grid.shape, grid.stride
     new = torch.searchsorted(there, numbers.clamp(0, SPECIAL - 1))
-    numbers = torch.where((numbers >= 0) & (numbers < SPECIAL), new, numbers)
+    numbers = torch.where(_positions(numbers), new, numbers)
     return numbers, tuple(shape), tuple(step * by for step, by in zip(grid.stride, steps))

@@ -101,16 +101,34 @@ def resampled(spots: Spots | None, old: tuple[int, ...], new: tuple[int, ...], d
     ids = spots.ids[:, 0]  # (B, *old grid)
     if tuple(old[2:]) == size and (steps is None or set(steps) == {1}):
         return Spots(ids.unsqueeze(1).expand(new), spots.grid)
-    if spots.grid is None or len(spots.grid.shape) != sides or not _whole(ids, spots.grid.shape):
+    grid = spots.grid
+    if grid is not None and len(grid.shape) == sides + 1:
+        return _of_slices(ids, grid, new, steps)
+    if grid is None or len(grid.shape) != sides or not _whole(ids, grid.shape):
         return None
-    cell = spots.grid.stride
-    if steps is None:
-        covered = [Fraction(step) * n for step, n in zip(cell, spots.grid.shape)]
-        stride = tuple(length / n for length, n in zip(covered, size))
-    else:
-        stride = tuple(step * by for step, by in zip(cell, steps))
     items = item_of(ids.flatten(1)[:, 0])
-    return Spots(_raster(items, size).unsqueeze(1).expand(new), Grid(size, stride, spots.grid.picture))
+    stride = _strides(grid.shape, grid.stride, size, steps)
+    return Spots(_raster(items, size).unsqueeze(1).expand(new), Grid(size, stride, grid.picture))
+
+
+def _strides(old: tuple[int, ...], stride: tuple[Fraction, ...], new: tuple[int, ...],
+             steps: tuple[int, ...] | None) -> tuple[Fraction, ...]:
+    """Pixels that a new cell covers along each axis."""
+    if steps is not None:
+        return tuple(step * by for step, by in zip(stride, steps))
+    return tuple(Fraction(step) * n / now for step, n, now in zip(stride, old, new))
+
+
+def _of_slices(ids: Tensor, grid: Grid, new: tuple[int, ...], steps: tuple[int, ...] | None) -> Spots | None:
+    """Where each item of the batch is one slice of the grid, such as a frame of a clip, (S, rows, columns)."""
+    numbers, inside, size = number_of(ids), grid.shape[1:], tuple(new[2:])
+    slices = numbers.flatten(1)[:, 0] // math.prod(inside)
+    low = (slices * math.prod(inside)).view(-1, *[1] * len(inside))
+    if ids.shape[1:] != inside or not bool((numbers - low >= 0).all()) or not _whole(numbers - low, inside):
+        return None
+    found = _raster(item_of(ids.flatten(1)[:, 0]), size) + (slices * math.prod(size)).view(-1, *[1] * len(size))
+    shape, stride = (grid.shape[0], *size), (grid.stride[0], *_strides(inside, grid.stride[1:], size, steps))
+    return Spots(found.unsqueeze(1).expand(new), Grid(shape, stride, grid.picture))
 
 
 def _whole(ids: Tensor, size: tuple[int, ...]) -> bool:

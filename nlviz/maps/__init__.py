@@ -6,6 +6,7 @@ May import torch alone.
 from .attending import transformed
 from .crosses import Crosses, Product
 from .difference import Difference
+from .divided import SEEN, Composed, seen, space_times
 from .factors import Factors
 from .finite import check_finite
 from .framewise import Framewise
@@ -17,6 +18,6 @@ from .rollout import rollout
 from .similarities import SIMILARITIES, similarity
 from .windows import Windows
 
-__all__ = ["SIMILARITIES", "TERMS", "Crosses", "Difference", "Factors", "Framewise", "LazyMap", "NLMap", "OverHeads", "Product",
-           "Streamed", "Sum", "Windows", "applied", "cell_of", "cells", "check_finite", "flat_index", "new_order", "over_heads",
-           "precise", "replaced_map", "rollout", "similarity", "transformed"]
+__all__ = ["SEEN", "SIMILARITIES", "TERMS", "Composed", "Crosses", "Difference", "Factors", "Framewise", "LazyMap", "NLMap",
+           "OverHeads", "Product", "Streamed", "Sum", "Windows", "applied", "cell_of", "cells", "check_finite", "flat_index",
+           "new_order", "over_heads", "precise", "replaced_map", "rollout", "seen", "similarity", "space_times", "transformed"]

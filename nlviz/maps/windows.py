@@ -70,3 +70,12 @@ class Windows(LazyMap):
             product = self.of(window)[:, :, local].to(values.dtype) @ values[:, :, self.keys[window]]
             found.index_add_(2, self.queries[window, local], product)
         return found
+
+    def under(self, rows: Tensor) -> Tensor:
+        """Rows (B, heads, n, N) times A -> (B, heads, n, N'), window by window; of fewer than N, times the first rows of A."""
+        found = rows.new_zeros(*rows.shape[:-1], self.sizes[1])
+        for window in range(len(self.queries)):
+            local = ((self.queries[window] >= 0) & (self.queries[window] < rows.shape[-1])).nonzero()[:, 0]
+            product = rows[..., self.queries[window, local]] @ self.of(window)[:, :, local].to(rows.dtype)
+            found.index_add_(-1, self.keys[window], product)
+        return found
