@@ -7,6 +7,7 @@ from .bundled import build, list_models, trained
 from .cards import CHECKPOINTS, NEW_CHECKPOINTS, read_card, render_readme
 from .classes import CLASSES
 from .errors import CheckpointError, ModelError
+from .inserting import with_blocks
 from .loading import check_model, is_source, load_model
 from .model import Model, predict
 from .networks import OnBackbone, SmallNetwork
@@ -15,4 +16,4 @@ from .weights import digest
 
 __all__ = ["CHECKPOINTS", "CLASSES", "MODELS", "NEW_CHECKPOINTS", "TELLING", "CheckpointError", "Model", "ModelError", "OnBackbone",
            "SmallNetwork", "Spec", "build", "check_model", "digest", "get_spec", "is_source", "list_models", "load_model",
-           "predict", "read_card", "render_readme", "trained"]
+           "predict", "read_card", "render_readme", "trained", "with_blocks"]
