@@ -62,12 +62,12 @@ class Framewise(LazyMap):
 
     def __matmul__(self, values: Tensor) -> Tensor:
         """A times values (1, heads, N', C) -> (1, heads, N, C), frame by frame."""
-        return joined(self.inner @ parted(values, self.frames, self.tokens[1]), self.tokens[0])
+        return join_frames(self.inner @ part_frames(values, self.frames, self.tokens[1]), self.tokens[0])
 
     def mean_row(self) -> Tensor:
         inner = self.inner
         means = precise(inner).mean(-2) if isinstance(inner, Tensor) else inner.mean_row()
-        return joined(means[..., None] / self.frames, self.tokens[1])[..., 0]
+        return join_frames(means[..., None] / self.frames, self.tokens[1])[..., 0]
 
     def split(self) -> tuple["Framewise", "Framewise"]:
         """The pairwise and the unary term, frame by frame: see :meth:`Factors.split`.
@@ -110,7 +110,7 @@ def _inside(index: int, frames: int, count: int, tokens: int) -> tuple[int, int]
     return frame, positions + token
 
 
-def joined(parts: Tensor, tokens: int = 0) -> Tensor:
+def join_frames(parts: Tensor, tokens: int = 0) -> Tensor:
     """What T frames have, (T, n, C) or (T, heads, n, C), as that of the clip, (1, T n, C) or (1, heads, T n, C).
 
     ``tokens``: how many of the last n stand behind all positions.
@@ -120,8 +120,8 @@ def joined(parts: Tensor, tokens: int = 0) -> Tensor:
     return torch.cat([parts[..., :cut, :].flatten(-3, -2), parts[..., cut:, :].flatten(-3, -2)], -2)[None]
 
 
-def parted(whole: Tensor, frames: int, tokens: int = 0) -> Tensor:
-    """The inverse of ``joined``."""
+def part_frames(whole: Tensor, frames: int, tokens: int = 0) -> Tensor:
+    """The inverse of ``join_frames``."""
     whole, behind = whole[0], whole.shape[-2] - frames * tokens
     parts = [part.unflatten(-2, (frames, part.shape[-2] // frames)) for part in (whole[..., :behind, :], whole[..., behind:, :])]
     return torch.cat(parts, -2).movedim(-3, 0)

@@ -7,6 +7,7 @@ import torch
 from ..analysis import PlacedMap
 from ..maps import Factors, LazyMap, NLMap, OverHeads, Windows, precise
 from ..measures import entropy_share, mean_distance
+from .framewise import flat
 from .texts import half_to_base64, to_base64
 
 MOST_BYTES = 64 * 2**20  # of a layer's weights
@@ -37,11 +38,12 @@ def make_layer(call: Sequence[PlacedMap], number: int, half: bool = False) -> di
 
 def _weights(heads: Sequence[NLMap], half: bool) -> dict:
     """``kind``, ``heads`` and: of ``dense`` data (heads, N, N'); of ``softmax`` and ``dot`` q (heads, N, C) with the scale in it,
-    k and log_sum (heads, N); of ``windows`` data (heads, windows, n, m) with the numbers of their queries and keys."""
-    lazies = [nl_map.lazy for nl_map in heads]
+    k and log_sum (heads, N), perhaps cells (N,), see ``Factors``; of ``windows`` data (heads, windows, n, m) with the numbers of
+    their queries and keys."""
+    lazies = [flat(nl_map.lazy) for nl_map in heads]
     if windows := _windows(lazies[0]):
         return _of_windows(windows)
-    if all(isinstance(lazy, Factors) and lazy.plain and lazy.kind != "relu_sum" and lazy.cells is None for lazy in lazies):
+    if all(isinstance(lazy, Factors) and lazy.plain and lazy.kind != "relu_sum" for lazy in lazies):
         return _of_factors(lazies, half)
     rows = heads[0].shape
     _check(4 * len(heads) * rows[0] * rows[1])
@@ -58,6 +60,8 @@ def _of_factors(lazies: Sequence[Factors], half: bool) -> dict:
     found = {"kind": lazies[0].kind, "heads": len(lazies), "channels": q.shape[-1], "half": half, "q": packed(q), "k": packed(k)}
     if lazies[0].kind == "softmax":
         found["log_sum"] = to_base64(torch.stack([lazy.log_sum()[0] for lazy in lazies]))
+    if lazies[0].cells is not None:  # the same of all heads
+        found["cells"] = to_base64(lazies[0].cells)
     return found
 
 
@@ -95,7 +99,7 @@ def terms_of_map(nl_map: NLMap) -> dict | None:
     if nl_map.relates != "positions":
         return None
     found = {"mean_row": to_base64(nl_map.mean_row())}
-    lazy = nl_map.lazy
+    lazy = flat(nl_map.lazy)
     if not isinstance(lazy, Factors) or lazy.kind != "softmax" or not lazy.plain:
         return found
     pairwise, unary = lazy.split()

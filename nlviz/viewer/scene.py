@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from ..analysis import Analysis, PlacedMap
-from ..maps import Crosses, Factors, Framewise, LazyMap, NLMap, Product, Sum, precise
+from ..maps import Crosses, Factors, Framewise, LazyMap, NLMap, Product, Sum
 from ..models import Model
 from ..pictures import Clip, Frame, Picture, contact_sheet, frames_words
+from .framewise import flat, weights_of_frames
 from .layers import make_layer, terms_of_map
 from .texts import place_of, to_base64
 
@@ -128,9 +129,9 @@ def source_of_weights(card: dict) -> str:
 
 def _weights(nl_map: NLMap, call: list[NLMap]) -> dict:
     """The map in the form that it was kept in; made of other maps of its call, it names their numbers."""
-    lazy = nl_map.lazy if nl_map.relates == "positions" else None
+    lazy = flat(nl_map.lazy) if nl_map.relates == "positions" else None
     if isinstance(lazy, Framewise):
-        return _of_frames(lazy, call)
+        return weights_of_frames(lazy, call)
     if isinstance(lazy, Product):
         return {"kind": "product", "of": [_number(part, call) for part in lazy.maps]}
     if isinstance(lazy, Sum):
@@ -145,35 +146,6 @@ def _weights(nl_map: NLMap, call: list[NLMap]) -> dict:
     if lazy.cells is not None:
         found["cells"] = to_base64(lazy.cells)
     return found
-
-
-def _of_frames(lazy: Framewise, call: list[NLMap]) -> dict:
-    """A map whose rows end at their frame's edge: the weights of the frames, one after the other."""
-    inner, frames = lazy.inner, lazy.frames
-    of_frames = {"kind": "framewise", "frames": frames}
-    insides = [getattr(nl_map.lazy, "inner", None) for nl_map in call]
-
-    def number(part: LazyMap) -> int:
-        return next(at for at, one in enumerate(insides) if one is part)
-
-    if isinstance(inner, Product):
-        return {"kind": "product", "of": [number(part) for part in inner.maps]}
-    if isinstance(inner, Sum):
-        return {"kind": "framewise_sum", "frames": frames, "of": number(inner.terms), "shared": to_base64(inner.shared)}
-    if isinstance(inner, Crosses):
-        return of_frames | {"of": {"kind": "cross", "data": to_base64(inner.weights)}}
-    if isinstance(inner, Factors) and inner.kind == "softmax" and inner.cells is not None:  # one of a frame is one of the clip
-        of = torch.arange(frames)[:, None] * (int(inner.cells.max()) + 1) + inner.cells.cpu()
-        return {"kind": "softmax", "channels": inner.q.shape[2], "q": to_base64(inner.q), "k": to_base64(inner.k),
-                "log_sum": to_base64(inner.log_sum()), "cells": to_base64(of)}
-    if isinstance(inner, Factors) and inner.plain:
-        found = {"kind": inner.kind, "channels": inner.q.shape[2], "q": to_base64(precise(inner.q) * inner.scale),
-                 "k": to_base64(inner.k)}
-        if inner.kind == "softmax":
-            found["log_sum"] = to_base64(inner.log_sum())
-        return of_frames | {"of": found}
-    dense = inner if isinstance(inner, Tensor) else inner.dense()
-    return of_frames | {"of": {"kind": "dense", "data": to_base64(dense)}}
 
 
 def _number(part: LazyMap | Tensor, call: list[NLMap]) -> int:

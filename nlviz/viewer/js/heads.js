@@ -16,7 +16,7 @@ function decodeLayer(panel, layer) {
   panel.layers.set(layer.number, layer.parity);
 }
 
-function headsOf({kind, heads, channels, half, ...sent}, what, queries, keys) {
+function headsOf({kind, heads, channels, half, ...sent}, what, queries, keys) {        // cells are the same for all heads
   const each = (name, size, read = floatsOf) => {
     const all = read(sent[name], heads * size, `${what}, ${name}`);
     return Array.from({length: heads}, (_, at) => all.subarray(at * size, (at + 1) * size));
@@ -24,8 +24,9 @@ function headsOf({kind, heads, channels, half, ...sent}, what, queries, keys) {
   if (kind === "dense") return each("data", queries * keys).map(data => ({form: queries === 1 ? sharedForm(data) : denseForm(data, keys)}));
   if (kind === "windows") return windowsOf(sent, heads, what);
   const vectors = half ? halvesOf : floatsOf, q = each("q", queries * channels, vectors), k = each("k", keys * channels, vectors), sums = kind === "softmax" ? each("log_sum", queries) : [];
+  const cells = sent.cells ? floatsOf(sent.cells, queries, `${what}, cells`) : null;
   return q.map((own, at) => {
-    const factors = {q: own, k: k[at], channels, queries, keys, logSum: sums[at] || null, cells: null};
+    const factors = {q: own, k: k[at], channels, queries, keys, logSum: sums[at] || null, cells};
     return {form: remembering(kind === "softmax" ? softmaxForm(factors) : dotForm(factors), Math.max(queries, keys)), factors};
   });
 }
