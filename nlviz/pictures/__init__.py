@@ -1,26 +1,33 @@
-"""Pictures: from a file to a network's input, and from a pixel to its cell and back, side by side.
+"""Pictures and clips: from a file to a network's input, and from a pixel to its cell and back, side by side.
 
-May import torch, Pillow and NumPy; what decodes files runs in a process of its own, without torch.
+May import torch, Pillow, PyAV and NumPy; what decodes files runs in a process of its own, without torch.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .limits import SUFFIXES, PictureError
+from .limits import CLIP_SUFFIXES, MAX_FRAMES, MIN_FRAMES, SUFFIXES, PictureError
 from .placement import Placement
 
 if TYPE_CHECKING:
-    from .clip import MAX_FRAMES, MIN_FRAMES, Chosen, Clip, clip_of, contact_sheet, frames_words
+    from .choosing import Chosen
+    from .clip import Clip, clip_of, contact_sheet, frames_words
     from .cropped import Cropped
+    from .made import moving_object_clip, pan_clip
+    from .looking import Overview, overview
+    from .opening import open_clip
     from .picture import Picture, open_picture
     from .preprocess import MAX_RESOLUTION, Frame, Preprocess
+    from .sniffing import is_clip_name, opens_as_clip
 
-__all__ = ["MAX_FRAMES", "MAX_RESOLUTION", "MIN_FRAMES", "SUFFIXES", "Chosen", "Clip", "Cropped", "Frame", "Picture",
-           "PictureError", "Placement", "Preprocess", "clip_of", "contact_sheet", "frames_words", "open_picture"]
+__all__ = ["CLIP_SUFFIXES", "MAX_FRAMES", "MAX_RESOLUTION", "MIN_FRAMES", "SUFFIXES", "Chosen", "Clip", "Cropped", "Frame",
+           "Overview", "Picture", "PictureError", "Placement", "Preprocess", "clip_of", "contact_sheet", "frames_words",
+           "is_clip_name", "moving_object_clip", "open_clip", "open_picture", "opens_as_clip", "overview", "pan_clip"]
 
-FILE_OF = {"MAX_RESOLUTION": "preprocess", "Cropped": "cropped", "Frame": "preprocess", "Preprocess": "preprocess",
-           "Picture": "picture", "open_picture": "picture", "Chosen": "clip", "Clip": "clip", "clip_of": "clip",
-           "MIN_FRAMES": "clip", "MAX_FRAMES": "clip", "contact_sheet": "clip", "frames_words": "clip"}
+FILE_OF = {"MAX_RESOLUTION": "preprocess", "Chosen": "choosing", "Clip": "clip", "Cropped": "cropped", "Frame": "preprocess",
+           "Overview": "looking", "Picture": "picture", "Preprocess": "preprocess", "clip_of": "clip", "contact_sheet": "clip",
+           "frames_words": "clip", "is_clip_name": "sniffing", "moving_object_clip": "made", "open_clip": "opening",
+           "open_picture": "picture", "opens_as_clip": "sniffing", "overview": "looking", "pan_clip": "made"}
 
 
 def __getattr__(name: str) -> object:

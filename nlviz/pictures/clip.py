@@ -9,30 +9,8 @@ from itertools import pairwise
 
 from PIL import Image
 
-from .picture import Picture
-
-MIN_FRAMES, MAX_FRAMES = 4, 32
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Which frames of a video.
-
-    Attributes:
-        start: number of the first frame, from 0 in the order in which they are shown.
-        count: how many, MIN_FRAMES to MAX_FRAMES.
-        stride: every so many-th frame of the video.
-    """
-
-    start: int = 0
-    count: int = 8
-    stride: int = 1
-
-    def __post_init__(self) -> None:
-        for what, value, least, most in (("start", self.start, 0, 10**7), ("frames", self.count, MIN_FRAMES, MAX_FRAMES),
-                                         ("stride", self.stride, 1, 10**5)):
-            if type(value) is not int or not least <= value <= most:
-                raise ValueError(f"{what} of a clip goes from {least} to {most:,}, got {value!r:.40}")
+from .choosing import Chosen, nth
+from .picture import BAND, Picture
 
 
 @dataclass(frozen=True)
@@ -42,30 +20,36 @@ class Clip(Picture):
     Attributes:
         frames: upright 8-bit RGB, all of one size.
         numbers: of each frame in the video, from 0.
-        seconds: when each is shown; None where that is not known.
-        chosen: what was asked for.
+        seconds: when each is shown, after the video's first; None where that is not known.
+        chosen: which they are: what was asked for, or what of it there was.
+        total: how many frames the video has; None where that is not known.
+        fps: how many of them are shown in a second, on average; None where that is not known.
     """
 
     frames: tuple[Image.Image, ...] = ()
     numbers: tuple[int, ...] = ()
     seconds: tuple[float | None, ...] = ()
     chosen: Chosen = Chosen()
+    total: int | None = None
+    fps: float | None = None
 
     @cached_property
     def sha256(self) -> str:
-        """Of the size and the RGB pixels of all frames."""
-        found = sha256(repr((len(self.frames), self.size)).encode())
+        """Of their number, the size and the RGB pixels of all frames, whatever the file's name or format."""
+        found, (width, height) = sha256(repr((len(self.frames), self.size)).encode()), self.size
         for frame in self.frames:
-            found.update(frame.tobytes())
+            for top in range(0, height, BAND):
+                found.update(frame.crop((0, top, width, min(top + BAND, height))).tobytes())
         return found.hexdigest()
 
 
 def clip_of(frames: Sequence[Image.Image], name: str = "clip", notes: Sequence[str] = (), numbers: Sequence[int] | None = None,
-            seconds: Sequence[float | None] | None = None, chosen: Chosen | None = None) -> Clip:
+            seconds: Sequence[float | None] | None = None, chosen: Chosen | None = None, total: int | None = None,
+            fps: float | None = None) -> Clip:
     """A clip of frames that are upright RGB and of one size already."""
     numbers = tuple(range(len(frames)) if numbers is None else numbers)
-    return Clip(frames[0], name, tuple(notes), tuple(frames), numbers, tuple(seconds or [None] * len(frames)),
-                chosen or Chosen(numbers[0], len(frames), numbers[1] - numbers[0] if len(numbers) > 1 else 1))
+    chosen = chosen or Chosen(numbers[0], len(frames), numbers[1] - numbers[0] if len(numbers) > 1 else 1)
+    return Clip(frames[0], name, tuple(notes), tuple(frames), numbers, tuple(seconds or [None] * len(frames)), chosen, total, fps)
 
 
 def contact_sheet(clip: Clip, side: int) -> tuple[Image.Image, int]:
@@ -83,11 +67,6 @@ def contact_sheet(clip: Clip, side: int) -> tuple[Image.Image, int]:
 def frames_words(clip: Clip) -> str:
     """Which frames of the video they are, counted from 1, and when: ``8 frames, 1 to 29, every 4th, 0.0 to 0.9 s``."""
     steps = {after - before for before, after in pairwise(clip.numbers)}
-    every = f", every {_nth(steps.pop())}" if len(steps) == 1 and steps != {1} else ""
+    every = f", every {nth(steps.pop())}" if len(steps) == 1 and steps != {1} else ""
     when = f", {clip.seconds[0]:.1f} to {clip.seconds[-1]:.1f} s" if None not in (clip.seconds[0], clip.seconds[-1]) else ""
     return f"{len(clip.frames)} frames, {clip.numbers[0] + 1} to {clip.numbers[-1] + 1}{every}{when}"
-
-
-def _nth(number: int) -> str:
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10 if number % 100 not in (11, 12, 13) else 0, "th")
-    return f"{number}{ending}"

@@ -6,6 +6,7 @@ import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
 from .limits import MAX_PIXELS, PictureError
+from .sniffing import HEAD, STILLS, container_of
 from .upright import upright
 from .wholeness import is_whole
 
@@ -13,7 +14,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 OTHERS = {b"\xff\x0a": "JPEG XL", b"\0\0\0\x0cJXL ": "JPEG XL", b"\xff\x4f\xff\x51": "JPEG 2000", b"\0\0\0\x0cjP  ": "JPEG 2000",
           b"%PDF": "PDF"}
 READ = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")  # how files begin that should have been understood
-HEIF = (b"hei", b"hev", b"mif", b"msf", b"avi")  # how their brands begin; other files of boxes are videos
 
 
 def decode(source: bytes | Image.Image, name: str) -> tuple[Image.Image, list[str]]:
@@ -49,10 +49,11 @@ def _opened(content: bytes) -> Image.Image:
 
 def _refused(content: bytes) -> str:
     other = next((other for start, other in OTHERS.items() if content.startswith(start)), None)
-    boxes, brand = content[4:8] == b"ftyp", content[8:11]
-    if other or (boxes and brand not in HEIF):
-        return f"{other or 'a video'} cannot be read. Save it as JPEG or PNG first."
-    if boxes or content.startswith(READ):
+    if other:
+        return f"{other} cannot be read. Save it as JPEG or PNG first."
+    if container_of(content[:HEAD]):
+        return "this is a video: open it as a clip, or save one of its frames as JPEG or PNG."
+    if content.startswith(READ) or (content[4:8] == b"ftyp" and content[8:11] in STILLS):
         return "the file is broken or cut short. Save or download it again."
     if b"<svg" in content[:2048].lower():
         return "SVG is a drawing, not pixels. Export it as PNG first."

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from .colour import to_srgb
-from .limits import PictureError, check_size
+from .limits import PictureError, check_size, within
 from .spaces import named_space
 
 ORIENTATION = 0x0112  # of EXIF
@@ -18,6 +18,7 @@ LOWER = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16L", "RG
          "LA;16B": "RGBA"}  # how pixels are stored -> how Pillow reads the lower bytes instead of the upper
 HOT = 10_000  # one pixel in so many may be far brighter than the rest, and is no measure for it
 FAR = 4  # bits
+SCALED = "Its frames of {} x {} pixels are scaled down to {} x {}."
 
 
 def upright(image: Image.Image, name: str) -> tuple[Image.Image, list[str]]:
@@ -44,7 +45,7 @@ def upright(image: Image.Image, name: str) -> tuple[Image.Image, list[str]]:
     elif deep:
         image = _brighter(image, lower, notes)
     if image.has_transparency_data:
-        image = _on_white(image, notes)
+        image = on_white(image, notes)
     if profile or (space and space.profile):
         image = to_srgb(image, profile or space.profile, grey, notes)
     elif space:
@@ -136,8 +137,26 @@ def _used_bits(above: Sequence[int], count: int) -> tuple[int, str]:
     return (most, f" but for less than one pixel in {HOT:,}") if 0 < most <= all_of_them - FAR else (all_of_them, "")
 
 
-def _on_white(image: Image.Image, notes: list[str]) -> Image.Image:
+def on_white(image: Image.Image, notes: list[str]) -> Image.Image:
     image = image.convert("RGBA")
     if image.getchannel("A").getextrema()[0] < 255:
         notes.append("Transparent parts are shown on white.")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+
+def scaled_down(image: Image.Image, side: int, notes: list[str]) -> Image.Image:
+    """The image with sides of at most ``side`` pixels."""
+    size = within(image.size, side)
+    if size == image.size:
+        return image
+    notes.append(SCALED.format(*image.size, *size))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
+
+
+def of_one_size(images: list[Image.Image], notes: list[str]) -> list[Image.Image]:
+    """All scaled to the first's size."""
+    size = images[0].size
+    if all(image.size == size for image in images):
+        return images
+    notes.append(f"Its frames are not all of one size; they are scaled to the first's, {size[0]} x {size[1]} pixels.")
+    return [image if image.size == size else image.resize(size, Image.Resampling.BICUBIC) for image in images]

@@ -1,7 +1,10 @@
-"""The process that decodes: pictures in, pixels out, until its input ends. It knows Pillow and NumPy, not torch."""
+"""The process that decodes: files in, pixels out, until its input ends. It knows Pillow, NumPy and PyAV, not torch."""
 
+import io
 import json
+import os
 import signal
+import stat
 import struct
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,7 +14,9 @@ from typing import BinaryIO
 import numpy as np
 from PIL import AvifImagePlugin, Image
 
+from .choosing import Chosen
 from .decoding import decode
+from .footage import clip, look
 from .limits import PictureError
 
 try:
@@ -70,7 +75,7 @@ def serve(memory: int) -> None:
         try:
             asked, content = receive(source)
             _end_after(asked["seconds"])
-            _answer(answers, bytes(content), asked["name"])
+            _answer(answers, asked, bytes(content))
             _end_after(0)
         except (EOFError, BrokenPipeError):  # the program has ended
             return
@@ -83,15 +88,40 @@ def _end_after(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _answer(answers: BinaryIO, content: bytes, name: str) -> None:
+def _answer(answers: BinaryIO, asked: dict, content: bytes) -> None:
     try:
-        image, notes = decode(content, name)
+        said, images = _decoded(asked, content)
     except PictureError as error:
         send(answers, {"error": str(error)})
     except MemoryError:
         send(answers, {"full": True})
     else:
-        send(answers, {"size": image.size, "notes": notes}, 3 * image.width * image.height, _stripes(image))
+        width, height = images[0].size
+        send(answers, said | {"size": (width, height)}, 3 * width * height * len(images),
+             chain.from_iterable(map(_stripes, images)))
+
+
+def _decoded(asked: dict, content: bytes) -> tuple[dict, list[Image.Image]]:
+    """What is said of the images, which are of one size, and they."""
+    if asked["what"] == "picture":
+        image, notes = decode(content, asked["name"])
+        return {"notes": notes}, [image]
+    with _file(asked, content) as file:
+        if asked["what"] == "clip":
+            return clip(file, asked["name"], Chosen(*asked["chosen"]))
+        return look(file, asked["name"], asked["thumbnails"])
+
+
+def _file(asked: dict, content: bytes) -> BinaryIO:
+    if not asked.get("path"):
+        return io.BytesIO(content)
+    try:
+        file = open(asked["path"], "rb")
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file
+    except OSError as error:
+        raise PictureError(f"{asked['name']}: cannot be read ({error.strerror}).") from None
+    raise PictureError(f"{asked['name']}: not a file. Choose a video.")
 
 
 def _stripes(image: Image.Image) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Pictures are decoded in processes that can be stopped: a small file can ask for minutes and gigabytes."""
+"""Pictures and videos are decoded in processes that can be stopped: a small file can ask for minutes and gigabytes."""
 
 import atexit
 import os
@@ -11,12 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .limits import PictureError
+from .limits import CLIP_SECONDS, MEMORY, SECONDS, PictureError
 from .worker import receive, send
 
-SECONDS = 10  # of computing, where the system counts it
 PATIENCE = 6 if hasattr(signal, "SIGPROF") else 1  # times as long by the clock: other work may keep the processors
-MEMORY = 2 * 2**30
 AT_ONCE = 4
 START_SECONDS = 60
 ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}  # threads reserve address space each
@@ -80,11 +78,12 @@ class Decoder:
 
     Args:
         seconds: of computing, for one picture.
+        clip_seconds: of computing, for one clip.
         memory: address space of a worker in bytes, where the system can limit it.
     """
 
-    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
-        self.seconds, self.memory = seconds, memory
+    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY, clip_seconds: float = CLIP_SECONDS) -> None:
+        self.seconds, self.memory, self.clip_seconds = seconds, memory, clip_seconds
         self.forget()
         atexit.register(self.close)
 
@@ -103,19 +102,36 @@ class Decoder:
         Raises:
             PictureError: it cannot be shown, or not within the limits; the message says why and what to do.
         """
+        said, (image,) = self._ask({"what": "picture", "name": name, "seconds": self.seconds}, content)
+        return image, said["notes"]
+
+    def clip(self, source: bytes | str, name: str, chosen: tuple[int, int, int]) -> tuple[dict, list[Image.Image]]:
+        """As :func:`nlviz.pictures.footage.clip`, of a file's bytes or path, within the limits. Raises as ``decode``."""
+        return self._ask_of(source, {"what": "clip", "name": name, "seconds": self.clip_seconds, "chosen": chosen})
+
+    def look(self, source: bytes | str, name: str, thumbnails: int) -> tuple[dict, list[Image.Image]]:
+        """As :func:`nlviz.pictures.footage.look`, of a file's bytes or path, within the limits. Raises as ``decode``."""
+        return self._ask_of(source, {"what": "look", "name": name, "seconds": self.clip_seconds, "thumbnails": thumbnails})
+
+    def _ask_of(self, source: bytes | str, message: dict) -> tuple[dict, list[Image.Image]]:
+        return self._ask(message, source) if isinstance(source, bytes) else self._ask(message | {"path": source})
+
+    def _ask(self, message: dict, content: bytes = b"") -> tuple[dict, list[Image.Image]]:
+        name = message["name"]
         with self._slots:
             worker = self._free_one(name)
             try:
-                said, pixels = worker.answer(PATIENCE * self.seconds, {"name": name, "seconds": self.seconds}, content)
+                said, pixels = worker.answer(PATIENCE * message["seconds"], message, content)
             except BaseException as error:  # also when interrupted: what it says next would belong to this picture
                 self._drop(worker)
                 if isinstance(error, (MemoryError, EOFError, OSError)):
-                    raise PictureError(f"{name}: {self._why(error)}") from None
+                    raise PictureError(f"{name}: {self._why(error, message)}") from None
                 raise
             self._free.append(worker)
         if "error" in said:
             raise PictureError(said["error"])
-        return Image.frombytes("RGB", tuple(said["size"]), pixels), said["notes"]
+        size = tuple(said["size"])
+        return said, [Image.frombytes("RGB", size, frame) for frame in pixels.reshape(-1, 3 * size[0] * size[1])]
 
     def _free_one(self, name: str) -> Worker:
         while self._free:
@@ -136,9 +152,11 @@ class Decoder:
         self._all.discard(worker)
         worker.end()
 
-    def _why(self, error: Exception) -> str:
+    def _why(self, error: Exception, message: dict) -> str:
+        picture = message["what"] == "picture"
         if isinstance(error, TimeoutError):
-            return f"decoding it takes longer than {self.seconds:g} s, the most that is allowed. Save it again as JPEG or PNG."
+            way = "Save it again as JPEG or PNG." if picture else "Start earlier, or save it again as MP4 (H.264), shorter or smaller."
+            return f"decoding it takes longer than {message['seconds']:g} s, the most that is allowed. {way}"
         if isinstance(error, MemoryError):
             return f"decoding it takes more than {self.memory / 2**30:.3g} GB of memory. Scale it down first."
         return "the file is broken: its decoder stopped without a word. Save or download it again."
