@@ -15,8 +15,9 @@ from .upright import of_one_size
 if TYPE_CHECKING:
     from .video import Video
 
-NAMED = {b"#EXTM3U": "a playlist, which names other files", b"ffconcat": "a playlist, which names other files", b"<?xml": "a text",
-         b"ID3": "sound", b"fLaC": "sound", b"%PDF": "a PDF"}
+PLAYLIST = "a playlist names other files, and those are not opened"
+NAMED = {b"#EXTM3U": PLAYLIST, b"ffconcat": PLAYLIST, b"<?xml": "this is text",
+         b"ID3": "it has no video, only sound", b"fLaC": "it has no video, only sound", b"%PDF": "a PDF is no video"}
 READ = "Use MP4, MOV, AVI, MKV, WebM, MPEG, OGV, WMV, or an animated GIF, WebP, PNG or AVIF."
 DAMAGED = "Its file is damaged or cut short: what can be decoded of it is shown, and counted."
 Found = tuple[dict, list[Image.Image]]  # what is said of the frames, and they, of one size

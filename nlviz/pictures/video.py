@@ -27,6 +27,7 @@ CODECS = {"av1", "libdav1d", "cfhd", "cinepak", "dnxhd", "dvvideo", "ffv1", "ffv
           "msvideo1", "png", "prores", "qtrle", "rawvideo", "svq1", "svq3", "theora", "utvideo", "v210", "vc1", "vp8", "vp9", "wmv1",
           "wmv2", "wmv3"}  # FFmpeg's names; no others are run
 UNTIMED = ("avi", "mpeg")  # kinds of files whose times are made up, or not those of every frame
+BACK = (0, 1, 3)  # so many key frames before the one that is wanted are begun at, one after the other
 BUFFER = 2**18  # bytes
 Opened = tuple[InputContainer, av.VideoStream]
 Decoded = tuple[int, float | None, av.VideoFrame]  # its number, seconds after the first frame, the frame
@@ -63,7 +64,7 @@ class Video:
             self._aspect = stream.sample_aspect_ratio or Fraction(1)
             self._unit = stream.time_base
             self._read_times(container, stream)
-            length = stream.duration and stream.duration * self._unit
+            length = _length(container, stream)
         self.exact = self._timed = bool(self._keys) and kind not in UNTIMED
         self.fps = float(self._rate) if self._rate else None
         self.duration = float(length) if length else self.count / self.fps if self.fps else None
@@ -79,6 +80,7 @@ class Video:
         try:
             for number, seconds, frame in (self._by_times if self._timed else self._counted)(numbers):
                 self.size = size_of(frame, self._aspect)
+                self.damaged |= frame.is_corrupt
                 yield number, seconds, picture_of(frame, self._aspect, side, self.name, self.notes)
         except Lost:
             self.exact = self._timed = False
@@ -119,18 +121,22 @@ class Video:
         return stream
 
     def _read_times(self, container: InputContainer, stream: av.VideoStream) -> None:
-        found = []
-        for packet in self._packets(container, stream):
+        found, read = [], 0
+        for read, packet in enumerate(self._packets(container, stream)):
+            self.damaged |= packet.is_corrupt
             if packet.size and not packet.is_discard:
                 found.append((packet.pts, packet.is_keyframe))
             if len(found) > MAX_VIDEO_FRAMES:
                 raise PictureError(f"{self.name}: more than {MAX_VIDEO_FRAMES:,} frames. Cut out the part that you want first.")
+        self.damaged |= read < 0.95 * stream.frames - 1  # fewer than the file's head promises
         self.count, times = len(found), [at for at, _ in found]
         self._keys, self._times = [], []
         if None not in times and len(set(times)) == len(times):
             self._keys = sorted(at for at, key in found if key)
             self._times = sorted(at for at in times if self._keys and at >= self._keys[0])  # none before can be decoded
             self.count = len(self._times) or self.count
+        length = _length(container, stream)
+        self.damaged |= bool(length and self._times and (self._times[-1] - self._times[0]) * self._unit < 0.9 * length - 1)
 
     def _packets(self, container: InputContainer, stream: av.VideoStream) -> Iterator[av.Packet]:
         try:
@@ -149,23 +155,33 @@ class Video:
         with self._opened() as (container, stream):
             frames, at = iter(()), -1  # number of the frame that comes next
             for number in numbers:
-                key = bisect_left(self._times, self._keys[bisect_right(self._keys, self._times[number]) - 1])
-                if at < key:
-                    frames, at = self._from(container, stream, key), key
+                key = bisect_right(self._keys, self._times[number]) - 1
+                first = bisect_left(self._times, self._keys[key])
+                if at < first:
+                    frames, at = self._from(container, stream, key), first
                 while at <= number:
                     frame = next(frames, None)
-                    if frame is None or frame.pts is None:
+                    if frame is None or frame.pts != self._times[at]:
                         raise Lost
-                    if frame.pts == self._times[at]:
-                        at += 1
-                    elif at != key or frame.pts > self._times[key]:  # else it is shown before the key frame, which is still to come
-                        raise Lost
+                    at += 1
                 yield number, float((self._times[number] - self._times[0]) * self._unit), frame
 
     def _from(self, container: InputContainer, stream: av.VideoStream, key: int) -> Iterator[av.VideoFrame]:
-        """Frames from a key frame on, perhaps after some before it."""
+        """The frames from a key frame on: a file without an index may be sought through only nearly, so perhaps from one before."""
+        for back in BACK:
+            frames = self._sought(container, stream, self._keys[max(0, key - back)] if key else None)
+            for frame in frames:
+                if frame.pts is None or frame.pts > self._keys[key]:
+                    break
+                if frame.pts == self._keys[key]:
+                    yield frame
+                    yield from frames
+                    return
+
+    def _sought(self, container: InputContainer, stream: av.VideoStream, at: int | None) -> Iterator[av.VideoFrame]:
         try:
-            container.seek(self._times[key], stream=stream)
+            if at is not None:  # else it is open at its beginning
+                container.seek(at, stream=stream)
             for packet in container.demux(stream):
                 self._in_time()
                 yield from packet.decode()
@@ -206,6 +222,13 @@ class Video:
         if self.kind not in UNTIMED and None not in (frame.pts, first) and frame.pts >= first:
             return float((frame.pts - first) * self._unit)
         return float(number / self._rate) if self._rate else None
+
+
+def _length(container: InputContainer, stream: av.VideoStream) -> Fraction | None:
+    """Seconds that the file's head promises of the video."""
+    if stream.duration:
+        return stream.duration * stream.time_base
+    return Fraction(container.duration, av.time_base) if container.duration and len(container.streams) == 1 else None
 
 
 def _nothing_else(url: str, flags: int, options: dict) -> NoReturn:
