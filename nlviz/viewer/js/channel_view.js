@@ -2,7 +2,7 @@
 // feature map lies over the photo. Channels are numbered in the block's order, whatever order they are drawn in.
 // Gives: channelView.
 // Takes: geometry.js: clamp; looks.js: measure; scales.js: TIMES, timesScale; channels.js: rankingOf, mostRelated, featureScale,
-//   featureOf; words.js: rowsText, weightOf, relatedText, gateText, spreadText, keepText, helpText; drawing.js: drawHeat, drawLabels, fitCanvas; matrix.js:
+//   featureOf; words.js: rowsText, weightOf, relatedText, gateText, spreadText, keepText, helpText; drawing.js: clear, drawHeat, drawLabels, fitCanvas; matrix.js:
 //   matrixSide, drawMatrix, markRows, drawGate; parts.js: element, div, span, setText, rampBar, fillBar, choiceBox.
 
 const RELATED = 3;                                    // channels shown below a matrix
@@ -78,6 +78,7 @@ function channelView(part, choice) {
     else drawChooser(shown, places);
     if (labels) drawLabels(heat, labels);
     else if (features) drawFeature(heat, channel);
+    else clear(heat);                                 // of other people's networks they are not kept
     if (features) fillBar(featureBar, featureScale(features, channel), paletteFor(featureScale(features, channel)), `channel ${channel} over the photo, own scale`);
     drawRelated(most);
     drawWords(most);

@@ -18,7 +18,7 @@ function rankingOf(map) {
 }
 
 function mostRelated(map, channel, count = 3) {       // [channel, weight], the largest weights of a channel's row first
-  const row = map.form.row(channel), found = [];
+  const row = map.data.subarray(channel * map.keys, (channel + 1) * map.keys), found = [];
   while (found.length < Math.min(count, row.length)) {
     let best = -1;
     for (let j = 0; j < row.length; j++) if (!found.includes(j) && (best < 0 || row[j] > row[best])) best = j;

@@ -11,9 +11,16 @@ function decodeLayer(panel, layer) {
     const whole = map.head === null && found.length > 1, {form, factors = null} = whole ? {form: meanForm(found.map(one => one.form), Math.max(queries, keys))} : alone;
     Object.assign(map, {form, factors, weights: layer.weights, parity: layer.parity, entropyShare, distance, terms: terms || null, derived: new Map()});
     if (map.isGlobal) { map.data = form.row(0, new Float32Array(keys)).slice(); map.form = sharedForm(map.data); }
+    if (map.ofChannels) map.data = wholeOf(form, queries, keys);
     if (terms) map.terms = decodeTerms(map);
   }
   panel.layers.set(layer.number, layer.parity);
+}
+
+function wholeOf(form, queries, keys) {                // every row, one after the other
+  const data = new Float32Array(queries * keys);
+  for (let i = 0; i < queries; i++) data.set(form.row(i, new Float32Array(keys)), i * keys);
+  return data;
 }
 
 function headsOf({kind, heads, channels, half, ...sent}, what, queries, keys) {        // cells are the same for all heads

@@ -10,14 +10,21 @@ function lookFrom(panel, {direction, term, scale, token}, point, buffer, map = p
   if (isSimilarity(term)) return similarityFrom(panel, term, point, buffer);
   const forward = direction === ATTENDS || map.isGate, own = map.isGate ? FULL : term;
   const look = {panel, map, direction: forward ? ATTENDS : direction, term: own, point, token: "", values: null, entropy: null, shares: []};
-  if (map.ofChannels) return look;
+  if (map.ofChannels) return map.form ? look : Object.assign(look, {reason: termOf(map, FULL).reason, asked: -1});
   if (token && !isForAll(look)) return tokenFrom(look, token, scale, buffer);
   const form = termOf(map, own), askedGrid = (forward ? map.queryGrid : map.keyGrid) || map.keyGrid;
   const shownGrid = forward ? map.keyGrid : map.queryGrid, asked = cellAt(askedGrid, point);
-  Object.assign(look, {askedGrid, asked, shownGrid, scratches: map.scratches, reason: form.reason, centred: own === CENTRED});
+  Object.assign(look, {askedGrid, asked, shownGrid, scratches: map.scratches, reason: form.reason || nowhere(map, forward), centred: own === CENTRED});
   look.inTimes = inTimes(look, scale);
-  if (form.reason || (asked < 0 && !hasNoQuery(look))) return look;
+  if (look.reason) return Object.assign(look, {asked: map.queryGrid ? asked : -1});
+  if (asked < 0 && !hasNoQuery(look)) return look;
   return filled(look, form, asked, buffer);
+}
+
+// Where every query is a named token, a place has no row, and a key's column lies nowhere in the picture.
+function nowhere(map, forward) {
+  if (map.queryGrid || map.isGate || map.isGlobal || !map.queryTokens.length) return "";
+  return forward ? "only named tokens ask here: choose one under Query" : "only named tokens ask here, which have no place";
 }
 
 // A named token asks instead of the place: its row, or its column.
@@ -25,7 +32,7 @@ function tokenFrom(look, token, scale, buffer) {
   const {map, direction, term} = look, forward = direction === ATTENDS, names = forward ? map.queryTokens : map.keyTokens;
   const at = names.indexOf(token), form = termOf(map, term), others = (forward ? map.queries : map.keys) - names.length;
   Object.assign(look, {askedGrid: forward ? map.queryGrid : map.keyGrid, asked: -1, shownGrid: forward ? map.keyGrid : map.queryGrid, token,
-                       scratches: map.scratches, reason: at < 0 ? `no ${token} here` : form.reason, centred: term === CENTRED});
+                       scratches: map.scratches, reason: at < 0 ? `no ${token} here` : form.reason || (forward ? "" : nowhere(map, false)), centred: term === CENTRED});
   look.inTimes = inTimes(look, scale);
   return look.reason || !look.shownGrid ? look : filled(look, form, others + at, buffer);
 }

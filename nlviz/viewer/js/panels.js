@@ -53,10 +53,10 @@ function showMapOf(part) {                            // the panel's present map
   const {panel, node, title, grid, here, scales, facts, channels, beside, choice} = part, {map} = panel, fact = factText(map);
   const [grids, rows] = gridsTexts(map).map(text => span("together", text));
   facts.replaceChildren(div("line", grids, " ", rows), ...(fact ? [div("line", fact)] : []));
-  part.view = map.ofChannels ? channelView(part, choice) : null;
+  part.view = map.ofChannels && map.form ? channelView(part, choice) : null;
   node.classList.toggle("nlviz-wide-panel", Boolean(part.view));
   setText(title, part.view ? panel.label : panel.title);
-  setText(grid, part.view ? "" : [apartText(panel), gridText(map.keyGrid)].filter(Boolean).join(" · "));
+  setText(grid, part.view ? "" : [apartText(panel), map.keyGrid && gridText(map.keyGrid)].filter(Boolean).join(" · "));
   here.replaceChildren(...(part.view ? [part.view.words] : []));
   scales.replaceChildren(...(part.view ? [part.view.bars] : []));
   beside.replaceChildren(...(part.view ? [part.view.node] : []));
@@ -110,6 +110,12 @@ function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox
   const {heat, marks, view, here, live, own, scales} = part, smooth = settings.view === "smooth", labels = settings.segmentation && hasSegmentation(part) ? part.prediction : null;
   live.hidden = own.node.hidden = look.map.ofChannels;
   if (view) view.node.hidden = scales.hidden = !look.map.ofChannels;     // a similarity has places
+  if (look.map.ofChannels && !view) {                 // its layer is not here
+    [heat, marks].forEach(clear);
+    setText(here, hereText(look));
+    setText(part.taken, "");
+    return;
+  }
   if (look.map.ofChannels) {                          // no place asks here, so nothing is marked
     if (here.firstChild !== view.words) here.replaceChildren(view.words);
     clear(marks);

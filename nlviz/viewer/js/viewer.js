@@ -112,7 +112,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     whatIf.follow();
     const shown = parts.filter(part => part.panel.maps === panel.maps && part.panel.map.layer === number);
     if (!shown.length) return;
-    shown.forEach(showMapOf);
+    shown.forEach(showAgain);
     drawPinned();
     draw();
   }
@@ -127,6 +127,10 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
 
   function showMap(part, name) {
     choices.choose(part.panel, name);
+    showAgain(part);
+  }
+
+  function showAgain(part) {
     const before = spanOf(part);
     showMapOf(part);
     if (spanOf(part) === before) fitPanel(part); else fitting.again();

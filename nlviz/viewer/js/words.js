@@ -62,12 +62,13 @@ function barText(kind, {times}, whose, several, term) {
   return `${several ? "shared by " : ""}${whose} · ${kind === "gate" ? "" : termText(term)}${what}`;
 }
 
-function gridsTexts({isGlobal, isGate, ofChannels, queryGrid, keyGrid, keys, rows, weights, ...map}) {
+function gridsTexts({isGlobal, isGate, ofChannels, queryGrid, queryTokens, keyGrid, keys, rows, weights, ...map}) {
   if (isGate && ofChannels) return [`${keys} channels;`, isAdded(map) ? "a number added to each" : "gate, 0 to 1"];
   if (isGate) return [`${gridText(keyGrid)} positions;`, "gate, 0 to 1"];
   if (ofChannels) return [`${keys} × ${keys} channels;`, rowsText(rows)];
   const sum = rows === "raw" && weights?.kind === "sum" ? " (sum 2)" : "";            // of two distributions
-  return [`${isGlobal ? "" : `${gridText(queryGrid)} queries, `}${gridText(keyGrid)} keys;`, rowsText(rows) + sum];
+  const asking = queryGrid ? `${gridText(queryGrid)} queries` : plural(queryTokens.length, "named token asks", "named tokens ask");
+  return [`${isGlobal ? "" : `${asking}, `}${gridText(keyGrid)} keys;`, rowsText(rows) + sum];
 }
 
 function factText({isGlobal, isGate, ofChannels}) {     // what must be known to read the picture; null for a plain map
@@ -130,15 +131,16 @@ function weightText({map, centred, highest}, whose) {
 }
 
 function strongestText(look, reference) {               // what follows the label: " (3, 20), 2.9 % of the weight"
-  const {map, direction, askedGrid, asked, shownGrid, values, lowest, highest, strongest} = look;
+  const {map, direction, askedGrid, asked, shownGrid, values, lowest, highest, strongest, token} = look;
   if (map.ofChannels) return map.isGate ? ": one value for each channel" : ": rows are channels";
   if (!values) return `: ${uncoveredText(look)}`;
   if (look.alike) return ` ${cellText(shownGrid, strongest)}, ${number(highest)}`;
   if (map.isGate) return `: strongest at ${cellText(shownGrid, strongest)}, gate ${number(highest)}`;
-  if (map.isGlobal && direction === ATTENDED && highest) return ` key ${cellText(askedGrid, asked)} from every query alike, ${weightText(look, "the")}`;
+  const key = token ? "" : ` key ${cellText(askedGrid, asked)}`;           // a named token has no cell
+  if (map.isGlobal && direction === ATTENDED && highest) return `${key} from every query alike, ${weightText(look, "the")}`;
   if (isFlat({low: lowest, high: highest})) return look.centred ? ": 0 everywhere" : `: flat, weight ${number(highest)} everywhere`;
-  if (direction === ATTENDED) return ` key ${cellText(askedGrid, asked)} most by query ${cellText(shownGrid, strongest)}, ${weightText(look, "its")}`;
-  const sameGrid = map.isGlobal || gridText(askedGrid) === gridText(reference);
+  if (direction === ATTENDED) return `${key} most by query ${cellText(shownGrid, strongest)}, ${weightText(look, "its")}`;
+  const sameGrid = token || map.isGlobal || gridText(askedGrid) === gridText(reference);
   return ` ${sameGrid ? "" : `query ${cellText(askedGrid, asked)} → `}${cellText(shownGrid, strongest)}, ${weightText(look, "the")}`;
 }
 
