@@ -88,6 +88,8 @@ def _weights_at(column: Column, placed: PlacedMap, x: float, y: float,
     Named tokens stand behind the positions.
     """
     nl_map, forward = placed.nl_map, style.forward
+    if not forward and placed.queries is None and nl_map.relates == "positions":
+        return None  # only named tokens ask: what a key gets lies nowhere in the picture
     if style.token:
         if style.token not in (nl_map.query_tokens if forward else nl_map.key_tokens):
             return None

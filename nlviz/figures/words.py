@@ -198,7 +198,8 @@ def _shape(column: Column) -> str:
         return f"a value for each of {grid_words(nl_map.key_grid)} channels, the largest first"
     if nl_map.relates == "gate":
         return f"a gate for each of {grid_words(nl_map.key_grid)} positions, the same for every query"
-    queries = "one map, the same for every query" if nl_map.relates == "global" else f"queries {grid_words(nl_map.query_grid)}"
+    queries = f"queries {grid_words(nl_map.query_grid)}" if column.whole.queries else f"{len(nl_map.query_tokens)} named tokens ask"
+    queries = "one map, the same for every query" if nl_map.relates == "global" else queries
     return f"{queries}, keys {grid_words(nl_map.key_grid)}, {rows}"
 
 

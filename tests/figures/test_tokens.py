@@ -15,7 +15,7 @@ from tests.figures.laid_out import assert_laid_out
 from tests.figures.looking import look_at, look_at_channels
 from tests.figures.reading import panels
 from tests.figures.toys import drawn
-from tests.transformers import seen
+from tests.transformers import objects, seen
 
 
 def style(**changes) -> Style:
@@ -71,6 +71,19 @@ def test_a_map_without_the_token_says_so_and_the_photo_keeps_its_numbers():
     (look,), = looks_of(columns_of([analysis], "full", {}), [(0.5, 0.5)], style(token="class token"))
     assert look.values is None and look.note == "no class token here"
     assert "no class token here" in {text.get_text() for axes in drawn([analysis], token="class token").axes for text in axes.texts}
+
+
+def test_where_only_named_tokens_ask_a_token_has_its_row_and_a_place_has_none():
+    placed, = [placed for placed in objects().maps if placed.nl_map.part == "layer 3, head 2"]
+    columns = columns_of([objects()], "full", {"objects/0": "layer 3, head 2"})
+    (look,), = looks_of(columns, [(0.4, 0.6)], style(token="objects 3"))
+    torch.testing.assert_close(look.values.flatten(), placed.nl_map.row(2).double())
+    for changes, note in (({}, "no query here"), ({"direction": "attended by"}, "no key here")):
+        (look,), = looks_of(columns, [(0.4, 0.6)], style(**changes))
+        assert look.values is None and look.note == note
+    figure = drawn([objects()], parts={"objects/0": "layer 3, head 2"}, direction="attended by")
+    assert_laid_out(figure)
+    assert "5 named tokens ask, keys 4 × 6, rows sum to 1" in " ".join(" ".join(text.get_text() for text in figure.texts).split())
 
 
 @pytest.mark.parametrize("term", ["pairwise only", "row minus the mean row"])
