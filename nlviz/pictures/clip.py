@@ -7,7 +7,7 @@ from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 from .choosing import Chosen, nth
 from .picture import BAND, Picture
@@ -62,6 +62,15 @@ def contact_sheet(clip: Clip, side: int) -> tuple[Image.Image, int]:
     for at, frame in enumerate(clip.frames):
         sheet.paste(frame.resize(size, Image.Resampling.LANCZOS), (at % across * size[0], at // across * size[1]))
     return sheet, across
+
+
+def still(clip: Clip, side: int) -> Image.Image:
+    """A square of ``side`` pixels of the clip's middle frame, with a sign of playing."""
+    image = ImageOps.fit(clip.frames[len(clip.frames) // 2], (side, side))
+    draw, unit = ImageDraw.Draw(image, "RGBA"), side / 120
+    draw.ellipse([34 * unit, 34 * unit, 86 * unit, 86 * unit], fill=(0, 0, 0, 150))
+    draw.polygon([(52 * unit, 45 * unit), (52 * unit, 75 * unit), (76 * unit, 60 * unit)], fill=(255, 255, 255, 255))
+    return image
 
 
 def frames_words(clip: Clip) -> str:

@@ -104,9 +104,14 @@ const none = make("span", {role: "status"}), count = make("span", {class: "nlviz
 const done = make("button", {type: "button", class: "nlviz-button", "data-action": "add-done", onclick: () => { list.open(false); opener.focus(); }}, "Done");
 const groups = Object.entries(props.listed).map(([heading, members]) =>
     make("fieldset", {}, make("legend", {}, heading), ...members.map(boxOf)));
+const listOf = make("div", {}, ...groups);
+document.addEventListener("nlviz-photo", ({detail}) => {                 // of a clip those that take clips come first
+    const forClips = groups.filter(group => props.clips.includes(group.firstChild.textContent));
+    listOf.replaceChildren(...(detail.clip ? [...forClips, ...groups.filter(group => !forClips.includes(group))] : groups));
+});
 const few = networks.length > MANY ? "" : " nlviz-few";
 const panel = make("div", {class: `nlviz-menu-panel nlviz-add-panel${few}`, role: "dialog", "aria-label": "Add networks", hidden: true},
-    make("div", {class: "nlviz-search"}, networks.length > MANY ? search : null, none, count, done), make("div", {class: "nlviz-groups"}, make("div", {}, ...groups)));
+    make("div", {class: "nlviz-search"}, networks.length > MANY ? search : null, none, count, done), make("div", {class: "nlviz-groups"}, listOf));
 const opener = make("button", {type: "button", class: "nlviz-button", "data-action": "add-open"}, "+ add");
 const adder = make("div", {class: "nlviz-menu"}, opener, panel), list = createMenu({node: adder, opener, panel: () => panel, onOpen: opened});
 

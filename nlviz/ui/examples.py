@@ -1,10 +1,16 @@
-"""The example photos, and where the visitor's eye goes first in each."""
+"""The example photos and clips, and where the visitor's eye goes first in each."""
 
+import tempfile
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
-Point = tuple[float, float]  # fractions of width and height
+from ..pictures import Chosen, Clip, moving_object_clip, open_clip, pan_clip, still
+
+Point = tuple[float, ...]  # fractions of width and height, and of a clip the frame
 
 
 class Beginning(NamedTuple):
@@ -26,6 +32,33 @@ BEGINNINGS = {gr.get_image(name): beginning for name, beginning in {
     "bus.png": Beginning((0.4, 0.65), ((0.3, 0.3), (0.05, 0.05))),  # the front; the roof, beside the bus
 }.items()}
 EXAMPLES = list(BEGINNINGS)
+
+
+def _pan(clip: Chosen | None) -> Clip:
+    return pan_clip(gr.get_image("cheetah.jpg"), *([clip] if clip else []))
+
+
+def _moving(clip: Chosen | None) -> Clip:
+    return moving_object_clip(gr.get_image("tower.jpg"), gr.get_image("lion.jpg"), **({"chosen": clip} if clip else {}))
+
+
+EARTH = gr.get_video("world.mp4")
+MADE = {"cheetah, a pan": _pan, "lion over tower": _moving}  # clips that no file holds, by what stands for their path
+CLIPS = [EARTH, *MADE]
+OFFERED = [*EXAMPLES, *CLIPS]
+THUMBNAIL = 120  # pixels
+
+
+@cache
+def thumbnails() -> list[str]:
+    """A picture of each that is offered, as a file; of a clip one of its frames with a sign of playing."""
+    folder, found = Path(tempfile.mkdtemp(prefix="examples_", dir=get_upload_folder())), list(EXAMPLES)
+    for number, path in enumerate(CLIPS, 1):
+        clip = MADE[path](None) if path in MADE else open_clip(path, chosen=Chosen(0, 4, 60))
+        file = folder / f"clip_{number}.png"
+        still(clip, THUMBNAIL).save(file)
+        found.append(str(file))
+    return found
 
 
 def start_of(photo: str | None) -> dict:

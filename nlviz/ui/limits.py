@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, fields
 
-from ..recipes import MOST_NETWORKS, MOST_QUERIES, RESOLUTION_RANGE
+from ..recipes import FRAMES, MOST_NETWORKS, MOST_QUERIES, RESOLUTION_RANGE
 
-HIGHEST = {"networks": MOST_NETWORKS, "queries": MOST_QUERIES, "resolution": RESOLUTION_RANGE[1]}  # what a recipe can say
+HIGHEST = {"networks": MOST_NETWORKS, "queries": MOST_QUERIES, "resolution": RESOLUTION_RANGE[1],
+           "frames": FRAMES[1]}  # what a recipe can say
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Limits:
         networks: compared at once, in the page or in a study.
         queries: in a figure.
         resolution: long side of the networks' input in pixels.
+        frames: of a clip.
         export_megapixels: of an exported figure, in millions.
         whole_maps_mb: of whole maps in a zip, before they are packed.
         upload_mb: of a file.
@@ -30,6 +32,7 @@ class Limits:
     networks: int = MOST_NETWORKS
     queries: int = MOST_QUERIES
     resolution: int = 1024
+    frames: int = FRAMES[1]
     export_megapixels: int = 100
     whole_maps_mb: int = 256
     upload_mb: int = 40
@@ -47,10 +50,16 @@ class Limits:
     @property
     def in_words(self) -> str:
         """What the page says."""
-        return (f"This page compares up to {self.networks} networks at once, with inputs of up to {self.resolution} pixels and "
-                f"{self.queries} queries; it draws figures of up to {self.export_megapixels} million pixels, takes files of up to "
-                f"{self.upload_mb} MB, and measures up to {self.study_pictures} pictures at a time. Networks run one at a time, "
-                "visitors take turns, and your newer request ends your older one. The command line has no such limits.")
+        return (f"This page compares up to {self.networks} networks at once, with inputs of up to {self.resolution} pixels, "
+                f"{self.queries} queries and clips of up to {self.frames} frames; it draws figures of up to "
+                f"{self.export_megapixels} million pixels, takes files of up to {self.upload_mb} MB, and measures up to "
+                f"{self.study_pictures} pictures at a time. Networks run one at a time, visitors take turns, and your newer "
+                "request ends your older one. The command line has no such limits.")
+
+    def check_frames(self, count: int) -> None:
+        """Raise ValueError where a clip has more frames than are for visitors."""
+        if count > self.frames:
+            raise ValueError(f"A clip of {count} frames was asked for; this page shows up to {self.frames}. Choose fewer.")
 
     def check_view(self, names: list[str], resolution: int) -> None:
         """Raise ValueError where so many networks, or so large an input, are not for visitors."""

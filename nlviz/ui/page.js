@@ -1,7 +1,8 @@
-// A photo dropped or pasted anywhere on the page goes where the photo box takes its uploads; an exported SVG or PDF and a recipe
-// go into a box of their own. An exported PNG is told from a photo by the server.
+// A photo dropped or pasted anywhere on the page goes where the photo box takes its uploads; a video, an exported SVG or PDF and a
+// recipe go into a box of their own. An exported PNG is told from a photo by the server.
+const isVideo = file => file.type.startsWith("video/") || /\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|ogv|wmv|flv|3gp|ts|mts)$/i.test(file.name);
 function give(files) {
-    const figure = [...(files || [])].find(file => /\.(svg|pdf|json)$/i.test(file.name));
+    const figure = [...(files || [])].find(file => isVideo(file) || /\.(svg|pdf|json)$/i.test(file.name));
     const photo = figure || [...(files || [])].find(file => file.type.startsWith("image/") || !file.type);
     const input = document.querySelector(`${figure ? "#figure" : "#photo"} input[type=file]`);
     if (!photo || !input) return false;
@@ -18,7 +19,7 @@ window.addEventListener("drop", event => {
     event.stopPropagation();
     if (!give(event.dataTransfer.files)) {
         const names = [...event.dataTransfer.files].map(file => file.name).join(", ");
-        document.querySelector(".nlviz-root")?.parentElement.viewer?.setMessage(`${names}: not a picture. Drop a photo.`, true);
+        document.querySelector(".nlviz-root")?.parentElement.viewer?.setMessage(`${names}: neither a picture nor a video. Drop one of these.`, true);
     }
 }, true);
 window.addEventListener("paste", event => { if (give(event.clipboardData?.files)) event.preventDefault(); });
@@ -36,6 +37,9 @@ function openPhoto(shown) {
 }
 const isOpen = () => photoButton()?.getAttribute("aria-expanded") === "true";
 document.addEventListener("click", event => { if (event.target.closest("#photo-open")) openPhoto(!isOpen()); });
+document.addEventListener("click", event => {             // one's own video: the box for photos takes none
+    if (event.target.closest("#video-open")) document.querySelector("#figure input[type=file]")?.click();
+});
 document.addEventListener("pointerdown", event => { if (isOpen() && !event.target.closest("#photos")) openPhoto(false); });
 document.addEventListener("keydown", event => {
     if (event.key !== "Escape" || !isOpen()) return;
@@ -44,13 +48,15 @@ document.addEventListener("keydown", event => {
 });
 document.addEventListener("nlviz-photo", ({detail}) => {
     for (const one of document.querySelectorAll("#examples button:has(img)")) {           // gradio's own have no name
-        one.title = one.ariaLabel = `Example: ${one.querySelector("img").src.split("/").pop()}`;
+        const file = one.querySelector("img").src.split("/").pop(), [, clip] = file.match(/^clip_(\d)/) || [];
+        one.title = one.ariaLabel = clip ? `Example clip ${clip}` : `Example: ${file}`;
     }
+    document.querySelector("#photo-open span").textContent = detail.clip ? "Clip" : "Photo";
     const image = photoButton()?.querySelector("img");
     if (!image) return;
     if (image.src && image.src !== detail.url) openPhoto(false);                         // the one that was asked for is here
     image.src = detail.url;
-    photoButton().setAttribute("aria-label", `Photo: ${detail.name}. Replace it, or choose the input resolution`);
+    photoButton().setAttribute("aria-label", `${detail.clip ? "Clip" : "Photo"}: ${detail.name}. Replace it, or choose the input resolution`);
 });
 
 // The page's address carries the view: nlviz/recipes/link.py reads what is written here. Back and forward bring views back.

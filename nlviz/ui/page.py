@@ -14,8 +14,9 @@ from ..snapshots import NAME, PICTURE, SnapshotFolder
 from . import wiring
 from .cache import disk_full, own_folder
 from .chooser import make_chooser
+from .clip_strip import make_strip
 from .events import connect
-from .examples import EXAMPLES
+from .examples import EXAMPLES, thumbnails
 from .limits import Limits
 from .offered import TRAINING, bundled, in_training, own
 from .photo_box import PhotoBox
@@ -32,6 +33,7 @@ THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system
 TITLE = '<div class="nlviz-head"><h1>nlviz</h1><p>See who attends to whom</p></div>'
 PHOTO = ('<button type="button" id="photo-open" aria-haspopup="dialog" aria-expanded="false" aria-label="Photo: replace it">'
          '<img alt=""><span>Photo</span></button>')  # page.js puts the photo on it, and opens the box
+VIDEO = '<button type="button" id="video-open">Choose a video or an animated picture</button>'
 ANSWERS = {"export_figure": wiring.export, "depends_on_query": wiring.depends, "show_snapshot": wiring.snapshot,
            "show_similarity": wiring.similarity, "show_layer": wiring.layer, "depends_on_layer": wiring.depends_layer,
            "what_if": wiring.what_if, "effects_of_layer": wiring.effects_layer}
@@ -112,6 +114,7 @@ def make_page(store: Store, groups: Groups, presets: dict[str, Preset], chosen: 
             with gr.Row(elem_id="setup"):
                 photo, examples, resolution = _photo(first, offered, size)
                 networks = make_chooser(groups, presets, chosen, store.limits.networks)
+            frames = make_strip(store.limits.frames)
             viewer = make_viewer(*_answers(store))
         with gr.Tab("Study"):
             measurable = {heading: group for heading, group in groups.items() if heading != TRAINING}
@@ -120,19 +123,20 @@ def make_page(store: Store, groups: Groups, presets: dict[str, Preset], chosen: 
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
             gr.HTML(f'<div class="nlviz-how"><p id="limits">{store.limits.in_words}</p></div>', padding=False)
         connect(page, Views(store, groups, offered), first, photo=photo, examples=examples, networks=networks,
-                resolution=resolution, viewer=viewer)
+                resolution=resolution, frames=frames, viewer=viewer)
     return page
 
 
 def _photo(first: str, offered: list[int], size: int) -> tuple[PhotoBox, gr.Dataset, gr.Radio]:
-    """The photo as a button that opens its box and the input resolution, and the examples."""
+    """The photo or clip as a button that opens its box and the input resolution, and the examples."""
     with gr.Row(elem_id="photos"):
         gr.HTML(PHOTO, padding=False)
         with gr.Column(elem_id="photo-menu"):
             photo = PhotoBox(first, label="Photo", show_label=False, type="filepath", height=180, elem_id="photo", buttons=[],
                              sources=["upload", "clipboard", "webcam"])
+            gr.HTML(VIDEO, padding=False)
             resolution = gr.Radio(offered, value=size, label="Input resolution (long side, pixels)", elem_id="resolution")
-        examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in EXAMPLES], label="Examples",
+        examples = gr.Dataset(components=[gr.Image(visible=False)], samples=[[path] for path in thumbnails()], label="Examples",
                               type="index", elem_id="examples")
     return photo, examples, resolution
 

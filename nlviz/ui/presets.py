@@ -29,6 +29,7 @@ Groups = dict[str, list[Listed]]  # by heading
 
 DATA_TITLES = {"caltech101": "Classification, 101 classes", "msrc": "Segmentation, 23 classes",
                "camvid": "Streets, 11 classes", "fashion": "28 × 28 grey"}
+OF_CLIPS: list[str] = []  # headings of networks that take clips
 PRESETS = {
     "First look": Preset(
         ["dinov2_small", "msrc_embedded_gaussian", "camvid_criss_cross", "msrc_gc"],

@@ -7,8 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..export import read_recipe
-from ..pictures import PictureError, open_picture
+from ..pictures import Chosen, PictureError, opened_as, opens_as_clip
 from ..recipes import Recipe
+from .examples import MADE
 from .store import Store
 
 EPOCH = re.compile("[0-9]{1,12}")
@@ -28,20 +29,29 @@ def recipe_of(path: str | None) -> Recipe | None:
 
 def photo_of(recipe: Recipe, candidates: Sequence[str]) -> str | None:
     """Which of the photos at hand the recipe is of, by the sha256 of its pixels; None where it must be asked for."""
-    return next((path for path in candidates if _sha256(path) == recipe.picture["sha256"]), None)
+    return next((path for path in candidates if _sha256(path, clip_of_recipe(recipe)) == recipe.picture["sha256"]), None)
+
+
+def clip_of_recipe(recipe: Recipe) -> Chosen | None:
+    """Which frames of a video it is of; None where it is of a picture."""
+    of = recipe.picture
+    return Chosen(of["start"], of["frames"], of["stride"]) if "frames" in of else None
 
 
 @lru_cache(256)
-def _sha256(path: str) -> str | None:
+def _sha256(path: str, clip: Chosen | None) -> str | None:
     try:
-        return open_picture(path).sha256
+        if path in MADE:
+            return None if clip is None else MADE[path](clip).sha256
+        return None if clip and not opens_as_clip(path) else opened_as(path, clip).sha256
     except (PictureError, OSError):
         return None
 
 
 def asks_for(recipe: Recipe) -> str:
     """What the page says until the photo is given."""
-    return f"This view is of {recipe.picture['name']}. Choose or drop that photo, and the view comes back."
+    what = "video" if "frames" in recipe.picture else "photo"
+    return f"This view is of {recipe.picture['name']}. Choose or drop that {what}, and the view comes back."
 
 
 def other_photo(recipe: Recipe, path: str) -> str:
@@ -73,7 +83,7 @@ def view_of(recipe: Recipe) -> dict:
     """What the viewer puts back once the networks are shown."""
     names = [_snapshot(network["name"]) for network in recipe.networks]
     panels = [panel.rpartition("/") for panel in recipe.parts]
-    return {"queries": [{"x": x, "y": y} for x, y in recipe.queries], "settings": recipe.settings,
+    return {"queries": [dict(zip(("x", "y", "frame"), query)) for query in recipe.queries], "settings": recipe.settings,
             "parts": {f"{_snapshot(name)[0]}/{call}": recipe.parts[f"{name}/{call}"] for name, _, call in panels if name},
             "snapshots": {name: epoch for name, epoch in names if epoch is not None}}
 

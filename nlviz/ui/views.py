@@ -4,19 +4,39 @@ import logging
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
+from typing import NamedTuple
 
 import gradio as gr
 
+from ..pictures import Chosen, opens_as_clip
 from ..recipes import RESOLUTIONS, Recipe, recipe_of_link
 from . import wiring
 from .chooser import names_in
-from .examples import EXAMPLES, compared, start_of
+from .clip_strip import chosen_in, overview_of, strip_of
+from .examples import CLIPS, OFFERED, compared, start_of
 from .presets import Groups
-from .restoring import asks_for, called_here, differences, networks_of, other_photo, photo_of, recipe_of, view_of
+from .restoring import (
+    asks_for,
+    called_here,
+    clip_of_recipe,
+    differences,
+    networks_of,
+    other_photo,
+    photo_of,
+    recipe_of,
+    view_of,
+)
 from .store import Store
 from .turns import Overtaken
 
-PARTS = 6  # of the page, that an answer changes
+PARTS = 7  # of the page, that an answer changes
+
+
+class Shown(NamedTuple):
+    """What is on screen: the path of a photo or a video, and which of its frames; None of a photo."""
+
+    path: str
+    clip: Chosen | None = None
 
 
 def to_the_end(view: Callable) -> Callable:
@@ -44,9 +64,10 @@ def _as_gradio_takes(parts: list):
 class Views:
     """Answers of the page for a store's networks.
 
-    Every answer is (value of the viewer, photo on screen, value of the photo box, recipe whose photo is awaited, input resolution,
-    names of the networks in order). Methods take who asks, and what stands there: ``size`` the input resolution, ``shown`` the
-    path of the photo on screen, ``awaited`` the recipe, ``names`` the networks chosen, in order.
+    Every answer is (value of the viewer, what is on screen, value of the photo box, recipe whose photo is awaited, input
+    resolution, names of the networks in order, the strip on which frames are chosen). Methods take who asks, and what stands
+    there: ``size`` the input resolution, ``shown`` what is on screen, ``awaited`` the recipe, ``names`` the networks chosen, in
+    order.
     """
 
     def __init__(self, store: Store, groups: Groups, offered: list[int] | None = None):
@@ -58,12 +79,26 @@ class Views:
         return 1 if view.__name__ == "again" else PARTS
 
     @to_the_end
-    def again(self, who: gr.Request, shown: str, size: int, names: object) -> Iterator[tuple]:
+    def again(self, who: gr.Request, shown: Shown, size: int, names: object) -> Iterator[tuple]:
         """The same photo in other networks: values of the viewer alone."""
         for value in self._values(who, shown, size, names):
             yield value,
 
-    def _values(self, who: gr.Request, shown: str | None, size: int, names: object) -> Iterator[dict]:
+    @to_the_end
+    def use_frames(self, who: gr.Request, strip: object, size: int, shown: Shown, awaited: Recipe | None,
+                   names: object) -> Iterator[tuple]:
+        """Other frames of the video on screen."""
+        try:
+            if shown.clip is None:
+                raise ValueError("There is no video on screen. Drop one.")
+            wanted = Shown(shown.path, chosen_in(strip))
+        except ValueError as error:
+            yield self._same({"message": str(error), "error": True}, shown, gr.skip(), awaited)
+            return
+        for value in self._values(who, wanted, size, names):
+            yield self._same(value, wanted, gr.skip(), awaited)
+
+    def _values(self, who: gr.Request, shown: Shown | None, size: int, names: object) -> Iterator[dict]:
         if type(size) is not int:
             yield {"message": "Choose an input resolution.", "error": True}
             return
@@ -72,11 +107,12 @@ class Views:
         except ValueError as error:
             yield {"message": str(error), "error": True}
             return
-        for value in wiring.show(self.store, shown, wanted, size, who.session_hash):
-            yield value | {"scene": value["scene"] | start_of(shown)} if "scene" in value else value
+        path, clip = shown or (None, None)
+        for value in wiring.show(self.store, path, wanted, size, who.session_hash, clip):
+            yield value | {"scene": value["scene"] | start_of(path)} if "scene" in value else value
 
     @to_the_end
-    def use(self, who: gr.Request, path: str | None, size: int, shown: str, awaited: Recipe | None,
+    def use(self, who: gr.Request, path: str | None, size: int, shown: Shown, awaited: Recipe | None,
             names: object) -> Iterator[tuple]:
         """A photo; one that cannot be used gives way to the one before, and an emptied box leaves the maps alone."""
         try:
@@ -91,13 +127,13 @@ class Views:
         else:
             yield from self._show_photo(who, path, size, shown, awaited, names)
 
-    def _show_photo(self, who: gr.Request, path: str | None, size: int, shown: str, awaited: Recipe | None,
+    def _show_photo(self, who: gr.Request, path: str | None, size: int, shown: Shown, awaited: Recipe | None,
                     names) -> Iterator[tuple]:
-        for value in self._values(who, path, size, names):
+        for value in self._values(who, None if path is None else Shown(path), size, names):
             bad = value.get("error", False) and "scene" not in value  # one network may fail where others show the photo
             if awaited and "scene" in value:
                 value["message"] = other_photo(awaited, path)
-            yield self._same(value, shown if bad or path is None else path, shown if bad else gr.skip(), awaited)
+            yield self._same(value, shown if bad or path is None else Shown(path), self._box(shown) if bad else gr.skip(), awaited)
 
     def _recipe_of(self, path: str | None) -> Recipe | None:
         """The recipe in a file that came; ValueError also where the file is larger than files may be."""
@@ -107,35 +143,43 @@ class Views:
         return recipe_of(path)
 
     @to_the_end
-    def use_figure(self, who: gr.Request, path: str, size: int, shown: str, awaited: Recipe | None,
+    def use_figure(self, who: gr.Request, path: str, size: int, shown: Shown, awaited: Recipe | None,
                    names: object) -> Iterator[tuple]:
-        """An exported SVG or PDF, or a recipe."""
+        """A video, an exported SVG or PDF, or a recipe."""
         if path is None:
-            yield self._same({"message": "Drop a photo, or an exported figure."}, shown, gr.skip(), awaited)
+            yield self._same({"message": "Drop a photo, a video or an exported figure."}, shown, gr.skip(), awaited)
             return
         try:
             recipe = self._recipe_of(path)
+            moves = recipe is None and opens_as_clip(path)
         except ValueError as error:
             yield self._same({"message": str(error), "error": True}, shown, gr.skip(), awaited)
             return
         if recipe:
             yield from self._restore(who, recipe, size, shown, names)
             return
-        message = f"{Path(path).name} carries no recipe of nlviz. Drop a photo, or an exported figure."
+        if moves and awaited and self._photo_of(who, awaited, [path]):
+            yield from self._restore(who, awaited, size, Shown(path), names)
+            return
+        if moves:
+            yield from self._show_photo(who, path, size, shown, awaited, names)
+            return
+        message = f"{Path(path).name} carries no recipe of nlviz. Drop a photo, a video or an exported figure."
         yield self._same({"message": message, "error": True}, shown, gr.skip(), awaited)
 
     @to_the_end
-    def use_example(self, who: gr.Request, index: int, size: int, shown: str, awaited: Recipe | None,
+    def use_example(self, who: gr.Request, index: int, size: int, shown: Shown, awaited: Recipe | None,
                     names: object) -> Iterator[tuple]:
-        """An example photo."""
-        if type(index) is not int or not 0 <= index < len(EXAMPLES):
+        """An example photo or clip."""
+        if type(index) is not int or not 0 <= index < len(OFFERED):
             yield self._same({"message": "There is no such example.", "error": True}, shown, gr.skip(), awaited)
             return
-        for value in self._values(who, EXAMPLES[index], size, names):
-            yield self._same(value, EXAMPLES[index], EXAMPLES[index], awaited)
+        chosen = Shown(OFFERED[index])
+        for value in self._values(who, chosen, size, names):
+            yield self._same(value, chosen, self._box(chosen), awaited)
 
     @to_the_end
-    def arrive(self, who: gr.Request, fragment: str, size: int, shown: str, awaited: Recipe | None,
+    def arrive(self, who: gr.Request, fragment: str, size: int, shown: Shown, awaited: Recipe | None,
                names: object) -> Iterator[tuple]:
         """An address with a view in it brings the view; without one the page opens with two queries to compare."""
         said = {}
@@ -147,15 +191,15 @@ class Views:
             else:
                 yield from self._restore(who, recipe, size, shown, names)
                 return
-        first = said or compared(shown)
+        first = said or compared(shown.path)
         for value in self._values(who, shown, size, names):
             yield self._same(value | first if "scene" in value else value | said, shown, gr.skip(), awaited)
 
-    def _restore(self, who: gr.Request, recipe: Recipe, size: int, shown: str, names) -> Iterator[tuple]:
+    def _restore(self, who: gr.Request, recipe: Recipe, size: int, shown: Shown, names) -> Iterator[tuple]:
         """A recipe's view; or what is on screen, and a word on what is missing."""
         recipe = called_here(recipe, self.store)
         wanted = [name for name in networks_of(recipe) if name in self.listed] or names
-        found, said = self._photo_of(who, recipe, [shown, *EXAMPLES]), {}
+        found, said = self._photo_of(who, recipe, [shown.path, *OFFERED]), {}
         try:
             wanted = names_in(wanted, self.listed)
             self.store.limits.check_view(wanted, recipe.resolution)
@@ -163,13 +207,15 @@ class Views:
             said = {"message": str(error), "error": True}
         if said or found is None:  # what is on screen stays, whatever else the recipe says
             for value in self._values(who, shown, size, names):
-                yield self._same(value | (said or {"message": asks_for(recipe)}), shown, shown, None if said else recipe)
+                yield self._same(value | (said or {"message": asks_for(recipe)}), shown, self._box(shown), None if said else recipe)
             return
-        for value in wiring.show(self.store, found, wanted, recipe.resolution, who.session_hash):
+        clip = clip_of_recipe(recipe)
+        for value in wiring.show(self.store, found, wanted, recipe.resolution, who.session_hash, clip, clip is None):
             if "scene" in value:
                 said = [*differences(recipe, self.store), value["message"]]
                 value |= {"restore": view_of(recipe), "message": " ".join(filter(None, said))}
-            yield value, found, found, None, self._size(recipe.resolution), wanted
+            back = Shown(found, clip)
+            yield value, back, self._box(back), None, self._size(recipe.resolution), wanted, self._strip(value, back)
 
     def _photo_of(self, who: gr.Request, recipe: Recipe, candidates: list[str]) -> str | None:
         visit = self.store.seals.visit(who.session_hash)
@@ -180,7 +226,19 @@ class Views:
         """The value of the input resolution; one that is not offered to all is from now on offered here."""
         return resolution if resolution in self.offered else gr.Radio(sorted({*self.offered, resolution}), value=resolution)
 
-    def _same(self, value: dict, shown: str, box, awaited: Recipe | None) -> tuple:
-        """An answer that leaves the input resolution and the networks as they are."""
-        return value, shown, box, awaited, gr.skip(), gr.skip()
+    def _box(self, shown: Shown):
+        """The value of the photo box, which takes no videos."""
+        return None if shown.path in CLIPS or shown.clip else shown.path
 
+    def _same(self, value: dict, shown: Shown, box, awaited: Recipe | None) -> tuple:
+        """An answer that leaves the input resolution and the networks as they are."""
+        if "scene" in value:
+            clip = value["scene"]["key"].get("clip")
+            shown = Shown(shown.path, clip and Chosen(**clip))
+        return value, shown, box, awaited, gr.skip(), gr.skip(), self._strip(value, shown)
+
+    def _strip(self, value: dict, shown: Shown):
+        """What the strip shows of a new scene: the video and the frames chosen, nothing of a photo."""
+        if "scene" not in value:
+            return gr.skip()
+        return None if shown.clip is None else strip_of(overview_of(shown.path), shown.clip)

@@ -4,6 +4,7 @@ import base64
 import logging
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from math import prod
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from ..analysis import Analysis, NetworkError
 from ..export import file_bytes, make_recipe
 from ..models import ModelError
-from ..pictures import Picture, open_picture
+from ..pictures import Chosen, Clip, Picture, open_media, open_picture
 from ..recipes import SETTINGS, Recipe
 from ..viewer import (
     make_dependence,
@@ -26,19 +27,23 @@ from ..viewer import (
     make_shares,
     make_similarity,
 )
+from .examples import MADE
 from .requests import Depends, DependsLayer, EffectsLayer, Export, Layer, Request, Similarity, Snapshot, WhatIf
 from .store import Store
 from .turns import Overtaken
 
 TYPES = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml", "zip": "application/zip", "html": "text/html"}
-INVITATION = "Choose a photo: drop one, paste one, use the camera or take an example."
+INVITATION = "Choose a photo or a clip: drop one, paste one, use the camera or take an example."
 NOT_KEPT = "the server no longer keeps this photo. Choose it again."
 
 
-def show(store: Store, photo: str | None, names: list[str], resolution: int, session: str | None = None) -> Iterator[dict]:
-    """Values for the viewer while a photo runs through the networks; the last holds the scene or says what is wrong.
+def show(store: Store, photo: str | None, names: list[str], resolution: int, session: str | None = None,
+         clip: Chosen | None = None, as_picture: bool = False) -> Iterator[dict]:
+    """Values for the viewer while a photo or a clip runs through the networks; the last holds the scene or says what is wrong.
 
     Args:
+        clip: which frames of a video; None for the usual ones.
+        as_picture: of an animated picture its first frame.
         session: the visitor's; the scene's key has the seal by which they alone reach the photo again.
 
     Raises:
@@ -48,7 +53,7 @@ def show(store: Store, photo: str | None, names: list[str], resolution: int, ses
     request = store.turns.begin(visit)
     try:
         with store.turns.opening(visit, request):
-            picture = _picture(store, photo, names, resolution)
+            picture = _picture(store, photo, names, resolution, clip, as_picture)
     except ValueError as error:
         yield {"message": str(error), "error": True}
         return
@@ -70,12 +75,20 @@ def show(store: Store, photo: str | None, names: list[str], resolution: int, ses
     yield scene | {"message": " ".join([*failed, *picture.notes]), "error": bool(failed)}
 
 
-def _picture(store: Store, photo: str | None, names: list[str], resolution: int) -> Picture | None:
-    """The photo, None where there is nothing to show; ValueError where it, or what is asked of it, is too much."""
+def _picture(store: Store, photo: str | None, names: list[str], resolution: int, clip: Chosen | None,
+             as_picture: bool) -> Picture | None:
+    """The photo or the clip, None where there is nothing to show; ValueError where it, or what is asked of it, is too much."""
     if photo is None or not names:
         return None
     store.limits.check_view(names, resolution)
-    return open_picture(photo)
+    if as_picture:
+        return open_picture(photo)
+    if photo in MADE:
+        return MADE[photo](clip)
+    picture = open_media(photo, **({} if clip is None else asdict(clip)))
+    if isinstance(picture, Clip):
+        store.limits.check_frames(len(picture.frames))
+    return picture
 
 
 def _scene(store: Store, visit: str, shown: dict[str, Analysis], resolution: int) -> dict:
