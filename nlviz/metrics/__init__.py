@@ -3,6 +3,7 @@
 May import torch alone.
 """
 
+from .frames import DEALS, FrameDivergences
 from .pairs import (
            COARSE,
            Cosines,
@@ -16,8 +17,9 @@ from .pairs import (
            shuffled_cosine_distance,
            shuffled_js_divergence,
 )
-from .rows import attention_distance, cosine_distance, entropy, js_divergence, top_mass
+from .rows import attention_distance, cosine_distance, entropy, frame_shares, js_divergence, place_shares, top_mass
 
-__all__ = ["COARSE", "Cosines", "Divergences", "attention_distance", "cosine_dependence", "cosine_distance", "cosine_matrix",
-           "entropy", "js_dependence", "js_divergence", "js_matrix", "mean_cosine_distance", "mean_js_divergence",
-           "shuffled_cosine_distance", "shuffled_js_divergence", "top_mass"]
+__all__ = ["COARSE", "DEALS", "Cosines", "Divergences", "FrameDivergences", "attention_distance", "cosine_dependence",
+           "cosine_distance", "cosine_matrix", "entropy", "frame_shares", "js_dependence", "js_divergence", "js_matrix",
+           "mean_cosine_distance", "mean_js_divergence", "place_shares", "shuffled_cosine_distance", "shuffled_js_divergence",
+           "top_mass"]

@@ -84,6 +84,12 @@ class Divergences:
             if node + 1 < self.nodes.shape[1]:
                 decay.lerp_(one, decay)  # c + c (1 - c)
 
+    def take_in(self, other: "Divergences") -> None:
+        """Become what one pass over the rows of both would have left; the other one is of as many keys and the same error."""
+        self.count += other.count
+        for name in ("sums", "total", "squares", "own"):
+            getattr(self, name).add_(getattr(other, name))
+
     def mean(self) -> float:
         """The mean Jensen-Shannon divergence over all pairs, in nats, 0 to ln 2."""
         pairs = self._sum_of_g(self.sums, self.total, self.squares, self.count).sum().item()

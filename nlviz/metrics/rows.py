@@ -57,8 +57,8 @@ def attention_distance(rows: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
 
     Args:
         rows: (..., N') distributions.
-        queries: (..., 2) the place of each row's query, in pixels.
-        keys: (N', 2) the place of each key, in pixels.
+        queries: (..., D) the place of each row's query, in pixels; D = 2, or in time alone 1.
+        keys: (N', D) the place of each key, in pixels.
 
     Returns:
         (...), in pixels.
@@ -75,6 +75,51 @@ def attention_distance(rows: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
     asked = queries if queries.dim() == 2 else queries[..., None, :]
     apart = torch.cdist(asked.to(rows.dtype), keys.to(rows.dtype), compute_mode="donot_use_mm_for_euclid_dist")
     return (rows * apart.view(*queries.shape[:-1], len(keys))).sum(-1)
+
+
+def frame_shares(rows: Tensor, frames: int) -> Tensor:
+    """What each frame's keys have of a row of a clip's map together: with keys (t, k) of T' frames, sum_k p_tk.
+
+    Of the mean distance in time: ``attention_distance(frame_shares(rows, T'), of_queries, of_frames)`` with places (..., 1).
+
+    Args:
+        rows: (..., N'), keys frame after frame; of any sign.
+        frames: T'.
+
+    Returns:
+        (..., T'), of half precision in float32.
+
+    Raises:
+        ValueError: N' keys are not as many in each frame.
+
+    Example:
+        >>> frame_shares(torch.tensor([0.1, 0.2, 0.3, 0.4]), 2)
+        tensor([0.3000, 0.7000])
+    """
+    return _by_frame(rows, frames).sum(-1)
+
+
+def place_shares(rows: Tensor, frames: int) -> Tensor:
+    """What each place of the frame has of a row of a clip's map, all frames together: sum_t p_tk.
+
+    Of the mean distance within the frame: ``attention_distance(place_shares(rows, T'), of_queries, of_places)``.
+
+    Args, Raises: as of ``frame_shares``.
+
+    Returns:
+        (..., N' / T'), of half precision in float32.
+
+    Example:
+        >>> place_shares(torch.tensor([0.1, 0.2, 0.3, 0.4]), 2)
+        tensor([0.4000, 0.6000])
+    """
+    return _by_frame(rows, frames).sum(-2)
+
+
+def _by_frame(rows: Tensor, frames: int) -> Tensor:
+    if frames < 1 or rows.shape[-1] % frames:
+        raise ValueError(f"{rows.shape[-1]} keys are not those of {frames} frames with as many keys each")
+    return precise(rows).unflatten(-1, (frames, -1))
 
 
 def cosine_distance(a: Tensor, b: Tensor) -> Tensor:
