@@ -205,11 +205,14 @@ class Cosines:
     """
 
     def __init__(self, rows: Rows):
-        directed = [(block.sum(0), block.sum(1)) for block in map(directions, _blocks(rows, checked=False))]
-        if not directed or not len(directed[0][1]):
+        sums, total = [], 0.0
+        for block in map(directions, _blocks(rows, checked=False)):
+            sums.append(block.sum(1))
+            total = total + block.sum(0)
+        if not sums or not sum(map(len, sums)):
             raise ValueError("there is no row to compare")
-        self.sums = torch.cat([sums for _, sums in directed])  # sum_k u_ik of each row
-        self.mean_direction = sum(total for total, _ in directed) / len(self.sums)  # (C,)
+        self.sums = torch.cat(sums)  # sum_k u_ik of each row
+        self.mean_direction = total / len(self.sums)  # (C,)
 
     def mean(self) -> float:
         """The mean cosine distance over all N^2 pairs, 0 to 1: (1 - |mean_i u_i|^2) / 2."""
