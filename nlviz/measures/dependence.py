@@ -14,6 +14,8 @@ from ..blocks import to_positions
 from ..maps import NLMap, cells, precise
 from ..metrics import COARSE, Cosines, Divergences, entropy, js_divergence
 from ..numbers import percent
+from .clips import clip_in_words, measure_clip
+from .reach import is_clip
 
 NAMES = ("cosine_input", "cosine_output", "cosine_att", "jsd_att_nats")
 NO_DISTRIBUTION = {"scaled": "rows are scaled by 1/N′, not a distribution", "raw": "rows are raw, not a distribution",
@@ -33,8 +35,10 @@ class Dependence:
     Attributes:
         values: by the names of NAMES, means over all N^2 pairs of positions: cosine distance of the block's input x_i, of
             what it adds z_i - x_i, and of the rows, 0 to 1; Jensen-Shannon divergence of the rows in nats, 0 to ln 2.
-            A missing one is in ``reasons``.
-        shuffled: the same with each vector's numbers shuffled by themselves: what unrelated queries would give.
+            A missing one is in ``reasons``. Of a clip, where rows have a divergence, also by CLIP_NAMES.
+        shuffled: the same with each vector's numbers shuffled by themselves: what unrelated queries would give. (The information
+            of a clip has none.)
+        dealt: of a clip, by CLIP_NAMES: the same with its queries dealt to the frames at random.
         reasons: why a value is undefined.
         entropy_share: mean entropy of the rows as a share of ln N', 0 (one key) to 1 (flat); None where it is undefined.
         added_share: |z - x| as a share of |x|, root mean squares: how much the block is used; None of modules that are no block
@@ -46,6 +50,7 @@ class Dependence:
     relates: str
     values: dict[str, float] = field(default_factory=dict)
     shuffled: dict[str, float] = field(default_factory=dict)
+    dealt: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     entropy_share: float | None = None
     added_share: float | None = None
@@ -61,13 +66,18 @@ class Dependence:
             return f"By cosine distance alone, rows differ by {percent(share)} of what shuffled rows would."
         return f"No answer here: {self.reasons['jsd_att_nats']}."
 
+    @property
+    def of_clip(self) -> str:
+        """What a clip's numbers mean, in words: the place in the frame, or the frame? "" where there is nothing to say."""
+        return clip_in_words(self.values, self.shuffled, self.dealt, self.relates)
+
 
 def measure(nl_map: NLMap, item: int = 0, names: Sequence[str] = NAMES) -> Dependence:
-    """The numbers of one picture's map, from positions to positions.
+    """The numbers of one picture's or clip's map, from positions to positions; of a clip, of space-time positions.
 
     Args:
         item: which of the batch.
-        names: what is measured; the entropy comes with the divergence.
+        names: what is measured; the entropy, and a clip's CLIP_NAMES, come with the divergence.
     """
     found = Dependence(nl_map.relates, note=AMONG if nl_map.query_tokens or nl_map.key_tokens else "")
     _features(nl_map, item, found, names)
@@ -87,10 +97,21 @@ def measure(nl_map: NLMap, item: int = 0, names: Sequence[str] = NAMES) -> Depen
     if nl_map.rows != "distribution":
         found.reasons["jsd_att_nats"] = NO_DISTRIBUTION[nl_map.rows]
         return found
-    pairs = _record(found, "jsd_att_nats", lambda: Divergences(nl_map.row_blocks(item), COARSE), queries)
+    if is_clip(nl_map):
+        pairs = _record(found, "jsd_att_nats", lambda: _of_clip(nl_map, item, found), queries)
+    else:
+        pairs = _record(found, "jsd_att_nats", lambda: Divergences(nl_map.row_blocks(item), COARSE), queries)
     if pairs is not None:
         found.entropy_share = _share_of_flat(pairs.entropy(), pairs.keys)
     return found
+
+
+def _of_clip(nl_map: NLMap, item: int, found: Dependence) -> Divergences:
+    """Keep what depends on the place and on the frame, and give what is between all pairs."""
+    pairs, *apart = measure_clip(nl_map, item)
+    for kept, new in zip((found.values, found.shuffled, found.dealt), apart):
+        kept |= new
+    return pairs
 
 
 def entropy_share(nl_map: NLMap, item: int = 0) -> float | None:

@@ -9,8 +9,9 @@ import torch
 
 from ..analysis import Analysis, PlacedMap
 from ..maps import NLMap
+from .clips import CLIP_NAMES
 from .dependence import AMONG, NAMES, NEARLY_FLAT, Dependence, measure
-from .distance import mean_distance
+from .reach import Reach, reach_of
 
 THREADS = 2
 DENSE_BYTES = 64 * 2**20
@@ -35,7 +36,8 @@ def dependence_of_layers(analysis: Analysis, progress: Callable[[int, int], None
         For each map, in the analysis' order of layers, the mean of the heads before them: ``layer`` and ``head`` (from 1; None
         for the mean, or where there is one), ``part``, ``jsd_att_nats`` and what ``shuffled`` rows would give, their ratio
         ``share``, ``entropy_share`` (0 to 1) and ``attention_distance_cells``; None what is undefined, and the ``reason`` why
-        there is no divergence or no share, else "".
+        there is no divergence or no share, else "". Of a clip also what is defined of CLIP_NAMES, with ``_shuffled`` and
+        ``_dealt``, and of REACH.
     """
     maps = [placed for placed in analysis.maps if placed.layer is not None]
     shown = maps[0].layer if maps else None
@@ -64,19 +66,32 @@ def _measured(maps: Sequence[PlacedMap], progress: Callable[[int, int], None] | 
 @torch.inference_mode()
 def numbers_of_map(placed: PlacedMap) -> dict:
     """The numbers of one map, see ``dependence_of_layers``."""
-    found, away = measure_placed(placed, NAMES[3:])
+    found, reach = measure_with_reach(placed, NAMES[3:])
     value, shuffled = (numbers.get("jsd_att_nats") for numbers in (found.values, found.shuffled))
     flat = shuffled is not None and shuffled < NEARLY_FLAT
     return {"layer": placed.layer, "head": placed.head, "part": placed.nl_map.part, "jsd_att_nats": value, "shuffled": shuffled,
             "share": None if value is None or flat else value / shuffled, "entropy_share": found.entropy_share,
-            "attention_distance_cells": away, "reason": FLAT if flat else found.reasons.get("jsd_att_nats", "")}
+            "attention_distance_cells": None if reach is None else reach.cells,
+            "reason": FLAT if flat else found.reasons.get("jsd_att_nats", ""), **(_of_clip(found, reach) if found.dealt else {})}
+
+
+def _of_clip(found: Dependence, reach: Reach | None) -> dict[str, float]:
+    kinds = (("", found.values), ("_shuffled", found.shuffled), ("_dealt", found.dealt))
+    named = {name + ending: values[name] for ending, values in kinds for name in CLIP_NAMES if name in values}
+    return named | ({} if reach is None else reach.named())
 
 
 def measure_placed(placed: PlacedMap, names: Sequence[str] = NAMES) -> tuple[Dependence, float | None]:
     """The numbers of a map and its mean attention distance, the rows computed once: see ``measure`` and ``mean_distance``."""
+    found, reach = measure_with_reach(placed, names)
+    return found, None if reach is None else reach.cells
+
+
+def measure_with_reach(placed: PlacedMap, names: Sequence[str] = NAMES) -> tuple[Dependence, Reach | None]:
+    """The numbers of a map and how far it reaches, the rows of small maps computed once: see ``measure`` and ``reach_of``."""
     dense = replace(placed, nl_map=_dense(placed.nl_map))
     found, named = measure(dense.nl_map, names=names), placed.nl_map.query_tokens or placed.nl_map.key_tokens
-    return replace(found, note=AMONG if named else ""), mean_distance(dense)
+    return replace(found, note=AMONG if named else ""), reach_of(dense)
 
 
 def _dense(nl_map: NLMap) -> NLMap:
