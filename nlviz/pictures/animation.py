@@ -7,7 +7,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from .choosing import Late, evenly
-from .limits import MAX_VIDEO_FRAMES, PictureError, check_size
+from .limits import MAX_VIDEO_FRAMES, SINGLE, PictureError, check_size
 from .upright import scaled_down, upright
 
 KINDS = ("GIF", "WEBP", "PNG", "AVIF")
@@ -28,8 +28,7 @@ class Animation:
         self.image, self.name, self.notes, self.until = Image.open(file, formats=KINDS), name, [], float("inf")
         check_size(self.image.size, name)
         if not getattr(self.image, "is_animated", False):
-            raise PictureError(f"{name}: it is a single picture. A clip is a video, an animated picture, a folder of frames or at "
-                               "least 4 pictures.")
+            raise PictureError(f"{name}: {SINGLE}")
         self._hidden = bool(getattr(self.image, "default_image", False))  # an APNG's picture for those who show no animation
         self.count = self.image.n_frames - self._hidden
         if self.count > MAX_VIDEO_FRAMES:
@@ -37,7 +36,7 @@ class Animation:
         self.fps = self.duration = self.size = None
 
     def pictures(self, numbers: Iterable[int], side: int) -> Iterator[tuple[int, float, Image.Image]]:
-        """The frames of these numbers, ascending: number, seconds after the first frame, upright RGB with sides of at most ``side``."""
+        """The frames of these numbers, ascending: number, seconds after the first, upright RGB with sides of at most ``side``."""
         wanted, milliseconds = set(numbers), 0
         for number in range(max(wanted) + 1):
             if time.process_time() > self.until:

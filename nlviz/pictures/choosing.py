@@ -39,6 +39,9 @@ class Chosen:
         return range(self.start, self.start + self.count * self.stride, self.stride)
 
 
+FIRST = Chosen()  # the first 8 frames
+
+
 def fitted(chosen: Chosen, total: int, name: str, what: str = "frames") -> tuple[Chosen, list[str]]:
     """What of it a video of ``total`` frames has, and what to say of it: fewer frames, or closer ones where that leaves too few.
 
@@ -55,7 +58,8 @@ def fitted(chosen: Chosen, total: int, name: str, what: str = "frames") -> tuple
     found = Chosen(chosen.start, min(chosen.count, (left - 1) // stride + 1), stride)
     if found == chosen:
         return found, []
-    closer = f", {f'every {nth(stride)}' if stride > 1 else 'each'} instead of every {nth(chosen.stride)}" if stride < chosen.stride else ""
+    every = f"every {nth(stride)}" if stride > 1 else "each"
+    closer = f", {every} instead of every {nth(chosen.stride)}" if stride < chosen.stride else ""
     return found, [f"{name} ends at number {total}: {found.count} of the {chosen.count} {what} asked for are shown{closer}."]
 
 

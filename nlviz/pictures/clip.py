@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageOps
 
-from .choosing import Chosen, nth
+from .choosing import FIRST, Chosen, nth
 from .picture import BAND, Picture
 
 
@@ -29,7 +29,7 @@ class Clip(Picture):
     frames: tuple[Image.Image, ...] = ()
     numbers: tuple[int, ...] = ()
     seconds: tuple[float | None, ...] = ()
-    chosen: Chosen = Chosen()
+    chosen: Chosen = FIRST
     total: int | None = None
     fps: float | None = None
 
@@ -74,8 +74,9 @@ def still(clip: Clip, side: int) -> Image.Image:
 
 
 def frames_words(clip: Clip) -> str:
-    """Which frames of the video they are, counted from 1, and when: ``8 frames, 1 to 29, every 4th, 0.0 to 0.9 s``."""
+    """Which frames of the video they are, counted from 1, and when: ``8 frames, 1 to 29 of 90, every 4th, 0.0 to 0.9 s``."""
     steps = {after - before for before, after in pairwise(clip.numbers)}
     every = f", every {nth(steps.pop())}" if len(steps) == 1 and steps != {1} else ""
+    of = f" of {clip.total}" if clip.total else ""
     when = f", {clip.seconds[0]:.1f} to {clip.seconds[-1]:.1f} s" if None not in (clip.seconds[0], clip.seconds[-1]) else ""
-    return f"{len(clip.frames)} frames, {clip.numbers[0] + 1} to {clip.numbers[-1] + 1}{every}{when}"
+    return f"{len(clip.frames)} frames, {clip.numbers[0] + 1} to {clip.numbers[-1] + 1}{of}{every}{when}"

@@ -53,8 +53,9 @@ def look(file: BinaryIO, name: str, thumbnails: int) -> Found:
         shown, said = _looked(source, thumbnails)
         if not shown:
             raise PictureError(_broken(name))
-        return {"numbers": [number for number, *_ in shown], "count": source.count, "exact": source.exact, "duration": source.duration,
-                "fps": source.fps, "frame": source.size, **_notes(source, said)}, of_one_size([image for *_, image in shown], [])
+        numbers, _, images = map(list, zip(*shown))
+        return {"numbers": numbers, "count": source.count, "exact": source.exact, "duration": source.duration, "fps": source.fps,
+                "frame": source.size, **_notes(source, said)}, of_one_size(images, [])
 
     started = time.process_time()
     return _explained(read, file, name)

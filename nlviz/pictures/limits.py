@@ -19,6 +19,8 @@ CLIP_SECONDS = 20  # for a clip, and for a look over a video
 LOOK_SECONDS = 8  # after which a look over a video leaves out the thumbnails that are missing
 MEMORY = 2 * 2**30  # bytes of address space of the process that decodes
 
+SINGLE = "it is a single picture. A clip is a video, an animated picture, a folder of frames or at least 4 pictures."
+
 
 class PictureError(ValueError):
     """A picture or a video that cannot be used; the message says what came and what to do."""

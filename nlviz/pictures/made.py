@@ -34,8 +34,8 @@ def pan_clip(photo: Photo, chosen: Chosen = ALL) -> Clip:
     return _made(frame, f"{picture.name}, a pan", picture.notes, chosen)
 
 
-def moving_object_clip(photo: Photo, cut_out: Photo, box: tuple[float, float, float, float] = (0.25, 0.15, 0.75, 0.85), size: float = 0.45,
-                       chosen: Chosen = ALL) -> Clip:
+def moving_object_clip(photo: Photo, cut_out: Photo, box: tuple[float, float, float, float] = (0.25, 0.15, 0.75, 0.85),
+                       size: float = 0.45, chosen: Chosen = ALL) -> Clip:
     """What lies in an ellipse of one photo moves over another, in an arc from its left to its right.
 
     Args:
@@ -80,5 +80,5 @@ def _made(frame: Callable[[float], Image.Image], name: str, notes: tuple[str, ..
     """A clip of frames by how far it is at, 0 to 1."""
     found, said = fitted(chosen, FRAMES, name)
     frames = [frame(number / (FRAMES - 1)) for number in found.numbers]
-    return clip_of(frames, name, list(dict.fromkeys([*said, *notes])), found.numbers, [number / FPS for number in found.numbers], found,
-                   FRAMES, FPS)
+    seconds = [number / FPS for number in found.numbers]
+    return clip_of(frames, name, list(dict.fromkeys([*said, *notes])), found.numbers, seconds, found, FRAMES, FPS)

@@ -1,12 +1,12 @@
 """Opening a clip: a video, an animated picture, a folder of frames or several pictures, or an error that says what to do."""
 
-from .choosing import Chosen
+from .choosing import FIRST, Chosen
 from .clip import Clip, clip_of
 from .several import Source, of_pictures, source_of
 from .workers import DECODER
 
 
-def open_clip(source: Source, name: str | None = None, chosen: Chosen = Chosen()) -> Clip:
+def open_clip(source: Source, name: str | None = None, chosen: Chosen = FIRST) -> Clip:
     """Open some frames of a video as upright 8-bit RGB pictures of one size with square pixels.
 
     Files are decoded in a process of their own, which is stopped after 20 seconds of computing or at 2 GB. Frames with a side of
@@ -26,4 +26,5 @@ def open_clip(source: Source, name: str | None = None, chosen: Chosen = Chosen()
         found, frames, notes = of_pictures(source, name, chosen)
         return clip_of(frames, name, notes, found.numbers, chosen=found, total=len(source))
     said, frames = DECODER.clip(source, name, (chosen.start, chosen.count, chosen.stride))
-    return clip_of(frames, name, said["notes"], said["numbers"], said["seconds"], Chosen(*said["chosen"]), said["total"], said["fps"])
+    return clip_of(frames, name, said["notes"], said["numbers"], said["seconds"], Chosen(*said["chosen"]), said["total"],
+                   said["fps"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from .choosing import Chosen, evenly, fitted
-from .limits import MAX_BYTES, MAX_CLIP_SIDE, MAX_VIDEO_BYTES, MAX_VIDEO_FRAMES, SUFFIXES, THUMBNAIL_SIDE, PictureError
+from .limits import MAX_BYTES, MAX_CLIP_SIDE, MAX_VIDEO_BYTES, MAX_VIDEO_FRAMES, SINGLE, SUFFIXES, THUMBNAIL_SIDE, PictureError
 from .picture import open_picture
 from .upright import of_one_size, scaled_down
 
@@ -29,8 +29,7 @@ def source_of(source: Source, name: str | None) -> tuple[str | bytes | list[One]
         _not_empty(len(source), name)
         return source, name
     if isinstance(source, Image.Image):
-        raise PictureError(f"{name or 'clip'}: it is a single picture. A clip is a video, an animated picture, a folder of frames or "
-                           "at least 4 pictures.")
+        raise PictureError(f"{name or 'clip'}: {SINGLE}")
     if isinstance(source, (str, os.PathLike)):
         path = Path(source).absolute()
         name = name or path.name
@@ -63,8 +62,8 @@ def _not_empty(size: int, name: str) -> None:
 def _in_folder(path: Path, name: str) -> list[One]:
     """The pictures of a folder, by their names as they are read: 2 before 10."""
     try:
-        found = [entry.path for entry in os.scandir(path) if entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith(".")
-                 and entry.is_file()]
+        found = [entry.path for entry in os.scandir(path)
+                 if entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith(".") and entry.is_file()]
     except OSError as error:
         raise PictureError(f"{name}: cannot be read ({error.strerror}).") from None
     if not found:
@@ -80,7 +79,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def of_pictures(source: list[One], name: str, chosen: Chosen) -> tuple[Chosen, list[Image.Image], list[str]]:
-    """Which of the pictures make a clip, they, of one size, and what is to be said of them. Raises PictureError as ``open_clip``."""
+    """Which of the pictures make a clip, they, of one size, and what is to be said of them. Raises as ``open_clip``."""
     found, notes = fitted(chosen, len(source), name, "pictures")
     images = []
     for number in found.numbers:

@@ -22,10 +22,9 @@ from .choosing import Late, Lost, evenly
 from .limits import MAX_PIXELS, MAX_VIDEO_FRAMES, PictureError, check_size
 from .videoframe import picture_of, size_of
 
-CODECS = {"av1", "libdav1d", "cfhd", "cinepak", "dnxhd", "dvvideo", "ffv1", "ffvhuff", "flv", "h263", "h264", "hevc", "huffyuv",
-          "libvpx", "libvpx-vp9", "magicyuv", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4", "msmpeg4v1", "msmpeg4v2",
-          "msvideo1", "png", "prores", "qtrle", "rawvideo", "svq1", "svq3", "theora", "utvideo", "v210", "vc1", "vp8", "vp9", "wmv1",
-          "wmv2", "wmv3"}  # FFmpeg's names; no others are run
+CODECS = {*"av1 libdav1d cfhd cinepak dnxhd dvvideo ffv1 ffvhuff flv h263 h264 hevc huffyuv libvpx libvpx-vp9 magicyuv mjpeg".split(),
+          *"mpeg1video mpeg2video mpeg4 msmpeg4 msmpeg4v1 msmpeg4v2 msvideo1 png prores qtrle rawvideo svq1 svq3 theora".split(),
+          *"utvideo v210 vc1 vp8 vp9 wmv1 wmv2 wmv3".split()}  # FFmpeg's names; no others are run
 UNTIMED = ("avi", "mpeg")  # kinds of files whose times are made up, or not those of every frame
 BACK = (0, 1, 3)  # so many key frames before the one that is wanted are begun at, one after the other
 BUFFER = 2**18  # bytes
@@ -67,7 +66,7 @@ class Video:
             length = _length(container, stream)
         self.exact = self._timed = bool(self._keys) and kind not in UNTIMED
         self.fps = float(self._rate) if self._rate else None
-        self.duration = float(length) if length else self.count / self.fps if self.fps else None
+        self.duration = self.count / self.fps if self.fps and not self.exact else float(length) if length else None
 
     def pictures(self, numbers: Iterable[int], side: int) -> Iterator[tuple[int, float | None, Image.Image]]:
         """Those of these frames, ascending, that there are: number, seconds after the first frame, picture with sides of at most
@@ -89,7 +88,7 @@ class Video:
     def spread(self, count: int) -> list[int]:
         """Numbers of at most so many frames, from all of it: key frames, if they lie near, which need no others."""
         keys = [bisect_left(self._times, at) for at in self._keys] if self._timed else []
-        numbers, near = evenly(self.count, count), self.count / (2 * count)
+        numbers, near = evenly(self.count, count), self.count / (4 * count)
         nearest = [min(keys, key=lambda key: abs(key - number), default=-self.count) for number in numbers]
         return sorted({key if abs(key - number) <= near else number for number, key in zip(numbers, nearest)})
 
@@ -112,7 +111,7 @@ class Video:
         stream = found[0]
         coding = stream.codec_context and stream.codec_context.name
         if coding not in CODECS:
-            raise PictureError(f"{self.name}: its video's coding, {coding or 'an unknown one'}, is not read. Save it as MP4 (H.264).")
+            raise PictureError(f"{self.name}: its video's coding, {coding or 'unknown'}, is not read. Save it as H.264.")
         if stream.width and stream.height:
             check_size((stream.width, stream.height), self.name)
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
@@ -121,9 +120,9 @@ class Video:
         return stream
 
     def _read_times(self, container: InputContainer, stream: av.VideoStream) -> None:
-        found, read = [], 0
-        for read, packet in enumerate(self._packets(container, stream)):
-            self.damaged |= packet.is_corrupt
+        found, read = [], -1  # the last packet is none
+        for packet in self._packets(container, stream):
+            read, self.damaged = read + 1, self.damaged or packet.is_corrupt
             if packet.size and not packet.is_discard:
                 found.append((packet.pts, packet.is_keyframe))
             if len(found) > MAX_VIDEO_FRAMES:

@@ -38,8 +38,8 @@ def picture_of(frame: av.VideoFrame, aspect: Fraction, side: int, name: str, not
     alpha = frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
     how = Interpolation.BICUBIC if size == shown else Interpolation.AREA
     colours = {"src_colorspace": BT709} if frame.colorspace == UNSPECIFIED and frame.height >= HD else {}
-    pixels = frame.reformat(*size, format="rgba" if alpha else "rgb24", interpolation=how | EXACT, threads=1, **colours).to_ndarray()
-    image = Image.fromarray(pixels)
+    stored = frame.reformat(*size, format="rgba" if alpha else "rgb24", interpolation=how | EXACT, threads=1, **colours)
+    image = Image.fromarray(stored.to_ndarray())
     _note(notes, frame, shown, size)
     image = on_white(image, notes).convert("RGB") if alpha else image
     return _turned(image, frame)

@@ -155,8 +155,8 @@ class Decoder:
     def _why(self, error: Exception, message: dict) -> str:
         picture = message["what"] == "picture"
         if isinstance(error, TimeoutError):
-            way = "Save it again as JPEG or PNG." if picture else "Start earlier, or save it again as MP4 (H.264), shorter or smaller."
-            return f"decoding it takes longer than {message['seconds']:g} s, the most that is allowed. {way}"
+            way = "as JPEG or PNG" if picture else "as MP4 (H.264), shorter or smaller, or start earlier"
+            return f"decoding it takes longer than {message['seconds']:g} s, the most that is allowed. Save it again {way}."
         if isinstance(error, MemoryError):
             return f"decoding it takes more than {self.memory / 2**30:.3g} GB of memory. Scale it down first."
         return "the file is broken: its decoder stopped without a word. Save or download it again."

@@ -48,11 +48,15 @@ def test_what_a_turned_phone_writes_is_upright(kind):
 
 
 @pytest.mark.parametrize("content, kind", [(JPEG_XL, "JPEG XL"), (b"\xff\x0a" + bytes(30), "JPEG XL"), (JPEG_2000, "JPEG 2000"),
-                                           (JPEG_2000[JPEG_2000.index(b"\xff\x4f\xff\x51"):], "JPEG 2000"), (b"%PDF-1.7\n", "PDF"),
-                                           (VIDEO, "a video")])
+                                           (JPEG_2000[JPEG_2000.index(b"\xff\x4f\xff\x51"):], "JPEG 2000"), (b"%PDF-1.7\n", "PDF")])
 def test_other_formats_are_named_whatever_the_file_is_called(content, kind):
     with pytest.raises(PictureError, match=rf"^photo\.jpg: {kind} cannot be read\. Save it as JPEG or PNG first\.$"):
         open_picture(content, "photo.jpg")
+
+
+def test_a_video_is_called_so_whatever_the_file_is_called():
+    with pytest.raises(PictureError, match=r"^photo\.jpg: this is a video: open it as a clip, or save one of its frames as JPEG or PNG"):
+        open_picture(VIDEO, "photo.jpg")
 
 
 def test_the_refusal_names_what_opens():
