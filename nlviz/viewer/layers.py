@@ -6,7 +6,7 @@ import torch
 
 from ..analysis import PlacedMap
 from ..maps import Factors, LazyMap, NLMap, OverHeads, Windows, precise
-from ..measures import entropy_share, mean_distance
+from ..measures import entropy_share, frame_matrix, is_clip, mean_distance
 from .framewise import flat
 from .texts import half_to_base64, to_base64
 
@@ -33,7 +33,8 @@ def make_layer(call: Sequence[PlacedMap], number: int, half: bool = False) -> di
     heads = [placed for placed in own if placed.head is not None] or own
     return {"number": number, "weights": _weights([placed.nl_map for placed in heads], half),
             "parity": {"outcome": own[0].parity.outcome, "text": own[0].parity.text},
-            "maps": {placed.nl_map.part: numbers_of(placed) | {"terms": terms_of_map(placed.nl_map)} for placed in own}}
+            "maps": {placed.nl_map.part: numbers_of(placed) | in_time(placed.nl_map) | {"terms": terms_of_map(placed.nl_map)}
+                     for placed in own}}
 
 
 def _weights(heads: Sequence[NLMap], half: bool) -> dict:
@@ -92,6 +93,11 @@ def numbers_of(placed: PlacedMap) -> dict:
     except ValueError:  # rows that see no position
         share = None
     return {"entropy_share": share, "distance": mean_distance(placed)}
+
+
+def in_time(nl_map: NLMap) -> dict:
+    """Of a clip ``frames_matrix``: the mean weight from each frame of queries to each of keys."""
+    return {"frames_matrix": to_base64(frame_matrix(nl_map))} if is_clip(nl_map) else {}
 
 
 def terms_of_map(nl_map: NLMap) -> dict | None:

@@ -15,7 +15,7 @@ from ..maps import Crosses, Factors, Framewise, LazyMap, NLMap, Product, Sum
 from ..models import Model
 from ..pictures import Clip, Frame, Picture, contact_sheet, frames_words
 from .framewise import flat, weights_of_frames
-from .layers import make_layer, terms_of_map
+from .layers import in_time, make_layer, terms_of_map
 from .texts import place_of, to_base64
 
 PREVIEW_SIDE = 1024  # pixels of the photo that the page shows
@@ -95,7 +95,8 @@ def _content(placed: PlacedMap, call: tuple[PlacedMap, ...]) -> dict:
     """The weights of a map; of layers x heads which one it is, the weights coming layer by layer."""
     if placed.layer is not None:
         return {"layer": placed.layer, "head": placed.head}
-    return {"weights": _weights(placed.nl_map, [other.nl_map for other in call]), "terms": terms_of_map(placed.nl_map)}
+    weights = _weights(placed.nl_map, [other.nl_map for other in call])
+    return {"weights": weights, "terms": terms_of_map(placed.nl_map)} | in_time(placed.nl_map)
 
 
 def _stack(call: tuple[PlacedMap, ...]) -> dict:
