@@ -78,7 +78,7 @@ def test_every_door_says_what_lives_there_and_what_it_may_import():
 @pytest.mark.parametrize("library, rooms", [
     ("gradio", {"ui"}), ("matplotlib", {"figures"}), ("PIL", {"pictures", "training", "figures"}),
     ("timm", {"models"}), ("torchvision", {"models"}), ("transformers", {"models"}), ("onnx", {"models"}),
-    ("huggingface_hub", {"models"})])
+    ("huggingface_hub", {"models"}), ("av", {"pictures", "export"})])
 def test_a_library_is_known_only_where_it_belongs(library, rooms):
     knowing = {room(path) for path in FILES if any(name.split(".")[0] == library for name in imports(path))}
     assert knowing <= rooms

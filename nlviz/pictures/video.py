@@ -22,9 +22,9 @@ from .choosing import Late, Lost, evenly
 from .limits import MAX_PIXELS, MAX_VIDEO_FRAMES, PictureError, check_size
 from .videoframe import picture_of, size_of
 
-CODECS = {*"av1 libdav1d cfhd cinepak dnxhd dvvideo ffv1 ffvhuff flv h263 h264 hevc huffyuv libvpx libvpx-vp9 magicyuv mjpeg".split(),
-          *"mpeg1video mpeg2video mpeg4 msmpeg4 msmpeg4v1 msmpeg4v2 msvideo1 png prores qtrle rawvideo svq1 svq3 theora".split(),
-          *"utvideo v210 vc1 vp8 vp9 wmv1 wmv2 wmv3".split()}  # FFmpeg's names; no others are run
+CODECS = {*"av1 libdav1d cfhd cinepak dnxhd dvvideo ffv1 ffvhuff flv h263 h264 hevc huffyuv libvpx libvpx-vp9 magicyuv".split(),
+          *"mjpeg mpeg1video mpeg2video mpeg4 msmpeg4 msmpeg4v1 msmpeg4v2 msvideo1 png prores qtrle rawvideo svq1 svq3".split(),
+          *"theora utvideo v210 vc1 vp8 vp9 wmv1 wmv2 wmv3".split()}  # FFmpeg's names; no others are run
 UNTIMED = ("avi", "mpeg")  # kinds of files whose times are made up, or not those of every frame
 BACK = (0, 1, 3)  # so many key frames before the one that is wanted are begun at, one after the other
 BUFFER = 2**18  # bytes
@@ -107,7 +107,8 @@ class Video:
     def _video_of(self, container: InputContainer) -> av.VideoStream:
         found = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
         if not found:
-            raise PictureError(f"{self.name}: it has no video{', only sound' if container.streams.audio else ''}. Choose a video.")
+            raise PictureError(f"{self.name}: it has no video, only sound. Choose a video." if container.streams.audio else
+                               f"{self.name}: no video is found in it; it is broken, or holds something else. Choose a video.")
         stream = found[0]
         coding = stream.codec_context and stream.codec_context.name
         if coding not in CODECS:
@@ -134,8 +135,8 @@ class Video:
             self._keys = sorted(at for at, key in found if key)
             self._times = sorted(at for at in times if self._keys and at >= self._keys[0])  # none before can be decoded
             self.count = len(self._times) or self.count
-        length = _length(container, stream)
-        self.damaged |= bool(length and self._times and (self._times[-1] - self._times[0]) * self._unit < 0.9 * length - 1)
+        if self._times and not stream.frames:
+            self.damaged |= (self._times[-1] - self._times[0]) * self._unit < 0.75 * (_length(container, stream) or 0)
 
     def _packets(self, container: InputContainer, stream: av.VideoStream) -> Iterator[av.Packet]:
         try:

@@ -1,6 +1,5 @@
 """Frames of a video: the ones that were asked for, as they are shown, at their times."""
 
-import sys
 from fractions import Fraction
 
 import numpy as np
@@ -15,8 +14,9 @@ from tests.pictures.filmed import filmed, heard_only, number_of, numbered
 
 KINDS = [("mp4", "libx264", {"g": "10"}), ("matroska", "libx264", {"g": "10"}), ("mpegts", "libx264", {"g": "10"}),
          ("avi", "mpeg4", {"g": "10"}), ("avi", "libx264", {"g": "10"}), ("avi", "mjpeg", {"pixels": "yuvj420p"}),
-         ("webm", "libvpx-vp9", {"g": "10", "deadline": "realtime", "cpu-used": "8"}), ("mov", "prores_ks", {"pixels": "yuv422p10le"}),
-         ("mov", "qtrle", {"pixels": "rgb24"}), ("mpeg", "mpeg2video", {"g": "10"}), ("asf", "wmv2", {"g": "10"}), ("flv", "flv", {}),
+         ("webm", "libvpx-vp9", {"g": "10", "deadline": "realtime", "cpu-used": "8"}), ("mov", "qtrle", {"pixels": "rgb24"}),
+         ("mov", "prores_ks", {"pixels": "yuv422p10le"}), ("mpeg", "mpeg2video", {"g": "10"}), ("asf", "wmv2", {"g": "10"}),
+         ("flv", "flv", {}),
          ("mp4", "libx265", {"x265-params": "log-level=0:keyint=10"})]  # with 2 frames out of order between others, where it can
 FILMED = {kind[:2]: filmed(60, *kind[:2], **kind[2]) for kind in KINDS}
 
@@ -43,7 +43,7 @@ def test_the_frames_are_those_that_were_asked_for_whatever_the_file(kind, chosen
 @given(start=st.integers(0, 59), count=st.integers(4, 32), stride=st.integers(1, 70), kind=st.sampled_from(sorted(FILMED)))
 def test_what_there_is_is_shown_and_less_than_asked_for_is_said(start, count, stride, kind):
     if start > 56:
-        with pytest.raises(PictureError, match=rf"at least 4 frames, and of its 60 there are {60 - start} .* Start at 57 or earlier"):
+        with pytest.raises(PictureError, match=rf"at least 4 frames, and of its 60 there are {60 - start} .* Start at 57 or"):
             open_clip(FILMED[kind], "short", Chosen(start, count, stride))
         return
     clip = open_clip(FILMED[kind], "short", Chosen(start, count, stride))
@@ -64,7 +64,8 @@ def test_a_video_of_three_frames_is_too_short():
         open_clip(filmed(3), "x.mp4")
 
 
-@pytest.mark.parametrize("rotation, hflip", [(0, False), (90, False), (180, False), (-90, False), (0, True), (90, True), (180, True)])
+@pytest.mark.parametrize("hflip", [False, True])
+@pytest.mark.parametrize("rotation", [0, 90, 180, -90])
 def test_rotation_and_mirroring_are_applied(rotation, hflip):
     clip = open_clip(filmed([quarters()] * 4, rotation=rotation, hflip=hflip))
     shown = np.array([[row[0], row[1]] for row in COLOURS])
@@ -104,8 +105,9 @@ def test_sound_does_not_matter_and_sound_alone_is_no_video():
         open_clip(heard_only(), "x.m4a")
 
 
-@pytest.mark.parametrize("codec, pixels", [("libx264", "yuv420p10le"), ("libx264", "yuv444p"), ("libx264", "gray"), ("ffv1", "gray16le"),
-                                           ("ffv1", "bgr0"), ("ffv1", "yuv420p16le"), ("png", "rgb48be"), ("libx264", "yuvj420p")])
+@pytest.mark.parametrize("codec, pixels", [
+    ("libx264", "yuv420p10le"), ("libx264", "yuv444p"), ("libx264", "gray"), ("libx264", "yuvj420p"), ("ffv1", "gray16le"),
+    ("ffv1", "bgr0"), ("ffv1", "yuv420p16le"), ("png", "rgb48be")])
 def test_deep_and_grey_and_full_range_frames_become_8_bit_rgb(codec, pixels):
     clip = open_clip(filmed(6, "mov" if codec == "png" else "matroska", codec, pixels=pixels))
     assert numbers_shown(clip) == list(range(6)) and clip.image.mode == "RGB"
@@ -121,8 +123,9 @@ def test_transparent_parts_are_white():
     assert "Transparent parts are shown on white." in clip.notes
 
 
-@pytest.mark.parametrize("size, options", [((64, 48), {}), ((64, 48), {"colours": 1}), ((960, 720), {"colours": 1, "tagged": False})],
-                         ids=["as said for small ones", "as it says", "as said for large ones"])
+@pytest.mark.parametrize("size, options", [
+    ((64, 48), {}), ((64, 48), {"colours": 1}), ((960, 720), {"colours": 1, "tagged": False})],
+    ids=["as said for small ones", "as it says", "as said for large ones"])
 def test_colours_are_what_the_video_says_and_as_television_has_them_where_it_doesnt(size, options):
     clip = open_clip(filmed([quarters(*size)] * 4, "matroska", "ffv1", **options))
     assert np.abs(np.array(corners(clip.image)) - np.array(COLOURS)).max() <= 4
