@@ -14,7 +14,7 @@ from .upright import SCALED, on_white
 HD = 720  # rows from which a video that doesn't say what its colours mean has those of HD television
 UNSPECIFIED, BT709, BT2020 = 2, 1, 9
 HDR = {16: "PQ", 18: "HLG"}
-EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
+EXACT = 0x40000 | 0x2000 | 0x4000  # SWS_ACCURATE_RND, SWS_FULL_CHR_H_INT and _INP, which PyAV 17 takes and doesn't name
 TURNS = {(1, 0, 0, 1): None, (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT, (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
          (-1, 0, 0, -1): Image.Transpose.ROTATE_180, (0, 1, -1, 0): Image.Transpose.ROTATE_270,
          (0, -1, 1, 0): Image.Transpose.ROTATE_90, (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
@@ -38,7 +38,7 @@ def picture_of(frame: av.VideoFrame, aspect: Fraction, side: int, name: str, not
     alpha = frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
     how = Interpolation.BICUBIC if size == shown else Interpolation.AREA
     colours = {"src_colorspace": BT709} if frame.colorspace == UNSPECIFIED and frame.height >= HD else {}
-    stored = frame.reformat(*size, format="rgba" if alpha else "rgb24", interpolation=how | EXACT, threads=1, **colours)
+    stored = frame.reformat(*size, format="rgba" if alpha else "rgb24", interpolation=int(how) | EXACT, threads=1, **colours)
     image = Image.fromarray(stored.to_ndarray())
     _note(notes, frame, shown, size)
     image = on_white(image, notes).convert("RGB") if alpha else image
