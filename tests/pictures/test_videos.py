@@ -133,7 +133,8 @@ def test_colours_are_what_the_video_says_and_as_television_has_them_where_it_doe
 
 def test_interlaced_and_hdr_frames_are_shown_with_a_word():
     woven = open_clip(filmed(8, "mpegts", "mpeg2video", flags="+ildct+ilme"))
-    assert numbers_shown(woven) == list(range(8)) and "Its frames are interlaced: every other row is of another moment." in woven.notes
+    assert numbers_shown(woven) == list(range(8))
+    assert "Its frames are interlaced: every other row is of another moment." in woven.notes
     deep = open_clip(filmed(8, "mp4", "libx265", pixels="yuv420p10le",
                             **{"x265-params": "log-level=0:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"}))
     assert "Its colours are meant as BT.2020 (PQ, HDR); they are shown as sRGB, paler than they are." in deep.notes
