@@ -2,8 +2,8 @@
 // feature map lies over the photo. Channels are numbered in the block's order, whatever order they are drawn in.
 // Gives: channelView.
 // Takes: geometry.js: clamp; looks.js: measure; scales.js: TIMES, timesScale; channels.js: rankingOf, mostRelated, featureScale,
-//   featureOf; words.js: rowsText, weightOf, relatedText, gateText, spreadText, keepText, helpText; drawing.js: clear, drawHeat, drawLabels, fitCanvas; matrix.js:
-//   matrixSide, drawMatrix, markRows, drawGate; parts.js: element, div, span, setText, rampBar, fillBar, choiceBox.
+//   featureOf; words.js: rowsText, weightOf, relatedText, gateText, spreadText, keepText, helpText; drawing.js: clear, drawHeat, drawLabels, fitCanvas; film.js: fitBox; matrix.js:
+//   matrixSide, drawMatrix, markRows, drawGate; parts.js: element, div, span, setText, photoOf, rampBar, fillBar, choiceBox.
 
 const RELATED = 3;                                    // channels shown below a matrix
 
@@ -61,7 +61,7 @@ function channelView(part, choice) {
   }
 
   function fitThumbs() {
-    for (const {canvas} of thumbs) fitCanvas(canvas, canvas.clientWidth, canvas.clientHeight);
+    for (const {canvas, parts} of thumbs) fitBox(parts, picture, canvas.clientWidth, canvas.clientHeight);
     fitted++;
   }
 
@@ -124,7 +124,7 @@ function channelView(part, choice) {
 }
 
 function thumbnail(picture) {                         // the photo in grey, a feature map over it, words below
-  const canvas = element("canvas", {class: "nlviz-feature"}), words = [span("thumb-channel"), span("thumb-weight")];
-  const photo = element("img", {class: "nlviz-photo nlviz-grey", src: picture.url, alt: "", draggable: "false"});
-  return {canvas, words, node: element("div", {class: "nlviz-thumb"}, div("thumb-picture", photo, canvas), div("thumb-words", ...words))};
+  const canvas = element("canvas", {class: "nlviz-feature"}), words = [span("thumb-channel"), span("thumb-weight")], photo = photoOf(picture, "nlviz-photo nlviz-grey");
+  const box = div("thumb-picture", photo, canvas);
+  return {canvas, parts: {box, photo, heat: canvas, marks: null}, words, node: element("div", {class: "nlviz-thumb"}, box, div("thumb-words", ...words))};
 }

@@ -32,14 +32,14 @@ function createComparing({onSimilarity, now, onArrive}) {
     const {scene, panels, term, chosen, isWaiting} = now();
     if (!scene || !isSimilarity(term)) return null;
     const panel = panels.find(one => !isWaiting(one) && !kept.has(nameOf(scene, one, term)));
-    return panel && {name: nameOf(scene, panel, term), request: {key: scene.key, panel: callOf(panel), term, snapshots: chosen}};
+    return panel && {name: nameOf(scene, panel, term), frames: scene.picture.clip?.count, request: {key: scene.key, panel: callOf(panel), term, snapshots: chosen}};
   }
 
   async function load() {
     running = true;
     try {
       for (let one; (one = nextOne());) {
-        try { keep(one.name, decodeSimilarity(await onSimilarity(one.request), one.request.term)); }
+        try { keep(one.name, decodeSimilarity(await onSimilarity(one.request), one.request.term, one.frames)); }
         catch (error) { keep(one.name, noSimilarity(error?.message || String(error))); }
         follow();
         onArrive();

@@ -1,7 +1,7 @@
 // "Does it depend on the query?": a row of numbers and a small picture for each map. The numbers are the server's and come when
 // they are ready; a picture shows whose rows differ most from all the others, and a click enlarges it.
 // Gives: createDepends.
-// Takes: maps.js: callOf; scales.js: OWN; words.js: labelOf; drawing.js: fitCanvas; parts.js: element, div, setText, pictureBox, rampBar, fillBar; snapshots.js:
+// Takes: maps.js: callOf; scales.js: OWN; words.js: labelOf; film.js: aspectOf, fitBox; parts.js: element, div, setText, pictureBox, rampBar, fillBar; snapshots.js:
 //   epochOf, epochText; measuring.js: createMeasuring; numbers_table.js: createNumbersTable; enlarged.js: createEnlarged,
 //   drawDependence, markDependence; depends_stack.js: createDependsStack.
 
@@ -9,7 +9,7 @@ const DEPENDS = "Does it depend on the query?";
 const DEPENDS_HELP = "How far apart two queries are, on average over all pairs; 0: every query gets the same. Beside it the same "
   + "with every query’s own numbers shuffled, which is what unrelated queries would give, and with fresh weights, never trained. "
   + "Cosine distance goes from 0 to 1, the Jensen–Shannon divergence (JSD) from 0 to ln 2 = 0.69 nats.";
-const THUMB = 116;                                    // pixels, the longer side of a small picture
+const THUMB = 116, CLIP_THUMB = 232;                   // pixels, the longer side of a small picture; of all frames of a clip larger
 
 function createDepends({onDepends, onPin, shares, effects, onChoose}) {
   const progress = element("span", {class: "nlviz-measuring", role: "status"}), holder = div("dependences"), bar = rampBar("dependence-bar");
@@ -96,11 +96,11 @@ function askedRow({key}, panel, map, snapshots, waiting) {
 }
 
 function thumbOf(photo, onEnlarge) {
-  const {box, heat, marks} = pictureBox(photo, {}), words = div("dependence-name");
+  const parts = pictureBox(photo, {}), {box, heat, marks} = parts, words = div("dependence-name");
   const node = element("button", {type: "button", class: "nlviz-dependence", onclick: () => onEnlarge(row)}, box, words);
-  const scale = THUMB / Math.max(photo.width, photo.height);
+  const aspect = aspectOf(photo), most = photo.clip ? CLIP_THUMB : THUMB;
   let row = null;
-  for (const canvas of [heat, marks]) fitCanvas(canvas, photo.width * scale, photo.height * scale);
+  fitBox(parts, photo, most * Math.min(1, aspect), most / Math.max(1, aspect));
 
   function fill(next) {
     row = next;

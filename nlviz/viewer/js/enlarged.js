@@ -1,6 +1,6 @@
 // Enlarged: one picture of the dependence, large, in front of the page, with what is said of it. Pointing and pinning work in it.
 // Gives: createEnlarged, drawDependence, markDependence.
-// Takes: geometry.js: cellAt, cellBox, centreOf; scales.js: isFlat; drawing.js: clear, drawHeat, drawMarks, fitCanvas; parts.js:
+// Takes: geometry.js: cellAt, cellBox, centreOf; scales.js: isFlat; drawing.js: clear, drawHeat, drawMarks; film.js: fitBox; parts.js:
 //   element, div, setText, pictureBox, rampBar, fillBar, button.
 
 function drawDependence(heat, picture, shared, {settings, paletteFor}) {
@@ -36,7 +36,7 @@ function createEnlarged({onPin}) {
     stage.replaceChildren(parts.box);
     if (!node.open) node.showModal();
     const {width, height} = parts.box.getBoundingClientRect();
-    for (const canvas of [parts.heat, parts.marks]) fitCanvas(canvas, width, height);
+    fitBox(parts, shown.photo, width, height);
   }
 
   function draw(shared, view) {

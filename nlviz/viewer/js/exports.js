@@ -78,9 +78,9 @@ function busyText(what, format) {
 }
 
 // Of one query the pin that is shown; after a walk to the button nothing is under the pointer that was meant.
-function queriesOf(layout, {pins, query, indexHere}) {
+function queriesOf(layout, {pins, query, indexHere, isClip}) {
   const shown = !["one query", OF_STACKS[0]].includes(layout) ? pins : pins.slice(Math.max(0, indexHere)).slice(0, 1);
-  return (shown.length ? shown : [query]).map(({x, y}) => [x, y]);
+  return (shown.length ? shown : [query]).map(({x, y, frame}) => isClip ? [x, y, frame] : [x, y]);
 }
 
 function noteOf(layout, {pins, indexHere}) {

@@ -1,6 +1,7 @@
 // Heads: a layer's weights as a form for each head and one for their mean (see weights.js). No drawing, no page.
 // Gives: decodeLayer.
-// Takes: base64.js: floatsOf, halvesOf; weights.js: denseForm, sharedForm, dotForm, softmaxForm; terms.js: decodeTerms.
+// Takes: base64.js: floatsOf, halvesOf; weights.js: denseForm, sharedForm, dotForm, softmaxForm; terms.js: decodeTerms; frame_shares.js:
+//   decodeFrames.
 
 // Gives the panel's maps of that layer their forms, and what is said of each: {parity, entropyShare, distance, terms}.
 function decodeLayer(panel, layer) {
@@ -13,6 +14,7 @@ function decodeLayer(panel, layer) {
     if (map.isGlobal) { map.data = form.row(0, new Float32Array(keys)).slice(); map.form = sharedForm(map.data); }
     if (map.ofChannels) map.data = wholeOf(form, queries, keys);
     if (terms) map.terms = decodeTerms(map);
+    map.framesMatrix = decodeFrames(layer.maps[map.name]?.frames_matrix, map);
   }
   panel.layers.set(layer.number, layer.parity);
 }

@@ -1,5 +1,5 @@
 // Layout: how many columns of panels stand side by side, and lines that keep their height.
-// Gives: keepHeight, roomBelow, layoutFor.
+// Gives: CAPTION, keepHeight, roomBelow, layoutFor.
 
 const CAPTION = 60, ROW_GAP = 20;                     // pixels, below a picture and between rows
 const LEAST = 172, MOST = 480;                        // of a picture's width, where there is room

@@ -1,8 +1,9 @@
 // Panels: one call of a block, its map over the photo and what is said of it. The state is the viewer's.
 // Gives: mapPanel, showPanelIn, showMapOf, showEffect, showPrediction, hasSegmentation, spanOf, fitPanel, drawPanel.
 // Takes: geometry.js: cellBox; looks.js: hasNoQuery; scales.js: scaleOf, isFlat; words.js: termText, gridText, gridsTexts, apartText,
-//   factText, sharesText, hereText, liveTexts; drawing.js: clear, drawHeat, drawLabels, drawMarks, fitCanvas; parts.js: element, div, span, setText,
-//   pictureBox, rampBar, fillBar, parityLine, predictionLine, choiceBox, unfolding, button; channel_view.js: channelView; stack_layout.js: mapAt.
+//   factText, sharesText, hereText, liveTexts; drawing.js: clear, drawHeat, drawLabels, drawMarks; film.js: fitBox; parts.js: element, div, span, setText,
+//   pictureBox, rampBar, fillBar, parityLine, predictionLine, choiceBox, unfolding, button; filmstrip.js: createFilmstrip, filmAside, filmMarks,
+//   sharesOfFrames; channel_view.js: channelView; stack_layout.js: mapAt.
 
 const WORDS = ["title", "subtitle", "maps", "grid", "here", "taken", "scales", "line", "facts", "live", "channels", "about", "effect", "said"];
 
@@ -13,8 +14,9 @@ function mapPanel(picture, panel, {choice, slider, onMap, onRemove}) {
   const {title, subtitle, maps, grid, here, scales, line, facts, live, channels, about} = words, beside = div("beside");
   const more = unfolding(choice, subtitle, line, facts, live, channels, about);
   const caption = div("caption", div("name", title, maps), div("at", grid, here, more.button), words.taken, scales, slider?.node, own.node, words.effect, more.node);
-  const part = {...parts, ...words, beside, panel, picture, choice, slider, onMap, onRemove, own, view: null,
-                node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, div("views", parts.box, beside), caption)};
+  const film = picture.clip ? createFilmstrip(picture, parts) : null, aside = film && filmAside();
+  const part = {...parts, ...words, beside, panel, picture, choice, slider, onMap, onRemove, own, film, aside, followed: [], view: null,
+                node: element("div", {class: "nlviz-panel", "data-panel": panel.id}, div("views", parts.box, beside), aside?.node ?? null, caption)};
   showPanelIn(part, panel);
   return part;
 }
@@ -100,9 +102,11 @@ const hasSegmentation = panel => panel.prediction?.kind === "segmentation";
 
 const spanOf = ({view}) => view ? 2 : 1;              // a matrix stands beside its map
 
-function fitPanel({box, heat, marks, view}) {
+function fitPanel(part, across) {                     // across: frames of a clip side by side
+  const {box, picture, view, film} = part;
+  if (film) film.fit(across ?? box.sheet.across);
   const {width, height} = box.getBoundingClientRect();
-  for (const canvas of [heat, marks]) if (canvas) fitCanvas(canvas, width, height);
+  if (!film) fitBox(part, picture, width, height);
   view?.fit(width, height);
 }
 
@@ -110,6 +114,7 @@ function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox
   const {heat, marks, view, here, live, own, scales} = part, smooth = settings.view === "smooth", labels = settings.segmentation && hasSegmentation(part) ? part.prediction : null;
   live.hidden = own.node.hidden = look.map.ofChannels;
   if (view) view.node.hidden = scales.hidden = !look.map.ofChannels;     // a similarity has places
+  if (look.map.ofChannels && part.film) drawFilmOf(part, look, paletteFor);
   if (look.map.ofChannels && !view) {                 // its layer is not here
     [heat, marks].forEach(clear);
     setText(here, hereText(look));
@@ -126,7 +131,9 @@ function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox
   if (labels) drawLabels(heat, labels);
   else drawHeat(heat, look, scaleOf(look, shared), look.values && paletteFor(scaleOf(look, shared)), smooth);
   const noCell = look.asked < 0 || hasNoQuery(look);
-  drawMarks(marks, {box: noCell ? referenceBox : cellBox(look.askedGrid, look.asked), dashed: noCell, pins});
+  drawMarks(marks, {box: noCell ? referenceBox : cellBox(look.askedGrid, look.asked), dashed: noCell, pins,
+                    between: part.film && filmMarks(noCell ? {...look, asked: -1} : look, part.followed, settings)});
+  if (part.film) drawFilmOf(part, look, paletteFor);
   setText(here, hereText(look));
   here.title = look.values ? "what the cell under the pointer gets" : here.textContent;
   setText(part.taken, sharesText(look));
@@ -135,6 +142,12 @@ function drawPanel(part, look, shared, {settings, paletteFor, pins, referenceBox
   if (own.node.hidden) return;
   const scale = scaleOf(look, null);
   fillBar(own, scale, paletteFor(scale), `${ownPass}${termText(look.term)}own scale${isFlat(scale) ? ", flat" : ""}`);
+}
+
+function drawFilmOf({film, aside, picture}, look, paletteFor) {
+  const {frame} = look.point;
+  film.draw({frame, ...sharesOfFrames(look, picture.clip.count)});
+  aside.draw({look, frame, frames: look.alike ? null : look.map.framesMatrix, palette: paletteFor(null)});
 }
 
 function drawLive(live, texts) {

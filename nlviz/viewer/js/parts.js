@@ -1,7 +1,8 @@
 // Parts: the pieces of the page. They hold no state.
-// Gives: element, div, span, setText, pinBadge, pictureBox, rampBar, fillBar, fillBars, parityLine, predictionLine, photoPanel,
+// Gives: element, div, span, setText, pinBadge, photoOf, pictureBox, rampBar, fillBar, fillBars, parityLine, predictionLine, photoPanel,
 //   selectOf, choiceBox, unfolding, button.
-// Takes: scales.js: ticksOf, tickText; words.js: PARITY, number, numbers, percent; drawing.js: PIN_COLOURS, LIGHT_INK.
+// Takes: scales.js: ticksOf, tickText; words.js: PARITY, number, numbers, percent; drawing.js: PIN_COLOURS, LIGHT_INK; film.js:
+//   filmCanvas.
 
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -23,12 +24,14 @@ function pinBadge(index) {
   return element("span", {class: "nlviz-pin", style: `background:${colour};color:${LIGHT_INK.has(colour) ? "#fff" : "#000"}`}, String(index + 1));
 }
 
+const photoOf = (picture, name) => picture.clip ? filmCanvas(picture, name) : element("img", {class: name, src: picture.url, alt: "", draggable: "false"});
+
 function pictureBox(picture, panel, {pin = null, grey = true} = {}) {    // photo, heat and marks, one above the other
   const name = {"data-panel": panel ? panel.id : "photo", "data-pin": pin, "aria-hidden": "true"};
   const heat = panel && element("canvas", {class: "nlviz-heat", ...name});
   const marks = element("canvas", {class: "nlviz-marks", ...name});
-  const photo = element("img", {class: `nlviz-photo${grey ? " nlviz-grey" : ""}`, src: picture.url, alt: "", draggable: "false"});
-  return {box: div("picture", photo, heat, marks), heat, marks};
+  const photo = photoOf(picture, `nlviz-photo${grey ? " nlviz-grey" : ""}`);
+  return {box: div("picture", photo, heat, marks), photo, heat, marks};
 }
 
 function rampBar(name = "") {                         // number, colours with ticks below them, number, words
@@ -96,14 +99,15 @@ function predictionLine(prediction) {
 
 function photoPanel(picture, choice) {
   const parts = pictureBox(picture, null, {grey: false}), grid = div("line");
-  const help = "Attention maps. Arrow keys move the query, Enter pins it, Delete removes a pin, 1 to 8 jump to a pin.";
+  const {clip} = picture, ofFrames = clip ? " Comma and full stop, or Page Up and Page Down, go to another frame, p plays the clip." : "";
+  const help = `Attention maps. Arrow keys move the query, Enter pins it, Delete removes a pin, 1 to 8 jump to a pin.${ofFrames}`;
   for (const [name, value] of [["tabindex", 0], ["role", "application"], ["aria-label", help]]) parts.box.setAttribute(name, value);
-  const size = div("grid", `${picture.width} × ${picture.height} px`), name = div("title", picture.name || "Photo");
+  const pixels = `${picture.width} × ${picture.height} px`, size = div("grid", clip ? `${clip.title} · ${pixels}` : pixels), name = div("title", picture.name || (clip ? "Clip" : "Photo"));
   name.title = name.textContent;
   const more = unfolding(choice, grid,
-    div("line", "Point at any picture to ask, click to pin. Arrow keys move the query by one cell, Enter pins, Delete removes."));
+    div("line", `Point at any picture to ask, click to pin. Arrow keys move the query by one cell, Enter pins, Delete removes.${ofFrames}`));
   const caption = div("caption", div("name", name), div("at", size, div("here"), more.button), more.node);
-  return {...parts, grid, node: element("div", {class: "nlviz-panel", "data-panel": "photo"}, div("views", parts.box), caption)};
+  return {...parts, grid, picture, node: element("div", {class: "nlviz-panel", "data-panel": "photo"}, div("views", parts.box), caption)};
 }
 
 function selectOf(attributes, options, chosen, onChange) {

@@ -1,4 +1,4 @@
-// Pins: the queries that stay, up to eight. A pin is the centre of its cell of the reference grid.
+// Pins: the queries that stay, up to eight. A pin is the centre of its cell of the reference grid, in the frame in which it was set.
 // Gives: createPins.
 // Takes: geometry.js: nearestCell, centreOf.
 
@@ -18,14 +18,14 @@ function createPins({now, ask, onChange, complain}) {
 
   function put(points) {                              // in place of those before: of each cell one, and nobody is told
     pins = [];
-    for (const point of points) if (pins.length < MAX_PINS && at(cellOf(point)) < 0) pins.push(centreOf(now().reference, cellOf(point)));
+    for (const point of points) if (pins.length < MAX_PINS && at(cellOf(point)) < 0) pins.push(centreOf(now().reference, cellOf(point), point.frame));
   }
 
   function add() {
     const cell = cellOf(now().query);
     if (at(cell) >= 0) return;
     if (pins.length >= MAX_PINS) { complain("Eight queries are pinned; remove one first"); return; }
-    set([...pins, centreOf(now().reference, cell)]);
+    set([...pins, centreOf(now().reference, cell, now().query.frame)]);
   }
 
   function addAt(point) {

@@ -3,14 +3,17 @@
 // Takes: terms.js: TERMS, CENTRED; similarities.js: SIMILARITIES; scales.js: TIMES, SHARED, OWN, RISING, EVEN; looks.js: ATTENDS,
 //   ATTENDED; tokens.js: POINTER.
 
+const ARROWS = ["none", "5", "10", "20", "50"];       // of a clip: how many of the strongest keys
+
 // Without a diverging palette no differences are drawn; without somebody to ask, no similarities.
 function optionsOf({palettes, diverging, onSimilarity}) {
   const terms = TERMS.filter(term => diverging || term !== CENTRED);
   return {colours: palettes.names, scale: [TIMES, SHARED, OWN], view: ["cells", "smooth"], veil: [RISING, EVEN], backdrop: ["grey", "colour"],
-          direction: [ATTENDS, ATTENDED], term: [...terms, ...(diverging && onSimilarity ? SIMILARITIES : [])]};
+          direction: [ATTENDS, ATTENDED], arrows: ARROWS, term: [...terms, ...(diverging && onSimilarity ? SIMILARITIES : [])]};
 }
 
-const usualOf = options => ({opacity: 0.8, ...Object.fromEntries(Object.entries(options).map(([name, [usual]]) => [name, usual])), segmentation: false, token: POINTER});
+const usualOf = options => ({opacity: 0.8, ...Object.fromEntries(Object.entries(options).map(([name, [usual]]) => [name, usual])), segmentation: false,
+                                token: POINTER, arrows: ARROWS[3], follow: true});
 
 function showSettings(root, settings) {
   root.style.setProperty("--nlviz-opacity", settings.opacity);

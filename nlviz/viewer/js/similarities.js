@@ -12,9 +12,9 @@ const WAITING = noSimilarity("the features are on their way");
 
 const similarityOf = (panel, term) => panel.similarities?.get(term) || WAITING;
 
-function decodeSimilarity({reason, grid: shape, place, channels, data}, term) {
+function decodeSimilarity({reason, grid: shape, place, channels, data}, term, frames) {
   if (reason) return noSimilarity(reason);
-  const grid = gridOf(shape, place), unit = halvesOf(data, grid.size * channels, term);    // a vector of length 1 for each position
+  const grid = gridOf(shape, place, frames), unit = halvesOf(data, grid.size * channels, term);    // a vector of length 1 for each position
   return {...NONE, name: term, keys: grid.size, queryGrid: grid, keyGrid: grid, form: dotForm({q: unit, k: unit, channels}),
           scratches: new Map(), buffer: new Float32Array(grid.size)};
 }

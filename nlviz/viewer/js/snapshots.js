@@ -103,9 +103,9 @@ function createSnapshots({onSnapshot, now, onShow, onChange, onFail}) {
   return {enter, choose, restore, chosen, isWaiting, wantedOf};
 }
 
-function decodeSnapshot({panel}, {panel: {id}, epoch}) {
+function decodeSnapshot({panel}, {scene, panel: {id}, epoch}) {
   if (panel.id !== id || epochOf(panel) !== epoch) throw new Error(`asked for ${id} at epoch ${epoch}, got ${panel.id} at ${epochOf(panel)}`);
-  return decodePanel(panel);
+  return decodePanel(panel, scene.picture.clip?.count);
 }
 
 const unitOf = ({unit = "epoch"}) => unit[0].toUpperCase() + unit.slice(1);

@@ -1,6 +1,6 @@
 // Stacks: the thumbnails of all layers x heads on the page follow the query, as many at once as a frame has time for.
 // Gives: createStacks.
-// Takes: looks.js: lookFrom; scales.js: scaleOf; drawing.js: drawThumb; parts.js: element; stack_layout.js: sizeOfStack;
+// Takes: looks.js: lookFrom; scales.js: scaleOf; sheet.js: boxesOn; drawing.js: drawThumb; film.js: sheetFor, drawFrames; parts.js: element; stack_layout.js: sizeOfStack;
 //   stack_view.js: stackView.
 
 const BUDGET_MS = 8;                                  // of a frame, for thumbnails; the rest of them come with the next ones
@@ -77,7 +77,7 @@ function createStacks({now, area, below, onFit, onChoose, onBeside, shares, wait
   function photo(width, height) {                     // in the size of a thumbnail; null until the picture is here
     const name = `${width} ${height}`;
     if (!image?.complete || !image.naturalWidth) return null;
-    if (!photos.has(name)) photos.set(name, shrunk(image, width, height));
+    if (!photos.has(name)) photos.set(name, shrunk(image, width, height, now().picture));
     return photos.get(name);
   }
 
@@ -111,7 +111,7 @@ function createStacks({now, area, below, onFit, onChoose, onBeside, shares, wait
     const look = lookFrom(view.part.panel, settings, query, map.buffer, map);
     if (!look.values) return;
     const scale = scaleOf(look, shared) || scaleOf(look, null);
-    drawThumb(context, look, scale, paletteFor(scale), place, scratches);
+    drawThumb(context, look, scale, paletteFor(scale), place, scratches, sheetFor(now().picture));
   }
 
   function arrived(panel) {                           // a layer of that network
@@ -129,9 +129,9 @@ function createStacks({now, area, below, onFit, onChoose, onBeside, shares, wait
   return {enter, fit, draw, under, isAside, arrived, measured, shrink, wantsShares: panel => views.some(({part, byShare}) => part.panel.maps === panel.maps && byShare()), isDrawn: () => !left};
 }
 
-function shrunk(image, width, height) {
+function shrunk(image, width, height, picture) {
   const canvas = element("canvas", {width, height}), context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
-  context.drawImage(image, 0, 0, width, height);
+  if (picture.clip) drawFrames(context, picture, image, boxesOn(sheetFor(picture), {width, height})); else context.drawImage(image, 0, 0, width, height);
   return canvas;
 }

@@ -1,10 +1,10 @@
 // The strip: pinned queries, one row each, by panels. It holds no state; the viewer says what is pinned.
 // Gives: createStrip.
 // Takes: geometry.js: nearestCell, cellBox; looks.js: hasNoQuery; scales.js: OWN, sharedScales, scaleOf; words.js: cellText, plural, labelOf,
-//   termText, barText, liveTexts, strongestText; drawing.js: drawHeat, drawMarks, fitCanvas; parts.js: element, div, span,
+//   termText, barText, liveTexts, strongestText; drawing.js: drawHeat, drawMarks; film.js: aspectOf, fitBox; parts.js: element, div, span,
 //   setText, pinBadge, pictureBox, fillBars, button.
 
-const THUMB_WIDTH = 140, THUMB_HEIGHT = 160;          // at most, in pixels
+const THUMB_WIDTH = 140, THUMB_HEIGHT = 160, CLIP_WIDTH = 240;            // at most, in pixels; of all frames of a clip wider
 
 function createStrip({onRemove, onClear}) {
   const bars = div("bars"), grid = div("strip-grid"), note = div("strip-note"), barsByKind = new Map();
@@ -33,9 +33,9 @@ function headings(panels) {
   return [div("strip-name"), ...names.map(words => element("div", {class: "nlviz-strip-name", title: words}, words))];
 }
 
-function fitThumb(canvas, {width, height}) {
-  const wide = Math.round(Math.min(THUMB_WIDTH, THUMB_HEIGHT * width / height));
-  fitCanvas(canvas, wide, wide * height / width);
+function fitThumb(parts, picture) {
+  const aspect = aspectOf(picture), wide = Math.round(Math.min(picture.clip ? CLIP_WIDTH : THUMB_WIDTH, THUMB_HEIGHT * aspect));
+  fitBox(parts, picture, wide, wide / aspect);
 }
 
 function rowOf(looks, pin, view, onRemove) {
@@ -44,15 +44,15 @@ function rowOf(looks, pin, view, onRemove) {
   remove.dataset.pin = pin.index + 1;
   remove.setAttribute("aria-label", remove.title);
   const first = pictureBox(picture, null, {pin: pin.index + 1, grey: false});
-  fitThumb(first.marks, picture);
+  fitThumb(first, picture);
   drawMarks(first.marks, {pins: [pin], radius: 6});
   return [div("strip-label", pinBadge(pin.index), span("strip-cell", cell), remove), first.box, ...looks.map(look => stripCell(look, pin, view))];
 }
 
 function stripCell(look, pin, {picture, reference, settings, paletteFor, shared}) {
   if (look.map.ofChannels) return element("div", {class: "nlviz-strip-none", "data-panel": look.panel.id, "data-pin": pin.index + 1}, "no row: channels");
-  const {box, heat, marks} = pictureBox(picture, look.panel, {pin: pin.index + 1}), noCell = look.asked < 0 || hasNoQuery(look);
-  for (const canvas of [heat, marks]) fitThumb(canvas, picture);
+  const parts = pictureBox(picture, look.panel, {pin: pin.index + 1}), {box, heat, marks} = parts, noCell = look.asked < 0 || hasNoQuery(look);
+  fitThumb(parts, picture);
   if (look.values) drawHeat(heat, look, scaleOf(look, shared), paletteFor(scaleOf(look, shared)), settings.view === "smooth");
   drawMarks(marks, {box: noCell ? null : cellBox(look.askedGrid, look.asked), pins: []});
   box.title = `Query ${pin.index + 1}: ${labelOf(look.panel)}${strongestText(look, reference)}; ${liveTexts(look).join("; ")}`;

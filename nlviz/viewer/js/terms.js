@@ -34,16 +34,16 @@ function pairwiseForm(factors, {qMean, pairwiseLogSum}) {                // soft
   return softmaxForm({...factors, q, logSum: pairwiseLogSum});
 }
 
-function unaryForm({k, channels, cells, keys}, {qMean, unaryLogSum}) {   // softmax_j(mean of q . k_j): the same row within a cell
+function unaryForm({k, channels, cells, keyCells = cells, keys}, {qMean, unaryLogSum}) {       // softmax_j(mean of q . k_j): the same row within a cell
   const row = new Float32Array(keys);
   for (let j = 0; j < keys; j++) {
-    const cell = cells ? cells[j] : 0;
+    const cell = cells ? keyCells[j] : 0;
     row[j] = Math.exp(dotOf(k, j, qMean, cell, channels) - unaryLogSum[cell]);
   }
   if (!cells) return sharedForm(row);
   return {
-    row(query, out) { for (let j = 0; j < keys; j++) out[j] = cells[j] === cells[query] ? row[j] : 0; return out; },
-    column(key, out) { for (let i = 0; i < keys; i++) out[i] = cells[i] === cells[key] ? row[key] : 0; return out; },
+    row(query, out) { for (let j = 0; j < keys; j++) out[j] = keyCells[j] === cells[query] ? row[j] : 0; return out; },
+    column(key, out) { for (let i = 0; i < keys; i++) out[i] = cells[i] === keyCells[key] ? row[key] : 0; return out; },
   };
 }
 

@@ -7,6 +7,7 @@
 const IN_THE_ROW = [["scale", "Scale", selectBox], ["term", "Show", selectBox], ["direction", "Direction", selectBox]];
 const BEHIND_DISPLAY = [["colours", "Colours", selectBox], ["view", "Draw", selectBox], ["veil", "Veil", selectBox],
                         ["backdrop", "Photo", selectBox], ["opacity", "Opacity", slider],
+                        ["arrows", "Arrows", selectBox], ["follow", "Follow pins", tickBox],
                         ["segmentation", "Show segmentation", tickBox]];
 
 // options: setting -> what can be chosen; onChange(setting, value); whatIf and exports are nodes, or null
@@ -14,7 +15,8 @@ function createToolbar({settings, options, onChange, whatIf, exports}) {
   const controlOf = ([setting, words, make]) => make({setting, words, value: settings[setting], options: options[setting], onChange});
   const display = displayMenu(BEHIND_DISPLAY.map(controlOf)), tokens = createTokens({onChange: token => onChange("token", token)});
   const node = div("toolbar", ...IN_THE_ROW.map(controlOf), whatIf, tokens.node, display, exports);
-  const segmentation = node.querySelector("[data-setting=segmentation]").parentElement;
+  const controlsOf = names => names.map(name => node.querySelector(`[data-setting=${name}]`).parentElement);
+  const offer = names => offered => { for (const control of controlsOf(names)) control.hidden = !offered; };
 
   function draw() {                                   // what was set from elsewhere
     for (const control of node.querySelectorAll("[data-setting]")) {
@@ -24,7 +26,7 @@ function createToolbar({settings, options, onChange, whatIf, exports}) {
     tokens.draw(settings.token);
   }
 
-  return {node, draw, offerTokens: tokens.offer, offerSegmentation: offered => { segmentation.hidden = !offered; }};
+  return {node, draw, offerTokens: tokens.offer, offerSegmentation: offer(["segmentation"]), offerFilm: offer(["arrows", "follow"])};
 }
 
 function displayMenu(controls) {
@@ -46,7 +48,7 @@ function slider({setting, words, value, onChange}) {
     {type: "range", min: 0, max: 1, step: 0.01, value, "data-setting": setting, oninput: event => onChange(setting, Number(event.target.value))}));
 }
 
-function tickBox({setting, words, onChange}) {
-  const box = element("input", {type: "checkbox", "data-setting": setting, onchange: event => onChange(setting, event.target.checked)});
+function tickBox({setting, words, value, onChange}) {
+  const box = element("input", {type: "checkbox", checked: value, "data-setting": setting, onchange: event => onChange(setting, event.target.checked)});
   return element("label", {class: "nlviz-control"}, box, words);
 }

@@ -1,17 +1,17 @@
 // The viewer: a photo and one panel per attention map, all following one query. Plain ES2020, no dependencies.
 // Gives: createViewer.
 // Takes: geometry.js: nearestCell, cellBox, referenceGrid; maps.js: decodePanel; looks.js: lookFrom; scales.js: sharedScales;
-//   palettes.js: createPalettes; words.js: gridText, plural, barText; drawing.js: drawMarks; parts.js: div, setText, fillBars,
+//   palettes.js: createPalettes; words.js: gridText, plural, barText; drawing.js: drawMarks; film.js: aspectOf; parts.js: div, setText, fillBars,
 //   photoPanel; stage.js: createStage; messages.js: createMessages; tokens.js: POINTER, tokensIn; settings.js: optionsOf, usualOf, showSettings; toolbar.js:
 //   createToolbar; status.js: createStatus; exports.js: createExports; snapshots.js: createSnapshots, epochSlider; layers.js: NOT_HERE,
 //   createLayers, sayAbsent; comparing.js: createComparing; by_layer.js: createByLayer; stacks.js: createStacks; choices.js: createChoices;
-//   adding.js: createAdding; panels.js: mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel; fitting.js:
+//   adding.js: createAdding; following.js: followedFrom; filmstrip.js: withFilm; panels.js: mapPanel, showPanelIn, showMapOf, hasSegmentation, spanOf, fitPanel, drawPanel; fitting.js:
 //   createFitting; frames.js: createFrames; strip.js: createStrip; distances.js: createDistances; depends.js: createDepends; what_if.js: createWhatIf; pins.js:
-//   createPins; pointing.js: createPointing; restoring.js: settingsIn, pointsIn; telling.js: tellOf, lookState; changes.js: createChanges.
+//   createPins; playing.js: createPlaying; pointing.js: createPointing; restoring.js: settingsIn, pointsIn; telling.js: toldSettings, tellOf, lookState; changes.js: createChanges.
 //
 //   const viewer = createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onDependsLayer, onEffect,
 //     onWhatIf, onEffectsLayer, onChange});
-//   viewer.show(scene);                              // scene.start: the query of a new photo, else its middle
+//   viewer.show(scene);                              // scene.start: the query of a new picture, else its middle
 //   viewer.setBusy("Reading the photo"); viewer.setMessage("Too large", true);
 //   viewer.state(); viewer.restore({query, queries, settings, parts, snapshots});
 //
@@ -21,13 +21,16 @@
 // the network says with maps replaced (onEffect and onWhatIf, see effects.js).
 // onChange(state) is told, a quarter of a second later, that the user changed pins, settings, the map of a panel or an epoch;
 // what restore() changes is not told.
-// restore takes the query ([x, y]; without it the first pin), pins ([x, y] each), settings, {panel: map} and {network: epoch} as
+// restore takes the query ([x, y], of a clip [x, y, frame]; without it the first pin), pins (such a place each), settings, {panel: map} and {network: epoch} as
 // state() tells them, all optional; what is not there is ignored.
+
+const framesIn = scene => scene?.picture.clip?.count ?? 1;
+const middleOf = scene => ({x: 0.5, y: 0.5, frame: Math.floor(framesIn(scene) / 2)});
 
 function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnapshot, onSimilarity, onLayer, onDependsLayer, onEffect, onWhatIf, onEffectsLayer, onChange}) {
   const palettes = createPalettes(colourMaps, diverging), options = optionsOf({palettes, diverging, onSimilarity}), settings = usualOf(options);
   const choices = createChoices(), barsByKind = new Map(), paletteFor = scale => palettes.paletteFor(scale, settings);
-  let scene = null, panels = [], reference = referenceGrid([]), query = {x: 0.5, y: 0.5};
+  let scene = null, panels = [], reference = referenceGrid([]), query = middleOf(null);
   let photo = null, parts = [], looks = [], hovered = null, lastDrawMs = 0;
 
   // -- the page
@@ -47,7 +50,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const effects = createByLayer({ask: onEffectsLayer, now: () => ({scene, panels, chosen: snapshots.chosen}), onChange: () => depends?.updateShares(),
                                  isWanted: () => Boolean(depends?.isLookedAt()) && !shares.isMeasuring()});
   const depends = onDepends ? createDepends({onDepends, onPin: pins.addAt, shares, effects, onChoose: chooseFor}) : null;
-  const stacks = createStacks({area, below: large, shares, now: () => ({picture: scene.picture, aspect: scene.picture.width / scene.picture.height, query}), onChoose: chooseMap,
+  const stacks = createStacks({area, below: large, shares, now: () => ({picture: scene.picture, aspect: aspectOf(scene.picture), query}), onChoose: chooseMap,
                                onBeside: adding.add, onFit: () => fitting.again(), waiting: (panel, number) => layers.whyNot(scene, panel, number) || (onLayer ? "on its way" : NOT_HERE)});
   const snapshots = createSnapshots({onSnapshot, now: () => ({scene, panels}), onShow: swapPanels, onChange: drawSliders,
                                      onFail: text => complain(text, true)});
@@ -55,7 +58,9 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     ({scene, panels, term: settings.term, chosen: snapshots.chosen(), isWaiting: snapshots.isWaiting})}) : null;
   const layers = createLayers({onLayer, now: () => ({scene, panels, chosen: snapshots.chosen()}), onArrive: layerArrived, onFail: (panel, number, words) =>
     { complain(`${panel.label}, layer ${number}: ${words}`, true); whatIf.follow(); }});
-  const pointing = createPointing({now: () => ({photo, reference, query, pins: pins.all()}), ask, togglePin: pins.toggle, removeHereOrLast: pins.removeHereOrLast});
+  const playing = createPlaying({now: () => ({clip: scene?.picture.clip, query}), ask});
+  const pointing = createPointing({now: () => ({photo, reference, query, pins: pins.all(), isClip: Boolean(scene?.picture.clip)}), ask, togglePin: pins.toggle,
+                                   removeHereOrLast: pins.removeHereOrLast, playing});
   const fitting = createFitting({root, area, bars, now: () => ({scene, photo, parts, stacks, caption: whatIf.height()}), onFit: () => { depends?.fit(); draw(); }}), frames = createFrames(draw);
 
   const stage = createStage(root, {message, busy, toolbar: toolbar.node, reading, area, large, strip: strip.node, distances: distances.node,
@@ -74,10 +79,10 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   // -- scene
   function show(next) {
     let decoded;
-    try { decoded = next ? next.panels.map(decodePanel) : []; } catch (error) { complain(error.message, true); return; }
+    try { decoded = next ? next.panels.map(panel => decodePanel(panel, next.picture.clip?.count)) : []; } catch (error) { complain(error.message, true); return; }
     withdraw();
-    if (next?.picture.url !== scene?.picture.url) { query = pointsIn([next?.start])[0] ?? {x: 0.5, y: 0.5}; pins.put([]); hovered = null; }
-    scene = next; panels = scene ? adding.among(snapshots.enter(scene, decoded)) : []; reference = referenceGrid(panels);
+    if (next?.picture.url !== scene?.picture.url) { query = pointsIn([next?.start], framesIn(next))[0] ?? middleOf(next); pins.put([]); hovered = null; playing.stop(); }
+    scene = next; panels = scene ? adding.among(snapshots.enter(scene, decoded)) : []; reference = referenceGrid(panels, scene?.picture.clip?.count);
     if (!onLayer) sayAbsent(panels);
     choices.name(panels);
     layers.enter(scene, panels);
@@ -85,6 +90,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     if (!scene) { showDependence(); return; }
     arrange(panels);
     toolbar.offerSegmentation(panels.some(hasSegmentation));
+    toolbar.offerFilm(Boolean(scene.picture.clip));
     offerTokens();
     drawPinned();
     fitting.fit();
@@ -94,11 +100,12 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     panels = next;
     choices.name(panels);
     const focused = photo?.box === document.activeElement;
-    photo = photoPanel(scene.picture, choices.of({id: "photo"}));
+    photo = withFilm(photoPanel(scene.picture, choices.of({id: "photo"})), playing);
     parts = panels.map((panel, at) => mapPanel(scene.picture, panel,
       {choice: choices.of(panel), slider: sliderOf(panel), onMap: name => chooseMap(parts[at], name), onRemove: () => adding.remove(panel)}));
     setText(photo.grid, `Query cells: ${gridText(reference)}`);
-    root.style.setProperty("--nlviz-aspect", scene.picture.width / scene.picture.height);
+    root.style.setProperty("--nlviz-aspect", aspectOf(scene.picture));
+    root.classList.toggle("nlviz-of-clip", Boolean(scene.picture.clip));
     area.replaceChildren(photo.node, ...parts.map(part => part.node));
     stacks.enter(parts);
     if (focused) photo.box.focus({preventScroll: true});
@@ -200,6 +207,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     const view = {settings, paletteFor, pins: pins.marks(), referenceBox: cellBox(reference, nearestCell(reference, query)), ownPass: whatIf.chosen() && "maps of its own pass · "};
     looks.forEach((look, at) => drawPanel(parts[at], look, shared, view));
     drawMarks(photo.marks, {box: view.referenceBox, pins: view.pins});
+    photo.draw?.(query);
     stacks.draw({settings, shared, paletteFor});
     depends?.mark({query, pins: view.pins});
     fillBars(bars, barsByKind, shared, paletteFor, (kind, scale) =>
@@ -211,6 +219,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   function drawPinned() {                             // all below the panels
     comparing?.follow();
     const rows = pins.all().map(pin => panels.map(panel => lookFrom(panel, settings, pin)));
+    if (scene.picture.clip) parts.forEach((part, at) => { part.followed = rows.map((row, index) => ({points: followedFrom(row[at], pins.all()[index], framesIn(scene)), index})); });
     strip.draw({picture: scene.picture, panels, pins: pins.all(), looks: rows, reference, settings, paletteFor});
     distances.draw(rows);
     depends?.draw({settings, paletteFor});
@@ -243,8 +252,8 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
 
   // -- what is shown, and showing it again
   function shownNow() {
-    const request = scene && {key: scene.key, settings: {...settings}, parts: choices.mapNames(panels), snapshots: snapshots.chosen()};
-    return {request, query, pins: pins.all(), indexHere: pins.indexHere(), hasStack: panels.some(panel => panel.stack), isWhatIf: Boolean(whatIf.chosen())};
+    const request = scene && {key: scene.key, settings: toldSettings(settings, Boolean(scene.picture.clip)), parts: choices.mapNames(panels), snapshots: snapshots.chosen()};
+    return {request, query, isClip: Boolean(scene?.picture.clip), pins: pins.all(), indexHere: pins.indexHere(), hasStack: panels.some(panel => panel.stack), isWhatIf: Boolean(whatIf.chosen())};
   }
 
   function restore(view) {
@@ -259,9 +268,9 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
       const name = view?.parts?.[part.panel.id];
       if (name !== part.panel.map.name && part.panel.maps.some(map => map.name === name)) showMap(part, name);
     }
-    const points = pointsIn(view?.queries);
+    const points = pointsIn(view?.queries, framesIn(scene));
     if (points) pins.put(points);
-    const [asked] = pointsIn([view?.query]);
+    const [asked] = pointsIn([view?.query], framesIn(scene));
     if (asked || points?.length) query = asked || pins.all()[0];
     if (view?.snapshots) snapshots.restore(view.snapshots);
     showDependence();

@@ -1,6 +1,5 @@
 // Weights: rows and columns of a map in every form in which it comes. No drawing, no page.
-// Gives: denseForm, sharedForm, dotOf, dotForm, softmaxForm, countTo, countCells, decodeWeights.
-// Takes: base64.js: floatsOf.
+// Gives: denseForm, sharedForm, sumForm, dotOf, dotForm, reluSumForm, softmaxForm, countTo, countCells, crossForm, productForm.
 //
 // A form is {row(query, out), column(key, out)}: all the weights of one query, and what every query gives one key. Both return
 // the array to read: `out`, or the map's own data, which nobody may change.
@@ -17,17 +16,16 @@ function denseForm(data, keys) {
 const sharedForm = data => ({row: () => data, column: (key, out) => out.fill(data[key])});           // one row for every query
 
 function sumForm(form, shared) {
+  let spare = new Float32Array(0);
+  function added(values, ask, out) {
+    if (spare.length !== out.length) spare = new Float32Array(out.length);
+    const more = ask(spare);
+    for (let j = 0; j < out.length; j++) out[j] = values[j] + more[j];
+    return out;
+  }
   return {
-    row(query, out) {
-      const values = form.row(query, out), more = shared.row();
-      for (let j = 0; j < out.length; j++) out[j] = values[j] + more[j];
-      return out;
-    },
-    column(key, out) {
-      const values = form.column(key, out), more = shared.row()[key];
-      for (let i = 0; i < out.length; i++) out[i] = values[i] + more;
-      return out;
-    },
+    row: (query, out) => added(form.row(query, out), into => shared.row(query, into), out),
+    column: (key, out) => added(form.column(key, out), into => shared.column(key, into), out),
   };
 }
 
@@ -53,11 +51,12 @@ function reluSumForm({q, k}) {
   return {row: (query, out) => all(q[query], k, out), column: (key, out) => all(k[key], q, out)};
 }
 
-function softmaxForm({q, k, channels, logSum, cells, queries, keys}) {   // a query sees the keys of its own cell alone
-  const members = cells && membersOf(cells), allQueries = !cells && countTo(queries), allKeys = !cells && countTo(keys);
+function softmaxForm({q, k, channels, logSum, cells, keyCells = cells, queries, keys}) {       // a query sees the keys of its own cell alone
+  const asking = cells && membersOf(cells), seen = cells && (keyCells === cells ? asking : membersOf(keyCells));
+  const allQueries = !cells && countTo(queries), allKeys = !cells && countTo(keys);
   return {
     row(query, out) {
-      const inside = members ? members[cells[query]] : allKeys;
+      const inside = seen ? seen[cells[query]] : allKeys;
       let highest = -Infinity, sum = 0;
       out.fill(0);
       for (let n = 0; n < inside.length; n++) {
@@ -69,7 +68,7 @@ function softmaxForm({q, k, channels, logSum, cells, queries, keys}) {   // a qu
       return out;
     },
     column(key, out) {
-      const inside = members ? members[cells[key]] : allQueries;
+      const inside = asking ? asking[keyCells[key]] : allQueries;
       out.fill(0);
       for (let n = 0; n < inside.length; n++) out[inside[n]] = Math.exp(dotOf(q, inside[n], k, key, channels) - logSum[inside[n]]);
       return out;
@@ -130,28 +129,4 @@ function productForm(parts, size) {                   // the first part leftmost
     column: (key, out) => parts.reduceRight((values, part, step) =>
       step < last ? part.after(values, turn(last - step, out)) : part.column(key, turn(0, out)), null),
   };
-}
-
-// ---------------------------------------------------------------------------------------------------- decoding
-
-function decodeWeights(map, formAt) {
-  const {what, weights, queries, keys, keyGrid} = map, {kind, channels = 1} = weights;
-  const read = (name, count) => floatsOf(weights[name], count, `${what}, ${name}`);
-  if (kind === "dense") {
-    const one = map.isGlobal || map.isGate;
-    map.data = read("data", (one ? 1 : queries) * keys);
-    return one ? sharedForm(map.data) : denseForm(map.data, keys);
-  }
-  if (kind === "cross") return crossForm(read("data", queries * (keyGrid.rows + keyGrid.columns)), keyGrid);
-  if (kind === "sum") return sumForm(formAt(weights.of[0]), formAt(weights.of[1]));
-  if (kind === "product") {
-    const parts = weights.of.map(formAt);
-    if (!parts.every(part => part.before)) throw new Error(`${what}: a product is one of crosses`);
-    return productForm(parts, queries);
-  }
-  const forms = {softmax: softmaxForm, dot: dotForm, relu_sum: reluSumForm};
-  if (!forms[kind]) throw new Error(`${what}: unknown kind of weights “${kind}”`);
-  map.factors = {q: read("q", queries * channels), k: read("k", keys * channels), channels, queries, keys,
-                 logSum: kind === "softmax" ? read("log_sum", queries) : null, cells: weights.cells ? read("cells", queries) : null};
-  return forms[kind](map.factors);
 }

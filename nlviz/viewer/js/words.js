@@ -1,8 +1,8 @@
 // Words: everything the viewer says about a map, a cell or a number.
-// Gives: PARITY, number, numbers, percent, cellText, gridText, plural, labelsOf, apartText, labelOf, rowsText, termText, barText,
+// Gives: PARITY, number, numbers, percent, cellText, framesText, gridText, plural, labelsOf, apartText, labelOf, rowsText, termText, barText,
 //   gridsTexts, factText, sharesText, hereText, uncoveredText, noEntropyText, liveTexts, strongestText, statusLead, statusEntries, weightOf,
 //   relatedText, gateText, spreadText, keepText, helpText.
-// Takes: geometry.js: cellAt, nearestCell, positionOf; terms.js: FULL, CENTRED; similarities.js: isSimilarity; looks.js: ATTENDS,
+// Takes: geometry.js: cellAt, nearestCell, positionOf, cellBox; terms.js: FULL, CENTRED; similarities.js: isSimilarity; looks.js: ATTENDS,
 //   ATTENDED, rowIsDistribution, measure; scales.js: isFlat, shareBelow; channels.js: rankingOf, median.
 
 const ROWS = {distribution: "distribution (sum 1)", scaled: "scaled by 1/N′", raw: "raw", similarity: "cosine similarity, −1 to 1"};
@@ -31,9 +31,14 @@ function percent(share) {
   return `${value >= 10 ? value.toFixed(0) : value >= 0.1 || value === 0 ? value.toFixed(1) : value.toPrecision(1)} %`;
 }
 
-const cellText = (grid, cell) => `(${positionOf(grid, cell).join(", ")})`;
-const gridText = ({rows, columns}) => `${rows} × ${columns}`;
+const gridText = ({rows, columns, frames, times}) => `${times ? `${frames} × ` : ""}${rows} × ${columns}`;
 const plural = (count, word, words = `${word}s`) => count === 1 ? `one ${word}` : `${count} ${words}`;
+function cellText(grid, cell) {                         // "(3, 20)", of a clip "(3, 20) in frame 5", frames being counted from 1
+  const [row, column] = positionOf(grid, cell).slice(-2), where = `(${row}, ${column})`;
+  return grid.times ? `${where} in ${framesText(cellBox(grid, cell).frames)}` : where;
+}
+
+const framesText = ({from, to}) => to - from > 1 ? `frames ${from + 1}–${to}` : `frame ${from + 1}`;
 const rangeText = (low, high) => `range ${numbers(low, high).join(" – ")}`;
 
 // ---------------------------------------------------------------------------------------------------- a panel and its map

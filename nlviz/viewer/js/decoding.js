@@ -1,0 +1,28 @@
+// Decoding: the weights of a map as they are sent -> their form (see weights.js).
+// Gives: decodeWeights.
+// Takes: base64.js: floatsOf; weights.js: denseForm, sharedForm, sumForm, dotForm, reluSumForm, softmaxForm, crossForm, productForm;
+//   framewise.js: decodeFramewise.
+
+function decodeWeights(map, formAt) {
+  const weights = map.weights.kind === "framewise" && map.weights.of.of ? map.weights.of : map.weights;      // made of maps that are
+  const {what, queries, keys, keyGrid} = map, {kind, channels = 1} = weights;
+  const read = (name, count) => floatsOf(weights[name], count, `${what}, ${name}`);
+  if (kind === "framewise") return decodeFramewise(map, weights);
+  if (kind === "dense") {
+    const one = map.isGlobal || map.isGate;
+    map.data = read("data", (one ? 1 : queries) * keys);
+    return one ? sharedForm(map.data) : denseForm(map.data, keys);
+  }
+  if (kind === "cross") return crossForm(read("data", queries * (keyGrid.rows + keyGrid.columns)), keyGrid);
+  if (kind === "sum") return sumForm(formAt(weights.of[0]), formAt(weights.of[1]));
+  if (kind === "product") {
+    const parts = weights.of.map(formAt);
+    if (!parts.every(part => part.before)) throw new Error(`${what}: a product is one of crosses`);
+    return productForm(parts, queries);
+  }
+  const forms = {softmax: softmaxForm, dot: dotForm, relu_sum: reluSumForm};
+  if (!forms[kind]) throw new Error(`${what}: unknown kind of weights “${kind}”`);
+  map.factors = {q: read("q", queries * channels), k: read("k", keys * channels), channels, queries, keys,
+                 logSum: kind === "softmax" ? read("log_sum", queries) : null, cells: weights.cells ? read("cells", queries) : null};
+  return forms[kind](map.factors);
+}

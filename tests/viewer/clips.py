@@ -1,0 +1,111 @@
+"""Scenes of clips: random maps in space and time as the server sends them, and the same maps in numpy."""
+
+import numpy as np
+
+from tests.viewer.pages import drawn
+from tests.viewer.scenes import dense_map, factors, floats, log_sum, make_map, packed, softmax
+
+FRAMES, WIDTH, HEIGHT = 8, 320, 180
+SHEET = "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='{}' height='{}'/>".format(4 * WIDTH, 2 * HEIGHT)
+CLIP = {"count": FRAMES, "across": 4, "numbers": [4 * i for i in range(FRAMES)], "seconds": [i / 10 for i in range(FRAMES)], "stride": 4,
+        "title": "frames 1–29 of 100, every 4th, 40 fps"}
+PHOTO = ".nlviz-panels .nlviz-marks[data-panel=photo]"
+
+
+def place(grid, frames: int = FRAMES) -> dict:
+    """Where a grid (t, rows, columns) that covers the whole clip lies."""
+    return {"scale": [grid[2], grid[1]], "offset": [0, 0], "time": {"scale": grid[0] / frames, "offset": 0}}
+
+
+def placed(queries, keys, **more) -> dict:
+    return {"query_place": place(queries), "key_place": place(keys)} | more
+
+
+def panel(name: str, *maps: tuple[dict, dict], **more) -> dict:
+    """A panel as the server sends it."""
+    return {"id": f"{name}/0", "title": name, "block": name, "maps": [sent for sent, _ in maps], "features": None} | more
+
+
+def softmax_clip(queries, keys, channels: int = 5, hot=(), **more) -> tuple[dict, dict]:
+    q, k = floats(np.prod(queries), channels), floats(np.prod(keys), channels)
+    scores = q @ k.T
+    sent = make_map(factors("softmax", q, k) | {"log_sum": packed(log_sum(scores))}, {"full": softmax(scores)}, queries, keys,
+                    **placed(queries, keys), **more)
+    return sent
+
+
+def hot_clip(queries, keys, key: int) -> tuple[dict, dict]:
+    """All the weight of every query on one key."""
+    q, k = np.ones((np.prod(queries), 1)), np.zeros((np.prod(keys), 1))
+    k[key] = 60
+    found, terms = make_map(factors("softmax", q, k) | {"log_sum": packed(np.full(len(q), 60.0))}, {"full": softmax(q[:1] @ k.T)},
+                            queries, keys, relates="global", **placed(queries, keys))
+    return found | {"relates": "positions"}, terms
+
+
+def framewise_clip(grid, kind: str) -> tuple[dict, dict]:
+    """The maps of a network that saw the frames one by one."""
+    frames, n = grid[0], grid[1] * grid[2]
+    q, k = floats(frames, n, 5), floats(frames, n, 5)
+    scores = q @ k.swapaxes(1, 2)
+    inner = softmax(scores) if kind != "dot" else scores
+    whole = np.zeros((frames * n, frames * n))
+    for f in range(frames):
+        whole[f * n:(f + 1) * n, f * n:(f + 1) * n] = inner[f]
+    of = {"softmax": factors("softmax", q.reshape(-1, 5), k.reshape(-1, 5)) | {"log_sum": packed(log_sum(scores))},
+          "dense": {"kind": "dense", "data": packed(inner)}, "dot": factors("dot", q.reshape(-1, 5), k.reshape(-1, 5))}[kind]
+    if kind == "dense":
+        whole = whole.astype("f4").astype(float)
+    return make_map({"kind": "framewise", "frames": frames, "of": of}, {"full": whole}, grid, grid, **placed(grid, grid))
+
+
+def scene(*panels: dict, **changes) -> dict:
+    picture = {"name": "a clip", "width": WIDTH, "height": HEIGHT, "url": SHEET, "clip": CLIP}
+    return {"key": {"picture": "clip"}, "panels": list(panels), "picture": picture, "start": [0.5, 0.5, 3]} | changes
+
+
+def show(page, *panels: dict, **changes) -> None:
+    page.evaluate("scene => viewer.show(scene)", scene(*panels, **changes))
+    drawn(page)
+
+
+def state(page) -> dict:
+    return page.evaluate("viewer.state()")
+
+
+def heat(one: dict) -> str:
+    return f".nlviz-panels .nlviz-heat[data-panel='{one['id']}']"
+
+
+def on_sheet(page, canvas: str, frame: int, points) -> list[tuple[float, float]]:
+    """Fractions of a frame as fractions of the canvas on which the frames stand."""
+    box = page.locator(canvas).first.evaluate("(canvas, frame) => canvas.closest('.nlviz-picture').sheet.boxes[frame]", frame)
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+
+
+def ask(page, x: float, y: float, frame: int, canvas: str = PHOTO, events=("pointermove",)) -> dict:
+    """Point at a place of a frame; what the viewer computed for each panel."""
+    from tests.viewer.pages import point
+    point(page, canvas, *on_sheet(page, canvas, frame, [(x, y)])[0], *events)
+    return {m["id"]: m for m in page.evaluate("viewer.state({values: true}).maps")}
+
+
+def pin(page, *places, canvas: str = PHOTO) -> None:
+    for x, y, frame in places:
+        ask(page, x, y, frame, canvas, ("pointerdown", "pointerup"))
+
+
+def cell_centres(rows: int, columns: int) -> list[tuple[float, float]]:
+    return [((c + 0.5) / columns, (r + 0.5) / rows) for r in range(rows) for c in range(columns)]
+
+
+def bright(page, one: dict, rows: int, columns: int) -> dict[int, np.ndarray]:
+    """Frame -> the level of the colour table in the middle of each of rows x columns places."""
+    from tests.viewer.pages import levels
+    return {frame: levels(page, heat(one), on_sheet(page, heat(one), frame, cell_centres(rows, columns))).reshape(rows, columns)
+            for frame in range(FRAMES)}
+
+
+def dense_clip(weights: np.ndarray, queries, keys, **more) -> tuple[dict, dict]:
+    sent, terms = dense_map(weights, [1, 1])
+    return sent | {"query_grid": queries, "key_grid": keys} | placed(queries, keys) | more, terms
