@@ -9,7 +9,7 @@ from .difference import Difference
 from .divided import SEEN, Composed, seen, space_times
 from .factors import Factors
 from .finite import check_finite
-from .framewise import Framewise, join_frames
+from .framewise import Framewise, each_frame, join_frames
 from .grids import cell_of, cells, flat_index
 from .lazy import LazyMap, OverHeads, Streamed, Sum, applied, over_heads, precise
 from .nl_map import TERMS, NLMap
@@ -19,6 +19,6 @@ from .similarities import SIMILARITIES, similarity
 from .windows import Windows
 
 __all__ = ["SEEN", "SIMILARITIES", "TERMS", "Composed", "Crosses", "Difference", "Factors", "Framewise", "LazyMap", "NLMap",
-           "OverHeads", "Product", "Streamed", "Sum", "Windows", "applied", "cell_of", "cells", "check_finite", "flat_index",
-           "join_frames", "new_order", "over_heads", "precise", "replaced_map", "rollout", "seen", "similarity", "space_times",
-           "transformed"]
+           "OverHeads", "Product", "Streamed", "Sum", "Windows", "applied", "cell_of", "cells", "check_finite", "each_frame",
+           "flat_index", "join_frames", "new_order", "over_heads", "precise", "replaced_map", "rollout", "seen", "similarity",
+           "space_times", "transformed"]

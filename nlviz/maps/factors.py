@@ -82,6 +82,11 @@ class Factors(LazyMap):
 
     def log_sum(self) -> Tensor:
         """log sum_m exp(q_i . k_m) of every query, (B, N): what turns a logit into a softmax weight."""
+        if self.cells is not None and self.plain:  # only what a query sees is computed
+            found = precise(self.q).new_empty(self.q.shape[:-1])
+            for inside in self.members():
+                found[:, inside] = replace(self, q=self.q[:, inside], k=self.k[:, inside], cells=None).log_sum()
+            return found
         return torch.cat([self._logits(start, stop).logsumexp(-1) for start, stop in self.spans()], -1)
 
     def __matmul__(self, values: Tensor) -> Tensor:

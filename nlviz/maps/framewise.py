@@ -101,6 +101,17 @@ class Framewise(LazyMap):
             found[..., behind : behind + tokens] = weights[..., positions:]
 
 
+def each_frame(nl_map):
+    """The maps of a clip's frames, if rows end at their frame's edge, each as that of a picture; else the map alone."""
+    if not isinstance(nl_map.lazy, Framewise):
+        return [nl_map]
+    nl_map = nl_map.among_positions()
+    forms = [item_of(nl_map.lazy.inner, frame) for frame in range(nl_map.lazy.frames)]
+    rest = {name: getattr(nl_map, name)[1:] for name in ("query_grid", "key_grid", "query_stride", "key_stride")}
+    return [replace(nl_map, **rest, weights=form if isinstance(form, Tensor) else None, lazy=None if isinstance(form, Tensor) else form)
+            for form in forms]
+
+
 def _inside(index: int, frames: int, count: int, tokens: int) -> tuple[int, int]:
     """The frame of a row or column of the clip, and its number there."""
     positions = count - tokens

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..blocks import to_positions
-from ..maps import NLMap, cells, precise
+from ..maps import NLMap, cells, each_frame, precise
 from ..metrics import COARSE, Cosines, Divergences, entropy, js_divergence
 from ..numbers import percent
 from .clips import clip_in_words, measure_clip
@@ -120,7 +120,7 @@ def entropy_share(nl_map: NLMap, item: int = 0) -> float | None:
     Raises:
         ValueError: rows are no distributions.
     """
-    each = torch.cat([entropy(rows.double(), nl_map.dtype) for rows in nl_map.row_blocks(item)])
+    each = torch.cat([entropy(rows.double(), nl_map.dtype) for one in each_frame(nl_map) for rows in one.row_blocks(item)])
     return _share_of_flat(each.mean().item(), nl_map.shape[1])
 
 

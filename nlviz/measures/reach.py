@@ -1,14 +1,14 @@
 """How far attention reaches: in the picture, and in a clip within the frame and from frame to frame."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import torch
 from torch import Tensor
 
 from ..analysis import PlacedMap
-from ..maps import NLMap, cells
+from ..maps import Framewise, NLMap, cells, each_frame
 from ..metrics import attention_distance, frame_shares, place_shares
 from ..pictures import Placement
 
@@ -54,6 +54,8 @@ def reach_of(placed: PlacedMap) -> Reach | None:
     nl_map, queries, keys = placed.nl_map, placed.queries, placed.keys
     if queries is None or keys is None or nl_map.relates not in ("positions", "global") or nl_map.rows != "distribution":
         return None
+    if isinstance(nl_map.lazy, Framewise):
+        return _within_frames(placed)
     asked, away, total = centres(queries, queries), centres(keys, queries), 0.0
     per_frame, frames = len(asked), len(keys.grid) == 3 and keys.grid[0]
     matrix = torch.zeros(queries.grid[0], frames, dtype=torch.float64) if frames else None
@@ -68,6 +70,14 @@ def reach_of(placed: PlacedMap) -> Reach | None:
     except ValueError:  # rows that see no position
         return None
     return Reach(total) if matrix is None else Reach(total, *_in_time(matrix / per_frame, queries, keys))
+
+
+def _within_frames(placed: PlacedMap) -> Reach | None:
+    """Of rows that end at their frame's edge: the mean over the frames, each as a picture."""
+    first = [replace(place, grid=place.grid[1:], scale=place.scale[:2], offset=place.offset[:2], frames=1)
+             for place in (placed.queries, placed.keys)]
+    found = [reach_of(replace(placed, nl_map=one, queries=first[0], keys=first[1])) for one in each_frame(placed.nl_map)]
+    return None if None in found else Reach(sum(one.cells for one in found) / len(found), 0.0, 1.0, 0.0, 0.0)
 
 
 def flat_reach(placed: PlacedMap) -> Reach:
@@ -99,6 +109,8 @@ def frame_matrix(nl_map: NLMap, item: int = 0, head: int | str = "mean") -> Tens
     if not is_clip(nl_map):
         raise ValueError(f"only maps of positions (frames, rows, columns) go from frame to frame; the map of layer "
                          f"{nl_map.layer!r} relates {nl_map.relates}, its queries {nl_map.query_grid}, its keys {nl_map.key_grid}")
+    if isinstance(nl_map.lazy, Framewise) and nl_map.rows == "distribution":
+        return torch.eye(nl_map.query_grid[0], dtype=torch.float64)
     found = torch.zeros(nl_map.query_grid[0], nl_map.key_grid[0], dtype=torch.float64)
     per_frame = cells(nl_map.query_grid[1:])
     for query, rows in _numbered(nl_map.head(head).among_positions(), item):

@@ -30,7 +30,7 @@ def overview_of(path: str) -> Overview:
     """A look over the video of an upload, whose path says what it holds, or of an example."""
     if path not in MADE:
         return overview(path, thumbnails=THUMBNAILS)
-    clip = MADE[path](None)
+    clip = MADE[path](Chosen(0, 16))
     small = tuple(frame.resize([side // 4 for side in frame.size]) for frame in clip.frames)
     return Overview(clip.name, len(small), True, None, clip.fps, clip.size, small, clip.numbers)
 

@@ -35,17 +35,18 @@ EXAMPLES = list(BEGINNINGS)
 
 
 def _pan(clip: Chosen | None) -> Clip:
-    return pan_clip(gr.get_image("cheetah.jpg"), *([clip] if clip else []))
+    return pan_clip(gr.get_image("cheetah.jpg"), clip or HALF)
 
 
 def _moving(clip: Chosen | None) -> Clip:
-    return moving_object_clip(gr.get_image("tower.jpg"), gr.get_image("lion.jpg"), **({"chosen": clip} if clip else {}))
+    return moving_object_clip(gr.get_image("tower.jpg"), gr.get_image("lion.jpg"), chosen=clip or HALF)
 
 
 EARTH = gr.get_video("world.mp4")
 MADE = {"cheetah, a pan": _pan, "lion over tower": _moving}  # clips that no file holds, by what stands for their path
 CLIPS = [EARTH, *MADE]
 OFFERED = [*EXAMPLES, *CLIPS]
+HALF = Chosen(0, 8, 2)  # of the 16 frames that are made
 THUMBNAIL = 120  # pixels
 
 
