@@ -108,8 +108,8 @@ def each_frame(nl_map):
     nl_map = nl_map.among_positions()
     forms = [item_of(nl_map.lazy.inner, frame) for frame in range(nl_map.lazy.frames)]
     rest = {name: getattr(nl_map, name)[1:] for name in ("query_grid", "key_grid", "query_stride", "key_stride")}
-    return [replace(nl_map, **rest, weights=form if isinstance(form, Tensor) else None, lazy=None if isinstance(form, Tensor) else form)
-            for form in forms]
+    return [replace(nl_map, **rest, **({"weights": form, "lazy": None} if isinstance(form, Tensor) else
+                                       {"weights": None, "lazy": form})) for form in forms]
 
 
 def _inside(index: int, frames: int, count: int, tokens: int) -> tuple[int, int]:
