@@ -27,6 +27,7 @@ class Found:
         task: of its output, once its weights are not random.
         notes: what must be known of its weights, each in a sentence.
         random: how many of its tensors are random beside those of its source.
+        frames: how many frames a network of clips takes, None for any number, and for one of pictures.
     """
 
     net: nn.Module
@@ -37,6 +38,7 @@ class Found:
     task: str | None = None
     notes: list[str] = field(default_factory=list)
     random: int = 0
+    frames: int | None = None
 
     @property
     def says_something(self) -> bool:

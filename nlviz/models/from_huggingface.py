@@ -2,6 +2,7 @@
 
 import importlib.util
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def build(name: str, pretrained: bool = True) -> Found:
     with nullcontext() if folder.is_dir() else hub_if_reachable():
         config, auto = _config(name, where)
         net, source, notes, missing = (_in_folder if folder.is_dir() else _by_id)(auto, config, where, pretrained)
+        clips, frames = ("TC", getattr(config, "num_frames", None)) if _takes_clips(config) else ("", None)
         preprocess = _preprocess(where)
     if preprocess is None:
         notes.append(f"{name} has no image processor that nlviz can read, so ImageNet's usual one takes its place")
@@ -50,9 +52,10 @@ def build(name: str, pretrained: bool = True) -> Found:
         source += f", {random_words(missing, total)}"
         notes.append(f"{name} lacks {len(missing)} of {total} tensors, or has them of another shape; they are random: "
                      f"{', '.join(missing)}")
-    classes = _class_names(config) if "ImageClassification" in auto.__name__ else None
-    return Found(net, Path(name).name, source, preprocess or _usual(config), classes, "classification" if classes else None, notes,
-                 len(missing))
+    classes = _class_names(config) if auto.__name__.endswith("Classification") else None
+    preprocess = replace(preprocess or _usual(config), clips=clips, frames=frames)
+    return Found(net, Path(name).name, source, preprocess, classes, "classification" if classes else None, notes,
+                 len(missing), frames)
 
 
 def _by_id(auto, config, where: str, pretrained: bool) -> tuple[nn.Module, str, list[str], list[str]]:
@@ -79,7 +82,7 @@ def _in_folder(auto, config, where: str, pretrained: bool) -> tuple[nn.Module, s
 
 def _config(name: str, where: str):
     """Its configuration, and who builds it: a classifier where it says so, else what it is without a head."""
-    from transformers import AutoConfig, AutoModel, AutoModelForImageClassification
+    from transformers import AutoConfig, AutoModel, AutoModelForImageClassification, AutoModelForVideoClassification
 
     try:
         config = AutoConfig.from_pretrained(where, **OWN)
@@ -87,8 +90,17 @@ def _config(name: str, where: str):
         why = " ".join(str(error).split())[:200]
         raise ModelError(f"hf:{name} has no configuration that can be read ({type(error).__name__}: {why}). Expected the ID of a "
                          "network that can be downloaded, or a folder written by save_pretrained") from None
-    classifies = any(str(kind).endswith("ForImageClassification") for kind in config.architectures or [])
-    return config, AutoModelForImageClassification if classifies else AutoModel
+    for auto in (AutoModelForImageClassification, AutoModelForVideoClassification):
+        if any(str(kind).endswith(auto.__name__.removeprefix("AutoModel")) for kind in config.architectures or []):
+            return config, auto
+    return config, AutoModel
+
+
+def _takes_clips(config) -> bool:
+    """Whether networks of its kind take clips: those that transformers has a classifier of clips for."""
+    from transformers import AutoModelForVideoClassification
+
+    return type(config) in AutoModelForVideoClassification._model_mapping
 
 
 def _pretrained(auto, where: str, missing: list[str]) -> nn.Module:
@@ -111,16 +123,18 @@ def _pretrained(auto, where: str, missing: list[str]) -> nn.Module:
 
 
 def _preprocess(where: str) -> Cropped | None:
-    from transformers import AutoImageProcessor
+    from transformers import AutoImageProcessor, AutoVideoProcessor
 
-    try:
-        return preprocess_of(AutoImageProcessor.from_pretrained(where, **OWN))
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, ImportError):
-        return None
+    for auto in (AutoImageProcessor, AutoVideoProcessor):
+        try:
+            return preprocess_of(auto.from_pretrained(where, **OWN))
+        except (OSError, ValueError, KeyError, AttributeError, TypeError, ImportError):
+            continue
+    return None
 
 
 def preprocess_of(processor) -> Cropped:
-    """What an image processor of transformers does to one picture.
+    """What an image processor of transformers does to one picture, or to each frame of a clip.
 
     Raises:
         ValueError: it gives no size.
@@ -131,6 +145,8 @@ def preprocess_of(processor) -> Cropped:
     cut = _size(processor.crop_size)[0] if getattr(processor, "do_center_crop", False) else None
     scale = processor.rescale_factor if processor.do_rescale else 1.0
     mean, std = (processor.image_mean, processor.image_std) if processor.do_normalize else ((0.0,) * 3, (1.0,) * 3)
+    if getattr(processor, "offset", False) and processor.do_rescale:  # ViViT's rescaled pixels go from -1 to 1
+        mean = [value + 1 for value in mean]
     resample = PILImageResampling(getattr(processor.resample, "value", processor.resample)) if isinstance(
         processor.resample, int) else processor.resample
     return Cropped(size, fit, cut, tuple(value / scale for value in mean), tuple(value / scale for value in std),

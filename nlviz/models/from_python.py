@@ -33,7 +33,7 @@ def build(name: str, pretrained: bool = True) -> Found:
     if isinstance(given, Model):
         card = given.card
         return Found(given.net, given.title, card.get("source", "weights as given"), given.preprocess, given.classes, given.task,
-                     list(card.get("notes", [])))
+                     list(card.get("notes", [])), frames=given.frames)
     if not isinstance(given, nn.Module):
         raise ModelError(f"python:{name} gave {'None' if given is None else f'a {type(given).__name__}'}; "
                          "expected an nn.Module, or a nlviz.models.Model")

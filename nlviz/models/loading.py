@@ -61,7 +61,7 @@ def load_model(text: str, folder: Path = CHECKPOINTS) -> Model:
 def _as_model(text: str, found: Found) -> Model:
     card = {"source": found.source, "sha256": digest(found.net), "notes": found.notes}
     classes, task = (found.classes, found.task) if found.says_something else (None, None)
-    return Model(text, found.net, found.preprocess, classes, task, found.title, card)
+    return Model(text, found.net, found.preprocess, classes, task, found.title, card, found.frames)
 
 
 def _parts(text: str) -> tuple[str, str, Path | None]:
