@@ -1,11 +1,14 @@
 """Evidence -> NLMap: items, windows and heads told apart, rows and columns in the order of the picture."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from ..maps import Factors, LazyMap, Windows
+from .biases import summed
+from .decomposing import decomposed
 from .evidence import Evidence
 from .marks import Names
 from .sides import Side, side_of
@@ -14,7 +17,11 @@ from .spots import ITEM, SPECIAL, Spots, item_of, number_of
 
 @dataclass(frozen=True)
 class Arranged:
-    """A map as an NLMap has it: the weights (B, heads, N, N') or a lazy form of them, with values and product to match."""
+    """A map as an NLMap has it: the weights (B, heads, N, N') or a lazy form of them, with values and product to match.
+
+    Attributes:
+        spare: makes a form that takes less, where there is one.
+    """
 
     weights: Tensor | None
     lazy: LazyMap | None
@@ -23,6 +30,7 @@ class Arranged:
     queries: Side
     keys: Side
     notes: tuple[str, ...] = ()
+    spare: Callable[[], LazyMap | None] = lambda: None
 
 
 Told = tuple[Tensor, Side, Side]  # (B, windows, heads) numbers of the maps, and what rows and columns are
@@ -142,15 +150,26 @@ def _alike(ids: Tensor, order: Tensor) -> bool:
 def _placed(e: Evidence, order: Tensor, queries: Side, keys: Side) -> Arranged:
     values, product = (ordered(t, order) for t in (e.values, e.product))  # (B, windows, heads, n, C)
     weights = None if e.weights is None else ordered(e.weights, order)
-    factors = None if e.plain is None else factors_of(e, order)
+    factors = None if e.plain is None or e.plain.more or (weights is not None and not queries.whole) else factors_of(e, order)
     if queries.whole and keys.whole:
         q, k = (side.index[0].argsort() for side in (queries, keys))
         weights = None if weights is None else weights[:, 0][:, :, q][..., k]
         lazy = None if factors is None else _chosen(factors, q, k)
-        return Arranged(weights, lazy, values[:, 0][:, :, k], product[:, 0][:, :, q], queries, keys)
+        return Arranged(weights, lazy, values[:, 0][:, :, k], product[:, 0][:, :, q], queries, keys,
+                        spare=lambda: _with_places(e, order, weights, q, k, keys))
     spread = _spread(values, keys), _spread(product, queries, add=True)
-    inner = weights if weights is not None else factors
-    return Arranged(None, Windows(inner, queries.index, keys.index, (queries.size, keys.size)), *spread, queries, keys)
+    whole = Windows(weights if weights is not None else factors, queries.index, keys.index, (queries.size, keys.size))
+    known = e.plain is not None and not e.plain.more
+    return Arranged(None, whole, *spread, queries, keys,
+                    spare=lambda: replace(whole, inner=factors_of(e, order)) if known else None)
+
+
+def _with_places(e: Evidence, order: Tensor, weights: Tensor | None, q: Tensor, k: Tensor, keys: Side) -> Factors | None:
+    """Queries and keys with what was added to their logits in them, where that depends on the key's row, column and frame apart."""
+    if weights is None or e.plain is None or not e.plain.more or not e.plain.soft or e.plain.biases or e.plain.causal:
+        return None
+    plain = _chosen(factors_of(e, order), q, k)
+    return decomposed(weights, plain, keys.grid, len(keys.tokens))
 
 
 def ordered(tensor: Tensor, order: Tensor) -> Tensor:
@@ -177,12 +196,8 @@ def factors_of(e: Evidence, order: Tensor) -> Factors:
     if k.dim() > 3 and k.shape[-3] != shared[-1]:
         k = k.repeat_interleave(shared[-1] // k.shape[-3], -3)
     q, k = (ordered(t.expand(*shared, *t.shape[-2:]), order) for t in (plain.q, k))
-    bias = plain.bias
-    if bias is not None:
-        bias = bias.detach()
-        compact = bias.dim() < 3 or set(bias.shape[:-2]) == {1}
-        bias = bias.reshape(1, 1, 1, *bias.shape[-2:]).clone() if compact and bias.dim() > 1 else ordered(
-            bias.expand(*shared, e.product.shape[-2], e.values.shape[-2]), order)
+    biases = tuple(bias.ordered(order) for bias in plain.biases)
+    bias = biases if len(biases) > 1 and order.shape[1] > 1 else summed(biases)  # windows mostly share one and differ in a mask
     return Factors(q, k, "softmax" if plain.soft else "dot", bias=bias, scale=plain.scale, causal=plain.causal)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .biases import Bias
 from .marks import Plain, Tag
 from .products import Product, laid_out, sizes_of
 from .spots import Spots, constant
@@ -55,7 +56,9 @@ def of_kernel(args: tuple, kwargs: dict, out: Tensor, tags: list[Tag]) -> Eviden
     q, k, v = given["query"], given["key"], given["value"]
     scale = given.get("scale")
     scale = q.shape[-1] ** -0.5 if scale is None else scale
-    plain = Plain(q, k, scale, given.get("attn_mask"), True, given.get("is_causal", False))
+    mask = given.get("attn_mask")
+    biases = () if mask is None else (Bias.of(mask, out.shape[:-2]),)
+    plain = Plain(q, k, scale, biases, True, given.get("is_causal", False))
     dropout, notes = given.get("dropout_p", 0.0), ()
     if dropout:
         notes = (f"Dropout of {dropout:g} (train mode) happened inside of the kernel: this is the map before it.",)

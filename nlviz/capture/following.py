@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from .biases import Bias
 from .calls import name_of, tensors_of
 from .carrying import carried
 from .evidence import Evidence, of_kernel, of_product
@@ -173,7 +174,8 @@ class Follower(TorchFunctionMode):
         if all(_over_positions(spots, axes, p) for spots, axes in sides):
             return Mark(None, None, False, True, "channels")
         rows, columns = (self._spread(spots, axes, p, sizes) for spots, axes in sides)
-        plain = Plain(p.left, p.right.mT, bias=p.added) if p.standard else None
+        biases = () if p.added is None else (Bias.of(p.added, p.left.shape[:-2]),)
+        plain = Plain(p.left, p.right.mT, biases=biases) if p.standard and None not in biases else None
         return Mark(rows, columns, False, True, plain=plain)
 
     def _used(self, p: Product, left: Tag, right: Tag, out: Tensor) -> Tensor | None:
@@ -240,7 +242,8 @@ class Follower(TorchFunctionMode):
             ids = torch.full(base.shape, NOWHERE, device=base.device) if blank else tag.spots.ids.clone()
             ids[where] = other.spots.ids
             spots = Spots(ids, other.spots.grid)
-        mark = tag.mark and replace(tag.mark, plain=None)
+        plain = tag.mark and tag.mark.plain and not tag.mark.plain.soft and replace(tag.mark.plain, more=True)
+        mark = tag.mark and replace(tag.mark, plain=plain or None)
         self.tags[base] = Tag(tag.made or other.made, spots, mark, name=tag.name)
 
 

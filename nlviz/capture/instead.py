@@ -77,7 +77,7 @@ def _weights(e: Evidence, order: Tensor) -> Tensor:
 
 def _masked(e: Evidence) -> bool:
     """Whether a kernel may have been told which keys a query does not see."""
-    return e.weights is not None or e.plain.bias is not None or e.plain.causal
+    return e.weights is not None or bool(e.plain.biases) or e.plain.causal
 
 
 def _sums(e: Evidence, order: Tensor) -> Tensor | float:

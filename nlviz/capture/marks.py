@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from .biases import Bias
 from .spots import Spots
 
 TIMES = {"mul", "__mul__", "__rmul__", "multiply", "mul_", "__imul__"}
@@ -18,18 +19,25 @@ NORMS = {"layer_norm", "batch_norm", "group_norm", "instance_norm", "rms_norm"}
 
 @dataclass
 class Plain:
-    """A map that follows from queries and keys: softmax(scale q . k + bias), or without softmax.
+    """A map that follows from queries and keys: softmax(scale q . k + biases), or without softmax.
 
     Attributes:
         q, k: (..., N, C), (..., N', C).
+        more: whether something was added that nobody saw, in the place of logits.
     """
 
     q: Tensor
     k: Tensor
     scale: float = 1.0
-    bias: Tensor | None = None
+    biases: tuple[Bias, ...] = ()
     soft: bool = False
     causal: bool = False
+    more: bool = False
+
+    @property
+    def shared(self) -> torch.Size:
+        """Axes before those of queries and channels."""
+        return self.q.shape[:-2]
 
     def then(self, name: str, args: tuple, kwargs: dict) -> "Plain | None":
         """Behind one more operation; None where the map no longer is of this form."""
@@ -49,11 +57,19 @@ class Plain:
         if name in OVER and number is not None and other is args[1]:
             return self._scaled(1 / number)
         if name in PLUS and isinstance(other, Tensor) and number is None:
-            return replace(self, bias=other if self.bias is None else self.bias + other)
+            bias = Bias.of(other, self.shared)
+            return None if bias is None else replace(self, biases=(*self.biases, bias))
         return None
 
+    def reshaped(self, old: torch.Size, new: torch.Size) -> "Plain | None":
+        """Behind a reshape of the map that leaves its rows and columns; None behind any other."""
+        if old[-2:] != new[-2:] or self.k.shape[:-2] != self.shared or old[:-2] != self.shared:
+            return None
+        q, k = (t.reshape(*new[:-2], *t.shape[-2:]) for t in (self.q, self.k))
+        return replace(self, q=q, k=k, biases=tuple(bias.reshaped(new[:-2]) for bias in self.biases))
+
     def _scaled(self, by: float) -> "Plain":
-        return replace(self, scale=self.scale * by, bias=None if self.bias is None else self.bias * by)
+        return replace(self, scale=self.scale * by, biases=tuple(bias.scaled(by) for bias in self.biases))
 
 
 def _number(value: object) -> float | None:

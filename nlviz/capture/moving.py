@@ -98,4 +98,5 @@ def mark_moved(mark: Mark, name: str, func: Callable, args: tuple, kwargs: dict,
             spots = [getattr(m, side) for m in marks]
             ids = moved(name, func, args, kwargs, [s and s.ids for s in spots], out)[number]
             sides.append(None if ids is None else Spots(ids, spots[0].grid))
-    return Mark(*sides, mark.soft, mark.pair, mark.over, None, mark.notes)
+    plain = mark.plain.reshaped(args[0].shape, out.shape) if mark.plain and name in RESHAPES and args else None
+    return Mark(*sides, mark.soft, mark.pair, mark.over, plain, mark.notes)

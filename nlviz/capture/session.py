@@ -167,14 +167,18 @@ class Session:
         """What the budget allows of a map: dense, else its smaller form, else nothing."""
         left, lazy = self.left(), a.lazy
         if isinstance(lazy, Windows):
-            return (None, lazy) if lazy.held <= left else (None, None)
+            if lazy.held <= left:
+                return None, lazy
+            spare = a.spare()
+            return None, spare if spare is not None and _same(spare, lazy.rows(0, 8)) else None
         if lazy is not None and a.weights is not None and not _same(lazy, a.weights):
             lazy = None  # not all that made the map was understood
         if a.weights is not None and a.weights.nbytes <= left:
             return a.weights, lazy
         if lazy is not None:
             return (lazy.dense() if lazy.nbytes <= left else None), lazy
-        return None, None
+        spare = a.spare()
+        return None, spare if spare is not None and _same(spare, a.weights) else None
 
 
 def _same(lazy: LazyMap, weights: Tensor, rows: int = 8) -> bool:

@@ -48,6 +48,7 @@ def first_keys(rows: Tensor, keys: int, normalised: bool) -> Tensor:
 def among(lazy: LazyMap, sizes: tuple[int, int], normalised: bool) -> LazyMap:
     """The first rows and columns of a map; a softmax over fewer keys is the same rows, renormalised."""
     if isinstance(lazy, Factors) and (lazy.kind != "softmax" or normalised) and not lazy.causal and lazy.cells is None:
-        bias = None if lazy.bias is None else part_of(part_of(lazy.bias, -2, slice(sizes[0])), -1, slice(sizes[1]))
-        return replace(lazy, q=lazy.q[..., : sizes[0], :], k=lazy.k[..., : sizes[1], :], bias=bias)
+        bias = tuple(part_of(part_of(bias, -2, slice(sizes[0])), -1, slice(sizes[1])) for bias in lazy.biases)
+        return replace(lazy, q=lazy.q[..., : sizes[0], :], k=lazy.k[..., : sizes[1], :],
+                       bias=bias if len(bias) > 1 else next(iter(bias), None))
     return Among(lazy, sizes, normalised)

@@ -22,7 +22,7 @@ class Factors(LazyMap):
             ``relu_sum`` A_ij = max(0, q_i + k_j), C' = 1, >= 0.
         cells: for ``softmax`` with as many keys as queries: the number (N,) of the cell that a position lies in.
             Positions of two cells do not see each other: A_ij = 0. None where there is one cell.
-        bias: of the logits, broadcastable to the map: added, or where it is bool, False for what is not seen.
+        bias: of the logits, broadcastable to the map: added, or where it is bool, False for what is not seen; or several.
         scale: of q . k.
         causal: whether a query sees only the keys up to its own number.
     """
@@ -31,13 +31,18 @@ class Factors(LazyMap):
     k: Tensor
     kind: str
     cells: Tensor | None = None
-    bias: Tensor | None = None
+    bias: Tensor | tuple[Tensor, ...] | None = None
     scale: float = 1.0
     causal: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
         return *self.q.shape[:-1], self.k.shape[-2]
+
+    @property
+    def biases(self) -> tuple[Tensor, ...]:
+        """All that is added to the logits."""
+        return self.bias if isinstance(self.bias, tuple) else () if self.bias is None else (self.bias,)
 
     @property
     def plain(self) -> bool:
@@ -62,8 +67,8 @@ class Factors(LazyMap):
         logits = q @ precise(self._keys(key)).mT
         if self.scale != 1:
             logits = logits * self.scale
-        if self.bias is not None:
-            logits = _biased(logits, part_of(part_of(self.bias, -2, slice(start, stop)), -1, key))
+        for bias in self.biases:
+            logits = _biased(logits, part_of(part_of(bias, -2, slice(start, stop)), -1, key))
         if self.causal:
             queries, keys = (torch.arange(n, device=q.device)[part] for n, part in zip(self.shape[-2:], (slice(start, stop), key)))
             logits = logits.masked_fill(keys > queries[:, None], -torch.inf)

@@ -38,10 +38,8 @@ class Windows(LazyMap):
         """The weights within one window, (B, heads, n, m)."""
         if isinstance(self.inner, Tensor):
             return self.inner[:, window]
-        bias = self.inner.bias
-        if bias is not None and bias.dim() == 5:
-            bias = bias[:, window if bias.shape[1] > 1 else 0]
-        return replace(self.inner, q=self.inner.q[:, window], k=self.inner.k[:, window], bias=bias).rows()
+        bias = tuple(bias[:, window if bias.shape[1] > 1 else 0] if bias.dim() == 5 else bias for bias in self.inner.biases)
+        return replace(self.inner, q=self.inner.q[:, window], k=self.inner.k[:, window], bias=bias or None).rows()
 
     def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
         start, stop, _ = slice(start, stop).indices(self.sizes[0])
