@@ -10,6 +10,8 @@ import torchvision
 from timm.layers import set_fused_attn
 from torch import nn
 
+from nlviz.blocks import Block
+from nlviz.models import with_blocks
 from tests.capture import modules
 
 
@@ -60,6 +62,21 @@ def of_torchvision(name: str, maps: int, size: int = 224, reference: str = "soft
     return Network(name, "torchvision", maps, partial(_torchvision, name, size), reference, light)
 
 
+def _video(name: str, frames: int, size: int, blocks: dict[str, str], fused: bool) -> tuple[nn.Module, dict]:
+    net = with_blocks(getattr(torchvision.models.video, name)(weights=None), blocks) if blocks else getattr(
+        torchvision.models.video, name)(weights=None)
+    for module in net.modules():
+        if isinstance(module, Block):  # which adds nothing before it is trained
+            nn.init.normal_(module.W[1].weight, std=0.1)
+    return net.eval(), {"x": torch.randn(1, 3, frames, size, size)}
+
+
+def of_video(name: str, maps: int, frames: int, size: int, reference: str = "softmax", light: bool = False,
+             blocks: dict[str, str] | None = None) -> Network:
+    label = f"{name} with {' and '.join(blocks.values())}" if blocks else name
+    return Network(label, "torchvision", maps, partial(_video, name, frames, size, blocks or {}), reference, light)
+
+
 SMALL = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
 PICTURE = SMALL | {"image_size": 64, "patch_size": 16}
 PYRAMID = {"depths": [1, 1, 1, 1], "hidden_sizes": [8, 16, 24, 32], "num_attention_heads": [1, 2, 3, 4]}
@@ -74,12 +91,17 @@ def _transformers(kind: str, config: dict, shape: tuple[int, ...], fused: bool) 
         config = config | {"backbone_config": backbone}
     made = getattr(transformers, kind)
     options = made.config_class(**config)
-    backend = "sdpa" if fused and not kind.startswith("Detr") else "eager"
+    backend = "sdpa" if fused and not kind.startswith(("Detr", "Timesformer")) else "eager"
     return made._from_config(options, attn_implementation=backend).eval(), {"pixel_values": torch.randn(shape)}
 
 
-def of_transformers(kind: str, maps: int, config: dict, *shape: int, reference: str = "eager") -> Network:
-    return Network(kind, "transformers", maps, partial(_transformers, kind, config, shape or (2, 3, 64, 64)), reference, True)
+def of_transformers(kind: str, maps: int, config: dict, *shape: int, reference: str = "eager", label: str = "",
+                    reordered: bool = False) -> Network:
+    made = partial(_transformers, kind, config, shape or (2, 3, 64, 64))
+    return Network(label or kind, "transformers", maps, made, reference, True, reordered)
+
+
+CLIP = SMALL | {"image_size": 32, "patch_size": 16, "num_frames": 4}
 
 
 DETR = {"use_timm_backbone": False, "use_pretrained_backbone": False, "backbone": None, "d_model": 32, "num_queries": 5,
@@ -126,7 +148,13 @@ NETWORKS = [
     of_transformers("SegformerModel", 4, PYRAMID, 2, 3, 64, 96),
     of_transformers("SwinModel", 4, {"image_size": 64, "embed_dim": 8, "depths": [2, 2], "num_heads": [2, 4], "window_size": 4},
                     reference="softmax"),  # it hands out one map a stage
-    of_transformers("VideoMAEModel", 3, SMALL | {"image_size": 32, "patch_size": 16, "num_frames": 4}, 2, 4, 3, 32, 32),
+    of_transformers("VideoMAEModel", 3, CLIP, 2, 4, 3, 32, 32),
+    of_transformers("VivitModel", 3, CLIP | {"tubelet_size": [2, 16, 16]}, 2, 4, 3, 32, 32),
+    of_transformers("TimesformerModel", 6, CLIP, 2, 4, 3, 32, 32, reference="softmax", label="TimesformerModel, divided"),
+    of_transformers("TimesformerModel", 3, CLIP | {"attention_type": "joint_space_time"}, 2, 4, 3, 32, 32, reordered=True,
+                    label="TimesformerModel, joint"),
+    of_video("mvit_v2_s", 16, 16, 224), of_video("swin3d_t", 12, 8, 64, light=True),
+    of_video("r3d_18", 2, 8, 56, "", True, {"layer2.1": "dot_product", "layer3.1": "embedded_gaussian"}),
     of_transformers("DetrForObjectDetection", 6, DETR, 2, 3, 96, 128),
     Network("nn.TransformerEncoder", "torch", 3, _encoder, "weights", True),
     *(Network(name, "own module", 1, partial(_own, kind), "plain", True) for name, kind in OWN.items()),

@@ -14,7 +14,8 @@ NAMED = ["vit_b_16", "vit_b_32", "swin_t", "swin_v2_t", "maxvit_t", "vit_tiny", 
          "distilled", "eva02", "beit", "cait", "xcit", "swin_tiny", "swinv2", "maxvit", "mvitv2", "pvt_v2", "levit", "botnet26t",
          "halonet26t", "gcresnet50t", "NonLocalAttn", "samvit", "volo", "twins", "ViTModel", "Dinov2Model",
          "Dinov2WithRegistersModel", "CLIPVisionModel", "DetrForObjectDetection", "SegformerModel", "SwinModel", "BeitModel",
-         "VideoMAEModel", "first axis", "einsum", "no softmax", "two heads", "grouped-query", "checkpointing"]
+         "VideoMAEModel", "VivitModel", "TimesformerModel, divided", "TimesformerModel, joint", "mvit_v2_s", "swin3d_t",
+         "r3d_18 with", "first axis", "einsum", "no softmax", "two heads", "grouped-query", "checkpointing"]
 
 
 @pytest.mark.parametrize("network", [n for n in NETWORKS if n.light], ids=lambda network: network.name)
