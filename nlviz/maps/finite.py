@@ -1,11 +1,15 @@
 """Weights, inputs and outputs that are no numbers: NaN and infinite ones."""
 
+from collections.abc import Iterator
+
 import torch
+from torch import Tensor
 
 from .factors import Factors
 from .framewise import Framewise
-from .lazy import precise
+from .lazy import LazyMap, precise
 from .nl_map import NLMap
+from .windows import Windows
 
 
 def check_finite(nl_map: NLMap, network: str) -> None:
@@ -17,12 +21,23 @@ def check_finite(nl_map: NLMap, network: str) -> None:
 
 
 def _check_weights(nl_map: NLMap, network: str) -> None:
-    blocks = [nl_map.weights] if nl_map.weights is not None else (nl_map.lazy.rows(*span) for span in nl_map.lazy.spans())
+    blocks = [nl_map.weights] if nl_map.weights is not None else _blocks(nl_map.lazy)
     counted = [((~block.isfinite()).sum().item(), block.numel()) for block in blocks]
     wrong, every = (sum(numbers) for numbers in zip(*counted))
     if wrong:
         part = f" {nl_map.part!r}" if nl_map.part else ""
         raise _not_finite(network, f"{wrong} of {every} weights in the map{part}", nl_map)
+
+
+def _blocks(lazy: LazyMap) -> Iterator[Tensor]:
+    """All weights but the zeros between windows, or frames, that do not see each other."""
+    inner = lazy.inner if isinstance(lazy, (Framewise, Windows)) else lazy
+    if isinstance(inner, Tensor):
+        yield inner
+    elif isinstance(lazy, Windows):
+        yield from (lazy.of(window) for window in range(len(lazy.queries)))
+    else:
+        yield from (inner.rows(*span) for span in inner.spans())
 
 
 def _check_features(nl_map: NLMap, network: str) -> None:

@@ -144,6 +144,9 @@ class OverHeads(LazyMap):
     def column(self, key: int) -> Tensor:
         return over_heads(self.heads.column(key), self.how)
 
+    def mean_row(self) -> Tensor:
+        return super().mean_row() if self.how == "max" else over_heads(self.heads.mean_row(), self.how)
+
 
 def over_heads(weights: Tensor, how: int | str) -> Tensor:
     """(B, heads, ...) to (B, ...): one head, their ``mean`` or ``max``.

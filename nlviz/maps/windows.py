@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from .factors import Factors
-from .lazy import LazyMap
+from .lazy import LazyMap, precise
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,14 @@ class Windows(LazyMap):
             product = self.of(window)[:, :, local].to(values.dtype) @ values[:, :, self.keys[window]]
             found.index_add_(2, self.queries[window, local], product)
         return found
+
+    def mean_row(self) -> Tensor:
+        """The mean of all rows, (B, heads, N'), window by window."""
+        found = precise(next(self.tensors()).new_zeros(*self.shape[:2], self.sizes[1]))
+        for window in range(len(self.queries)):
+            own = precise(self.of(window)[:, :, self.queries[window] >= 0]).sum(-2)
+            found.index_add_(-1, self.keys[window], own)
+        return found / self.sizes[0]
 
     def under(self, rows: Tensor) -> Tensor:
         """Rows (B, heads, n, N) times A -> (B, heads, n, N'), window by window; of fewer than N, times the first rows of A."""

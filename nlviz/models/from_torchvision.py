@@ -35,7 +35,7 @@ def build(name: str, pretrained: bool = True) -> Found:
     more = {"weights_backbone": None} if "weights_backbone" in inspect.signature(models.get_model_builder(name)).parameters else {}
     random = partial(models.get_model, name, weights=None, **more)
     net, source, notes = pretrained_or_random(downloaded if pretrained else None, random, "torchvision's pretrained weights")
-    frames = getattr(getattr(net, "pos_encoding", None), "temporal_size", None)  # of the networks that have a place for each
+    frames = _frames(net)
     preprocess = preprocess_of(weights, frames) if weights else None
     if weights and preprocess is None:
         notes.append("torchvision's own transform of it is not for one picture, so nlviz's usual one takes its place")
@@ -63,6 +63,12 @@ def preprocess_of(weights, frames: int | None = None) -> Cropped | None:
     crop = (own.crop_size[0],) * 2 if hasattr(own, "crop_size") and len(own.crop_size) == 1 else None
     mean, std = _of_pixels(own)
     return Cropped((own.resize_size[0],) * 2, "cover", crop, mean, std, own.interpolation.value.upper())
+
+
+def _frames(net: nn.Module) -> int | None:
+    """How many frames a network takes that has a place for each (MViT); None of the others."""
+    places = getattr(getattr(net, "pos_encoding", None), "temporal_size", None)
+    return None if places is None else places * net.conv_proj.stride[0]
 
 
 def _of_clips(own: VideoClassification, frames: int | None) -> Cropped:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from nlviz.maps import NLMap, Windows, seen, space_times
+from nlviz.maps import Factors, NLMap, Windows, check_finite, seen, space_times
 from nlviz.metrics import mean_js_divergence
 from tests.blocks.memory import Largest
 
@@ -128,3 +128,14 @@ def test_it_is_never_kept_or_computed_as_a_whole(monkeypatch):
     whole = (frames * places) ** 2 * 4
     assert noticed.nbytes <= frames * places**2 * 4 == whole / frames
     assert sum(t.nbytes for t in found.lazy.tensors() if t.is_floating_point()) == 4 * (frames * places**2 + places * frames**2)
+
+
+@pytest.mark.parametrize("form", ["weights", "queries and keys"])
+def test_numbers_that_are_not_finite_are_found_window_by_window(form, monkeypatch):
+    inner = TIME.clone() if form == "weights" else Factors(*(torch.randn(1, P, HEADS, T, 2, generator=G) for _ in "qk"), "softmax")
+    (inner if form == "weights" else inner.q)[0, 1, 0, 2] = torch.nan
+    nl_map = a_map(windows_over_time(inner), "layer.0.time")
+    monkeypatch.setattr(Windows, "rows", lambda *_: pytest.fail("rows of the whole clip are not needed for it"))
+    with pytest.raises(ValueError, match=rf"3 of {(ITEMS if form == 'weights' else 1) * P * HEADS * T * T} weights in the map"):
+        check_finite(nl_map, "mine")
+    nl_map.lazy.mean_row(), nl_map.head(1).mean_row(), nl_map.head().mean_row()

@@ -104,7 +104,7 @@ def test_a_network_of_clips_without_a_head_or_a_processor(tmp_path):
     assert model.preprocess(clip_of(drawn(8)))[0].shape == (1, 8, 3, 32, 32)
 
 
-@pytest.mark.parametrize("name, frames, clip", [("r3d_18", None, 4), ("swin3d_t", None, 5)])
+@pytest.mark.parametrize("name, frames, clip", [("r3d_18", None, 4), ("swin3d_t", None, 5), ("mvit_v2_s", 16, 16)])
 def test_torchvisions_networks_of_clips_are_loaded_with_what_belongs_to_them(name, frames, clip):
     model = load_model(f"torchvision:{name}")
     assert (model.clips, model.frames, model.card["source"]) == (True, frames, "random weights")
