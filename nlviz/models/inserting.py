@@ -15,7 +15,8 @@ NAME = "nl_block"  # of the block in the module that it stands behind
 AXES = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3, nn.BatchNorm1d: 1, nn.BatchNorm2d: 2, nn.BatchNorm3d: 3}
 
 
-def with_blocks(net: nn.Module, blocks: Mapping[str, str], example: Tensor | tuple | dict | None = None, **options) -> nn.Module:
+def with_blocks(net: nn.Module, blocks: Mapping[str, str | tuple[str, dict]], example: Tensor | tuple | dict | None = None,
+                **options) -> nn.Module:
     """Put a block behind modules of a network, in one, two or three dimensions as their outputs have.
 
     Wang et al. 2018 (arXiv 1711.07971), section 4, put non-local blocks into a ResNet's stages in the same way. The four non-local
@@ -28,11 +29,11 @@ def with_blocks(net: nn.Module, blocks: Mapping[str, str], example: Tensor | tup
 
     Args:
         net: any network whose named modules give (B, C, *grid).
-        blocks: dotted names of modules, and the block's name in BLOCKS for each.
+        blocks: dotted names of modules, and the block's name in BLOCKS for each; or the name and options of this block alone.
         example: an input of the network (several as a tuple, or a dict by their names), for modules whose output nothing in them
             tells: then their channels and axes are those that it had in a pass. Else they are those of their last convolution and
             its norm.
-        options: of the blocks: ``sub_sample=False``, ``inter_channels=64``, ... ; ``in_channels`` and ``dimension`` say what else
+        options: of all blocks: ``sub_sample=False``, ``inter_channels=64``, ... ; ``in_channels`` and ``dimension`` say what else
             is found.
 
     Returns:
@@ -50,11 +51,12 @@ def with_blocks(net: nn.Module, blocks: Mapping[str, str], example: Tensor | tup
     if not blocks:
         raise ValueError("no module is named: give {'layer3.1': 'embedded_gaussian'}, a module's name and a block's")
     modules = {name: _module(net, name) for name in blocks}
-    for kind in blocks.values():
+    wanted = {name: (given, {}) if isinstance(given, str) else tuple(given) for name, given in blocks.items()}
+    for kind, _ in wanted.values():
         if kind not in BLOCKS:
             raise ValueError(f"there is no block called {kind!r}; there are {', '.join(BLOCKS)}")
     shapes = {} if example is None else _shapes(net, modules, example)
-    made = {name: _block(name, module, blocks[name], shapes.get(name), options) for name, module in modules.items()}
+    made = {name: _block(name, modules[name], kind, shapes.get(name), options | own) for name, (kind, own) in wanted.items()}
     for name, module in modules.items():
         _put(module, made[name], next(module.parameters(), next(net.parameters(), None)))
     return net

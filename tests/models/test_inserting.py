@@ -55,8 +55,12 @@ def test_its_maps_lie_on_frames_rows_and_columns_and_are_what_the_block_added():
     assert not torch.allclose(output(net), output(video()))
 
 
-def test_keys_are_pooled_in_space_alone():
-    net = with_blocks(video(), {"layer3.1": "embedded_gaussian"})
+def test_keys_are_pooled_in_space_alone_and_options_are_of_one_block_or_of_all():
+    one = ("gaussian", {"sub_sample": False})
+    net = with_blocks(video(), {"layer3.1": "embedded_gaussian", "layer2": one, "layer3": "gaussian"})
+    assert net.layer2.nl_block.key_stride == (1, 1, 1) and net.layer3.nl_block.key_stride == (1, 2, 2)
+    net = with_blocks(video(), {"layer3.1": "embedded_gaussian"}, inter_channels=5)
+    assert net.layer3[1].nl_block.theta.out_channels == 5
     with torch.no_grad(), capture_maps(net) as maps:
         net(CLIP)
     assert (maps[0].query_grid, maps[0].key_grid, maps[0].key_stride) == ((2, 7, 7), (2, 3, 3), (1, 2, 2))
