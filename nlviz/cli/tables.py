@@ -1,9 +1,15 @@
 """Numbers of maps as a table for the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from ..measures import CLIP_NAMES, clip_in_words
 from ..numbers import number
 
+CLIPS = {"jsd_place_nats": "in a frame", "jsd_place_nats_shuffled": "shuffled",
+         "jsd_frame_nats": "frames, nats", "jsd_frame_nats_shuffled": "shuffled", "jsd_frame_nats_dealt": "dealt",
+         "information_place_nats": "tells place", "information_frame_nats": "tells frame", "information_frame_nats_dealt": "dealt",
+         "attention_distance_frames": "frames away", "share_same_frame": "same frame", "share_past": "past",
+         "share_future": "future"}  # in the second table, of clips
 NUMBERS = {"cosine_input": "cos input", "cosine_output": "cos output", "cosine_att": "cos attention", "jsd_att_nats": "JSD, nats",
            "jsd_att_nats_shuffled": "shuffled", "jsd_att_nats_fresh": "fresh", "attention_distance_cells": "cells away"}
 
@@ -14,11 +20,25 @@ def table_of(rows: Sequence[dict]) -> str:
     Columns in which nothing has a number are left out.
     """
     rows = sorted(rows, key=lambda row: ([r["model"] for r in rows].index(row["model"]), row["layer_number"] or 0))  # stable
-    columns = {key: words for key, words in NUMBERS.items() if any(row[key] is not None for row in rows)}
+    of_clips = [row for row in rows if "frame_matrix" in row]
+    clips = ["", *_table(of_clips, CLIPS), *map(_in_words, of_clips)] if any(row["jsd_place_nats"] is not None
+                                                                             for row in of_clips) else []
+    return "\n".join(_table(rows, NUMBERS) + clips + _said(rows))
+
+
+def _table(rows: Sequence[dict], words: Mapping[str, str]) -> list[str]:
+    """A line for each map."""
+    columns = {key: heading for key, heading in words.items() if any(row[key] is not None for row in rows)}
     width = max(52, *(len(_name(row)) + 2 for row in rows))
-    lines = [f"{'map':{width}}" + "".join(f"{words:>14}" for words in columns.values())]
-    lines += [f"{_name(row):{width}}" + "".join(f"{_text(row[key]):>14}" for key in columns) for row in rows]
-    return "\n".join(lines + _said(rows))
+    lines = [f"{'map':{width}}" + "".join(f"{heading:>14}" for heading in columns.values())]
+    return lines + [f"{_name(row):{width}}" + "".join(f"{_text(row[key]):>14}" for key in columns) for row in rows]
+
+
+def _in_words(row: dict) -> str:
+    """What depends on the place and what on the frame, of one map."""
+    kinds = ({name: row[name + ending] for name in CLIP_NAMES if row.get(name + ending) is not None}
+             for ending in ("", "_shuffled", "_dealt"))
+    return f"    {_name(row)}: {clip_in_words(*kinds, row['relates'])}".rstrip(": ")
 
 
 def lines_of_effects(rows: Sequence[dict]) -> list[str]:

@@ -7,6 +7,7 @@ from ..metrics import COARSE, Divergences, FrameDivergences
 from ..numbers import percent
 
 CLIP_NAMES = ("jsd_place_nats", "jsd_frame_nats", "information_place_nats", "information_frame_nats")
+DEALT = CLIP_NAMES[1:]
 LITTLE = 1e-3  # nats that a key tells of its query: below it there is nothing to share out
 
 Numbers = dict[str, float]
@@ -20,8 +21,8 @@ def measure_clip(nl_map: NLMap, item: int = 0) -> tuple[Divergences, Numbers, Nu
     within its frame, 0 to ln n, and of its frame, 0 to ln T; they add up to what it tells of the query.
 
     Returns:
-        what all rows left; and by CLIP_NAMES the numbers, the same with keys ``shuffled`` (divergences alone), and with
-        queries ``dealt`` to frames at random. Of a global map, one row for all, 0.
+        what all rows left; the numbers by CLIP_NAMES; the same with keys ``shuffled`` (divergences alone); and by DEALT, with
+        frames ``dealt`` to the queries of each place at random. Of a global map, one row for all, 0.
 
     Raises:
         ValueError: a row is no distribution.
@@ -29,11 +30,11 @@ def measure_clip(nl_map: NLMap, item: int = 0) -> tuple[Divergences, Numbers, Nu
     frames, per_frame = nl_map.query_grid[0], cells(nl_map.query_grid[1:])
     if nl_map.relates == "global":
         one, nothing = Divergences(nl_map.row_blocks(item), COARSE), dict.fromkeys(CLIP_NAMES, 0.0)
-        return one, nothing, dict(zip(CLIP_NAMES, (one.shuffled(per_frame), one.shuffled(frames)))), nothing
+        return one, nothing, dict(zip(CLIP_NAMES, (one.shuffled(per_frame), one.shuffled(frames)))), dict.fromkeys(DEALT, 0.0)
     found = FrameDivergences(nl_map.row_blocks(item), frames, per_frame)
-    return (found.all, *(dict(zip(CLIP_NAMES, numbers)) for numbers in (
-        (found.place(), found.frame(), *found.information()), (found.place_shuffled(), found.frame_shuffled()),
-        (found.place_dealt(), found.frame_dealt(), *found.information_dealt()))))
+    return (found.all, dict(zip(CLIP_NAMES, (found.place(), found.frame(), *found.information()))),
+            dict(zip(CLIP_NAMES, (found.place_shuffled(), found.frame_shuffled()))),
+            dict(zip(DEALT, (found.frame_dealt(), *found.information_dealt()))))
 
 
 def clip_in_words(values: Mapping[str, float], shuffled: Mapping[str, float], dealt: Mapping[str, float],
@@ -47,5 +48,5 @@ def clip_in_words(values: Mapping[str, float], shuffled: Mapping[str, float], de
     if place + frame > LITTLE:
         of_place, of_frame, by_chance = (percent(one / (place + frame)) for one in (place, frame, dealt[CLIP_NAMES[3]]))
         said.append(f"What a key tells of its query is {of_place} the place in the frame and {of_frame} the frame ({by_chance} if "
-                    "queries had been dealt to frames at random).")
+                    "frames were dealt at random).")
     return " ".join(said)

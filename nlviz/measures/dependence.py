@@ -38,7 +38,7 @@ class Dependence:
             A missing one is in ``reasons``. Of a clip, where rows have a divergence, also by CLIP_NAMES.
         shuffled: the same with each vector's numbers shuffled by themselves: what unrelated queries would give. (The information
             of a clip has none.)
-        dealt: of a clip, by CLIP_NAMES: the same with its queries dealt to the frames at random.
+        dealt: of a clip, by DEALT: the same with the queries of each place dealt to the frames at random.
         reasons: why a value is undefined.
         entropy_share: mean entropy of the rows as a share of ln N', 0 (one key) to 1 (flat); None where it is undefined.
         added_share: |z - x| as a share of |x|, root mean squares: how much the block is used; None of modules that are no block

@@ -13,11 +13,12 @@ from ..blocks import Block
 from ..capture import CannotReplace, replaced_maps
 from ..models import Model, OnBackbone, SmallNetwork, predict
 from ..numbers import number, percent
-from ..pictures import Picture, open_picture
+from ..pictures import Clip, Picture, open_picture
 
 WITH = {"mean row": "with one map for all queries", "identity": "with each query attending to itself",
         "uniform": "with all keys counting alike", "shuffled": "with rows shuffled among queries",
         "nothing": "without what attention adds"}  # the replacements that are compared, in words
+BY_FRAME = "it sees a clip frame by frame, so that effects are those of its frames as pictures: give one of them"
 EFFECTS = ("relative_change", "cosine", "kl_nats", "top_probability", "top_change", "pixels_changed_share")
 
 
@@ -27,7 +28,7 @@ def effects(model: nn.Module, picture, hows: Sequence[str] = tuple(WITH), resolu
 
     Args:
         model, resolution, preprocess: as in ``analyse``.
-        picture: as in ``analyse``, or the network's input itself, a tensor of one item.
+        picture: as in ``analyse``, or the network's input itself, a tensor of one item. A clip for networks that see all of it.
         hows, layers, heads: as in ``replaced_maps``.
 
     Returns:
@@ -40,7 +41,7 @@ def effects(model: nn.Module, picture, hows: Sequence[str] = tuple(WITH), resolu
 
     Raises:
         PictureError: the picture cannot be used.
-        ValueError: no attention ran (``NoAttention``), or the output has no tensor.
+        ValueError: no attention ran (``NoAttention``), the output has no tensor, or the network sees one frame of a clip at a time.
     """
     model, x = _given(model, picture, resolution, preprocess)
     return effects_of(model, lambda: model(x), hows, layers, heads)
@@ -176,6 +177,8 @@ def _given(model: nn.Module, picture, resolution: int, preprocess) -> tuple[Mode
             raise ValueError(f"effects are those of one picture: expected an input of one item, got {tuple(picture.shape)}")
         return model, as_input(picture, model)
     picture = picture if isinstance(picture, Picture) else open_picture(picture)
+    if isinstance(picture, Clip) and not model.clips:
+        raise ValueError(f"{model.name}: {BY_FRAME}")
     return model, as_input(model.preprocess(picture, resolution)[0], model)
 
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 import torch
 from torch import nn
 
+from ..analysis import joined
 from ..blocks import Block
+from ..capture import capture_blocks
 from ..maps import LazyMap, NLMap
 from .dependence import measure
 
@@ -54,8 +56,12 @@ def measure_fresh(block: nn.Module | None, nl_map: NLMap, seed: int = 0) -> dict
 
 @torch.no_grad()
 def fresh_map(fresh: Block, nl_map: NLMap, item: int = 0) -> NLMap:
-    """The same map, of the same picture, by a block with fresh weights."""
+    """The same map, of the same picture or clip, by a block with fresh weights."""
     x = nl_map.input[item : item + 1]
+    if x.dim() == fresh.dimension + 3:  # of an image network, which sees a clip frame by frame
+        with capture_blocks(fresh) as maps:
+            fresh(x[0].transpose(0, 1))
+        return [one for by_frame in maps for one in joined(by_frame)][nl_map.number]
     used, z = fresh.attend(x)
     lazy = fresh.parts(x, used)[nl_map.number].weights
     if isinstance(lazy, LazyMap):  # dense where the trained block's own is

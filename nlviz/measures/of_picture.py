@@ -5,8 +5,8 @@ import io
 from collections.abc import Mapping, Sequence
 
 from ..analysis import Analysis, PlacedMap
-from .clips import CLIP_NAMES
-from .dependence import NAMES, Dependence
+from .clips import CLIP_NAMES, DEALT
+from .dependence import NAMES
 from .fresh import measure_fresh
 from .heads import measure_with_reach
 from .reach import REACH, Reach, flat_reach, frame_matrix, is_clip
@@ -16,8 +16,10 @@ NUMBERS.remove("cosine_input_fresh")  # the input does not depend on the block
 COLUMNS = ("model", "layer", "block", "part", "layer_number", "head", "relates", "rows", "query_grid", "key_grid", *NUMBERS,
            "jsd_reason", "entropy_share", "added_share", "attention_distance_cells", "parity", "note")
 CLIP_NUMBERS = [name + ending for name in CLIP_NAMES for ending in ("", "_shuffled", "_dealt", "_fresh")
-                if name in CLIP_NAMES[:2] or ending != "_shuffled"]
+                if name in {"_shuffled": CLIP_NAMES[:2], "_dealt": DEALT}.get(ending, CLIP_NAMES)]
 CLIP_COLUMNS = (*CLIP_NUMBERS, *REACH[1:], *(name + "_flat" for name in REACH))  # further ones of clips
+
+Named = Mapping[str, float]
 
 
 def measures_of(analysis: Analysis, seed: int = 0, maps: Sequence[PlacedMap] | None = None) -> list[dict]:
@@ -32,8 +34,9 @@ def measures_of(analysis: Analysis, seed: int = 0, maps: Sequence[PlacedMap] | N
         ``reasons`` (that of the divergence also in ``jsd_reason``; that of fresh weights is ``fresh``). Of layers x heads
         ``layer_number`` and ``head`` count from 1. Maps with named tokens are measured from positions to positions, which
         ``note`` says.
-        Of a clip also CLIP_COLUMNS: the numbers of :func:`measure_clip` with their baselines, those of :class:`Reach` beside
-        ``_flat``, what equal weights would give; and ``frame_matrix``, see there, a list of lists.
+        Of a clip ``note`` has all that is to be said of the map, and there are also CLIP_COLUMNS: the numbers of
+        :func:`measure_clip` with their baselines, those of :class:`Reach` beside ``_flat``, what equal weights would give; and
+        ``frame_matrix``, see there, a list of lists.
     """
     return [_of(analysis, placed, seed) for placed in (analysis.maps if maps is None else maps)]
 
@@ -44,20 +47,21 @@ def _of(analysis: Analysis, placed: PlacedMap, seed: int) -> dict:
         fresh, reasons = measure_fresh(analysis.module_of(nl_map), nl_map, seed), found.reasons
     except ValueError as error:
         fresh, reasons = {}, found.reasons | {"fresh": str(error)}
-    known = numbers_with_baselines(found, fresh)
+    note = ". ".join(filter(None, (found.note, *(nl_map.notes if is_clip(nl_map) else ()))))
+    known = numbers_with_baselines(found.values, found.shuffled, found.dealt, fresh)
     return {
         "model": analysis.model.name, **{name: getattr(nl_map, name) for name in ("layer", "block", "part", "relates", "rows")},
         "layer_number": placed.layer, "head": placed.head,
         "query_grid": list(nl_map.query_grid), "key_grid": list(nl_map.key_grid), **{name: known.get(name) for name in NUMBERS},
         "jsd_reason": found.reasons.get("jsd_att_nats"), "entropy_share": found.entropy_share, "added_share": found.added_share,
-        "attention_distance_cells": None if reach is None else reach.cells, "parity": placed.parity.outcome, "note": found.note,
+        "attention_distance_cells": None if reach is None else reach.cells, "parity": placed.parity.outcome, "note": note,
         "reasons": reasons, **(_of_clip(placed, known, reach) if is_clip(nl_map) else {}),
     }
 
 
-def numbers_with_baselines(found: Dependence, fresh: Mapping[str, float]) -> dict[str, float]:
+def numbers_with_baselines(values: Named, shuffled: Named, dealt: Named, fresh: Named) -> dict[str, float]:
     """By the names of NAMES and CLIP_NAMES, without an ending or with that of a baseline."""
-    kinds = (("", found.values), ("_shuffled", found.shuffled), ("_dealt", found.dealt), ("_fresh", fresh))
+    kinds = (("", values), ("_shuffled", shuffled), ("_dealt", dealt), ("_fresh", fresh))
     return {name + ending: value for ending, values in kinds for name, value in values.items()}
 
 

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from .pairs import COARSE, Divergences, Rows
 
-DEALS = 4  # random deals of the queries to frames
+DEALS = 4  # at random, of the frames to the queries of each place
 
 
 class FrameDivergences:
@@ -34,8 +34,9 @@ class FrameDivergences:
     Beside the sums of :class:`Divergences` (twice), peak memory is that of 5 T rows.
 
     Two baselines. ``shuffled``: the keys of what is compared shuffled by themselves (each row, or each frame's mean row): what
-    unrelated rows would give. ``dealt``: the queries dealt to the frames at random, as many to each, so that the frame means
-    nothing: ``place`` rises to what is left of ``all``, ``frame`` and its information fall to what chance leaves.
+    unrelated rows would give. ``dealt``: the T queries of each place dealt to the T frames at random, at every place anew, so
+    that frames mean nothing and places what they did: what chance leaves of ``frame`` and of its information. (Of ``place`` the
+    number beside it is ``all``: where the frame means nothing, both are the same.)
 
     Args:
         rows: (T n, N') distributions, frame after frame; or blocks of them one after the other.
@@ -60,8 +61,8 @@ class FrameDivergences:
         if frames < 1 or per_frame < 1:
             raise ValueError(f"there is no row to compare in {frames} frames of {per_frame} queries")
         self.frames, self.per_frame, self.all, self._deals = frames, per_frame, None, None
-        generator = torch.Generator().manual_seed(seed)
-        self._dealt_to = torch.stack([torch.randperm(frames * per_frame, generator=generator) for _ in range(DEALS)]) % frames
+        chance = torch.rand(DEALS, frames, per_frame, generator=torch.Generator().manual_seed(seed))
+        self._dealt_to = chance.argsort(1).flatten(1)  # (DEALS, T n): the frame that a row is dealt to
         stream, means, place, shuffled, self._seen = _Stream(rows), [], [], [], 0
         for _ in range(frames):
             own = Divergences(self._dealing(stream.take(per_frame)), error)
@@ -99,11 +100,6 @@ class FrameDivergences:
         """``place`` if the keys of every row were shuffled, each row by itself: the mean over all shuffles."""
         return self._place_shuffled
 
-    def place_dealt(self) -> float:
-        """``place`` if queries were dealt to frames at random: the mean over all deals, all (1 - 1/n) / (1 - 1/N)."""
-        count = self.frames * self.per_frame
-        return self.all.mean() * (1 - 1 / self.per_frame) / (1 - 1 / count) if count > 1 else 0.0
-
     def frame(self) -> float:
         """The mean divergence between the frames' mean rows, over all pairs of frames, in nats, 0 to ln 2."""
         return self._of_means.mean()
@@ -113,7 +109,7 @@ class FrameDivergences:
         return self._of_means.shuffled()
 
     def frame_dealt(self) -> float:
-        """``frame`` if queries were dealt to frames at random: what chance leaves, the mean over DEALS deals."""
+        """``frame`` if frames were dealt to queries at random: what chance leaves, the mean over DEALS deals."""
         return sum(Divergences(deal / self.per_frame, COARSE).mean() for deal in self._deals) / DEALS
 
     def information(self) -> tuple[float, float]:
@@ -121,7 +117,7 @@ class FrameDivergences:
         return self._information(_entropy(self.means))
 
     def information_dealt(self) -> tuple[float, float]:
-        """Both if queries were dealt to frames at random, the mean over DEALS deals; their sum is the same."""
+        """Both if frames were dealt to queries at random, the mean over DEALS deals; their sum is the same."""
         return self._information(_entropy(self._deals / self.per_frame))
 
     def _information(self, of_frames: float) -> tuple[float, float]:

@@ -1,44 +1,69 @@
-"""Numbers of maps whose rows end at the frame's edge, computed frame by frame, are those of the whole map."""
+"""The numbers of an image network on a clip, frame by frame: those of its frames as pictures, put together."""
 
-from dataclasses import replace
+import csv
+import io
+import json
+import math
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from nlviz import analyse, load_model
-from nlviz.measures import entropy_share, frame_matrix, reach_of
-from nlviz.pictures import clip_of
-from tests.transformers import transformer
+from nlviz.analysis import analyse
+from nlviz.blocks import BLOCKS
+from nlviz.measures import CLIP_COLUMNS, COLUMNS, is_clip, measures_csv, measures_of
+from nlviz.models import Model
+from nlviz.pictures import Picture, clip_of
+from tests.figures.looking import network
+from tests.networks import network as small
+
+FRAMES, LN2 = 4, math.log(2)
 
 
-@pytest.fixture(scope="module")
-def clip():
-    random = np.random.default_rng(1)
-    return clip_of([Image.fromarray(random.integers(0, 255, (64, 96, 3), np.uint8)) for _ in range(4)])
+def frames():
+    random = np.random.default_rng(0)
+    return [Image.fromarray(random.integers(0, 255, (112, 192, 3), np.uint8)) for _ in range(FRAMES)]
 
 
-def networks():
-    return [load_model("msrc_embedded_gaussian"), load_model("msrc_gc"), transformer(depth=2)]
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_map_of_every_block_has_its_numbers_or_a_reason(block):
+    model = Model("net", small(block))
+    together, alone = (measures_of(analyse(model, seen, 192)) for seen in (clip_of(frames()), Picture(frames()[0])))
+    assert json.loads(json.dumps(together, allow_nan=False)) == together and len(together) >= len(alone)
+    for row in together:
+        assert (row["jsd_att_nats"] is None) == ("jsd_att_nats" in row["reasons"])
+        assert ("frame_matrix" in row) == (len(row["query_grid"]) == 3 and row["relates"] == "positions")
+        if "frame_matrix" in row and row["rows"] == "distribution":
+            assert np.array(row["frame_matrix"]) == pytest.approx(np.eye(FRAMES), abs=1e-6)
+            assert row["jsd_frame_nats"] == pytest.approx((1 - 1 / FRAMES) * LN2, abs=1e-6)
+            assert row["share_same_frame"] == pytest.approx(1)
+            assert abs(row["attention_distance_frames"]) < 1e-6 < row["attention_distance_frames_flat"]
+            assert "sees one frame at a time" in row["note"]
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_the_numbers_are_those_of_the_dense_map(number, clip):
-    placed = analyse(networks()[number], clip, 96).maps[0]
-    whole = placed.nl_map.among_positions()
-    dense = replace(whole, weights=whole.lazy.dense(), lazy=None)
-    torch.testing.assert_close(entropy_share(placed.nl_map.among_positions()), entropy_share(dense), rtol=1e-5, atol=1e-7)
-    torch.testing.assert_close(frame_matrix(placed.nl_map), frame_matrix(dense), rtol=1e-5, atol=1e-6)
-    found, expected = reach_of(placed), reach_of(replace(placed, nl_map=dense))
-    torch.testing.assert_close(torch.tensor(list(found.named().values())), torch.tensor(list(expected.named().values())), rtol=1e-5,
-                               atol=1e-6)
-    assert (found.same, found.past, found.future) == (1, 0, 0)
+@pytest.mark.parametrize("block", ["embedded_gaussian", "pam", "gc", "criss_cross", "disentangled", "pyramid_oc"])
+def test_within_a_frame_the_numbers_are_the_mean_of_those_of_the_frames_as_pictures(block):
+    model = Model("net", small(block))
+    analysis = analyse(model, clip_of(frames()), 192)
+    alone = [{(row["layer"], row["part"]): row for row in measures_of(analyse(model, Picture(frame), 192))} for frame in frames()]
+    for row in (row for row in measures_of(analysis) if row["jsd_att_nats"] is not None):
+        own = [found[row["layer"], row["part"]] for found in alone]
+        for name, of in (("jsd_place_nats", "jsd_att_nats"), ("jsd_place_nats_fresh", "jsd_att_nats_fresh")):
+            assert row[name] == pytest.approx(np.mean([one[of] for one in own]), abs=6e-7)
+        assert row["jsd_att_nats"] == pytest.approx((1 - 1 / FRAMES) * LN2 + row["jsd_place_nats"] / FRAMES, abs=6e-7)
+        if own[0]["attention_distance_cells"] is not None:
+            away = np.mean([one["attention_distance_cells"] for one in own])
+            assert row["attention_distance_cells"] == pytest.approx(away, rel=1e-5)
 
 
-def test_log_sums_within_cells_are_those_of_what_a_query_sees(clip):
-    lazy = analyse(load_model("msrc_pyramid_oc"), clip.frames[0], 144).maps[1].nl_map.lazy
-    q, k = lazy.q[0].double(), lazy.k[0].double()
-    seen = lazy.cells[:, None] == lazy.cells
-    expected = (q @ k.T).masked_fill(~seen, -torch.inf).logsumexp(1)
-    torch.testing.assert_close(lazy.log_sum()[0].double(), expected, rtol=1e-5, atol=1e-5)
+def test_as_csv_the_columns_of_clips_stand_behind_the_others_and_pictures_have_none():
+    model = network(BLOCKS["embedded_gaussian"](3))
+    rows = measures_of(analyse(model, clip_of(frames()), 192))
+    read = list(csv.DictReader(io.StringIO(measures_csv(rows))))
+    assert tuple(read[0]) == COLUMNS + CLIP_COLUMNS and float(read[0]["jsd_frame_nats"]) == rows[0]["jsd_frame_nats"]
+    photo = measures_of(analyse(model, Picture(frames()[0]), 192))
+    assert not set(CLIP_COLUMNS) & photo[0].keys() and measures_csv(photo).splitlines()[0] == ",".join(COLUMNS)
+
+
+def test_grids_of_a_picture_are_no_clip():
+    assert not any(is_clip(placed.nl_map) for placed in analyse(network(BLOCKS["pam"](3)), Picture(frames()[0]), 192).maps)

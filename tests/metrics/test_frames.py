@@ -93,7 +93,7 @@ def test_the_numbers_are_those_of_a_loop_over_pairs(frames, per_frame, keys, pla
     found, expected = FrameDivergences(rows, frames, per_frame), by_loops(rows, frames, per_frame)
     assert (found.all.mean(), found.place(), found.frame()) == pytest.approx(expected, abs=4e-7)
     for number in (found.all.mean(), found.place(), found.frame(), found.place_shuffled(), found.frame_shuffled(),
-                   found.place_dealt(), found.frame_dealt()):
+                   found.frame_dealt()):
         assert 0 <= number <= LN2
     of_place, of_frame = found.information()
     assert 0 <= of_place <= math.log(per_frame) + 1e-9 and 0 <= of_frame <= math.log(frames) + 1e-9
@@ -141,22 +141,30 @@ def test_the_sums_grow_with_frames_and_keys_and_not_with_queries():
 # ---------------------------------------------------------------------------------------------------- baselines
 
 @pytest.mark.parametrize("place, frame", [(1, 3), (3, 1), (5, 0)])
-def test_queries_dealt_to_frames_give_the_mean_of_many_deals(place, frame):
+def test_frames_dealt_at_every_place_give_the_mean_of_many_deals(place, frame):
     rows, random = rows_of(4, 20, 60, place, frame), torch.Generator().manual_seed(1)
-    found = FrameDivergences(rows, 4, 20)
-    dealt = [FrameDivergences(rows[torch.randperm(80, generator=random)], 4, 20) for _ in range(60)]
-    for expected, draws in [(found.place_dealt(), [d.place() for d in dealt]), (found.frame_dealt(), [d.frame() for d in dealt]),
+    found, dealt = FrameDivergences(rows, 4, 20), []
+    for _ in range(60):
+        to = torch.stack([torch.randperm(4, generator=random) for _ in range(20)], 1)  # of each place a frame for each frame
+        dealt.append(FrameDivergences(rows.view(4, 20, 60)[to, torch.arange(20)].flatten(0, 1), 4, 20))
+    for expected, draws in [(found.frame_dealt(), [d.frame() for d in dealt]),
+                            (found.information_dealt()[0], [d.information()[0] for d in dealt]),
                             (found.information_dealt()[1], [d.information()[1] for d in dealt])]:
         draws = torch.tensor(draws, dtype=torch.float64)
         assert expected == pytest.approx(draws.mean().item(), abs=4 * draws.std().item() / 2 + 1e-6)  # of four deals
-    draws = [d.place() for d in dealt]
-    assert found.place_dealt() == pytest.approx(np.mean(draws), abs=5 * np.std(draws) / 60**0.5 + 1e-6)
 
 
 def test_rows_that_know_no_frame_are_where_deals_are():
     found = FrameDivergences(rows_of(4, 200, 90, 3, 0, seed=1), 4, 200)
-    assert found.place() == pytest.approx(found.place_dealt(), rel=0.01)
+    assert found.place() == pytest.approx(found.all.mean(), rel=0.01)
     assert found.frame() == pytest.approx(found.frame_dealt(), rel=0.2) and found.frame() < 0.06 * found.place()
+
+
+def test_rows_that_follow_from_their_place_leave_nothing_to_chance():
+    """Frames whose queries are the same are no different, and dealing them changes nothing, however far places are apart."""
+    found = FrameDivergences(rows_of(1, 30, 40, 5, 0).repeat(3, 1), 3, 30)
+    of_frame = [found.frame(), found.frame_dealt(), found.information()[1], found.information_dealt()[1]]
+    assert found.place() > 0.4 and of_frame == pytest.approx([0] * 4, abs=1e-6)
 
 
 def test_shuffled_keys_are_those_of_each_frames_rows_and_of_the_mean_rows():
@@ -228,6 +236,6 @@ def test_cosines_keep_nothing_of_a_block_but_a_number_a_row():
     assert len(metrics.Cosines(blocks()).sums) == 50 and alive[1] <= alive[0]
 
 
-def test_as_many_queries_are_dealt_to_each_frame():
-    dealt_to = FrameDivergences(rows_of(4, 6, 5), 4, 6)._dealt_to
-    assert dealt_to.shape == (frames.DEALS, 24) and all((part.bincount() == 6).all() for part in dealt_to)
+def test_at_every_place_each_frame_is_dealt_once():
+    dealt_to = FrameDivergences(rows_of(4, 6, 5), 4, 6)._dealt_to.view(frames.DEALS, 4, 6)
+    assert (dealt_to.sort(1).values == torch.arange(4)[:, None]).all() and not (dealt_to == dealt_to[..., :1]).all()
