@@ -68,10 +68,10 @@ def render(args: argparse.Namespace) -> None:
 def measure(args: argparse.Namespace) -> None:
     from ..analysis import analyse
     from ..measures import effects, measures_of
-    from ..pictures import open_picture
+    from ..pictures import open_media
     from .tables import lines_of_effects, table_of
 
-    picture, models = open_picture(args.picture), _loaded(args.model)
+    picture, models = open_media(args.picture, **_chosen(args)), _loaded(args.model)
     rows = [row for model in models for row in measures_of(analyse(model, picture, args.resolution), args.seed)]
     found = [row for model in models for row in effects(model, picture, resolution=args.resolution)] if args.effects else []
     if args.json:
@@ -80,18 +80,27 @@ def measure(args: argparse.Namespace) -> None:
         print("\n".join([table_of(rows), *lines_of_effects(found)]))
 
 
+def _chosen(args: argparse.Namespace) -> dict[str, int]:
+    """What was said of the frames of a video; on the command line they are counted from 1."""
+    if args.start == 0 or args.stride == 0:
+        raise ValueError("--start and --stride are counted from 1")
+    given = {"start": args.start and args.start - 1, "count": args.frames, "stride": args.stride}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def study(args: argparse.Namespace) -> None:
     import torch
 
     from ..models import MODELS
-    from ..study import Study, pictures_in, run_effects, run_study
+    from ..study import Frames, Study, pictures_in, run_effects, run_study
 
     torch.set_num_threads(1)  # the same numbers however the pictures are shared out; torchrun takes more cores
     pictures = pictures_in(args.folder, args.list, args.limit)
     names = [name for given in args.model for name in
              ([n for n, spec in MODELS.items() if spec.data == given and spec.block] or [given])]
     folder = {"folder": args.checkpoints} if args.checkpoints else {}
-    study = Study(_loaded(names, **folder), args.resolution, args.seed, args.terms)
+    frames = Frames(**_chosen(args))
+    study = Study(_loaded(names, **folder), args.resolution, args.seed, args.terms, frames)
     command = shlex.join(["python", "-m", "nlviz", *sys.argv[1:]])
     summary = run_study(study, args.folder, pictures, args.out, command=command)
     if summary:
@@ -106,8 +115,8 @@ def _say(summary: dict, out: Path) -> None:
     from ..study import few
 
     for row in few(summary["rows"]):
-        name = f"{row['model']} {row['part']}".strip()
-        print(f"{name:44} {row['sentence']}")
+        name = f"{row['network']} {row['part']}".strip()
+        print(f"{name:44} {' '.join(filter(None, (row['sentence'], row['of_clip'])))}")
     for entry in summary["broken"] + summary["failed"]:
         print(f"nlviz: left out {entry['picture']}: {entry['reason']}", file=sys.stderr)
     print(f"{summary['pictures']} pictures; report in {out / 'README.md'}")

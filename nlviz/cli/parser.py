@@ -103,9 +103,12 @@ def _add_measure(commands) -> None:
 
 
 def _add_study(commands) -> None:
-    parser = commands.add_parser("study", help="does attention depend on the query? GCNet's numbers over a folder of pictures",
-                                description="Stopped, it goes on where it was. Under torchrun the pictures are shared out.")
+    parser = commands.add_parser("study", help="does attention depend on the query? GCNet's numbers over a folder of pictures "
+                                "and videos",
+                                description="Stopped, it goes on where it was. Under torchrun the pictures are shared out. Of a "
+                                "video, or an animated picture, some frames are measured as a clip.")
     parser.add_argument("folder", type=Path)
+    _add_clip(parser)
     parser.add_argument("--model", action="append", required=True, metavar="MODEL",
                        help=f"a data set (msrc, caltech101, ...) for all of its; {MODEL}")
     parser.add_argument("--out", required=True, type=Path, metavar="REPORT", help="folder for the report")

@@ -12,15 +12,16 @@ from tqdm import tqdm
 from ..analysis import as_input, one_at_a_time
 from ..capture import CannotReplace
 from ..files import printable, read_regular, saying_where, write_whole
-from ..measures import EFFECTS, WITH, effect_in_words, effect_of, replaced_pass
+from ..measures import BY_FRAME, EFFECTS, WITH, effect_in_words, effect_of, replaced_pass
 from ..models import Model, OnBackbone
-from ..pictures import PictureError, open_picture
+from ..pictures import Clip, Picture, PictureError, open_picture
 from ..training import label_of
+from .choosing import is_clip
 from .effects_report import Line, effects_csv, render_effects
 from .folders import read_picture
 from .kept import line_of, line_read
 from .scores import compared, tally_of
-from .study import Study
+from .study import Study, check_frames, content_of
 from .summary import interval
 
 KEPT = "effects.jsonl"
@@ -65,12 +66,14 @@ def _measured(study: Study, folder: Path, pictures: Sequence[str], out: Path, pr
         for picture in progress(list(pictures)):
             path, features = folder / picture, {}
             try:
-                content = read_picture(path)
-                photo = None
+                content, photo = _content(study, path), None
                 for model in study.models:
-                    key = (*study.key(_content(content, path), model)[:5], "effects")
+                    key = (*study.key(content, model)[:5], "effects")
                     if key not in kept:
-                        photo = photo or open_picture(content, path.name)
+                        photo = photo or (study.frames.of(path) if is_clip(path) else open_picture(path))
+                        if why := _of_another_kind(model, photo):
+                            found.append((picture, model, {"why_not": why}))
+                            continue
                         kept[key] = effects_of_picture(model, _run(study, model, photo, features), _label(model, path),
                                                        study.resolution)
                         file.write(line_of(key, kept[key]) if "why_not" not in kept[key] else "")
@@ -81,8 +84,21 @@ def _measured(study: Study, folder: Path, pictures: Sequence[str], out: Path, pr
     return found
 
 
-def _content(content: bytes, path: Path) -> str:
-    """Of a picture and the mask beside it, whatever their names."""
+def _of_another_kind(model: Model, photo: Picture) -> str:
+    """Why effects are not measured of this picture, or clip; else ""."""
+    try:
+        check_frames(model, photo)
+    except ValueError as error:
+        return str(error)
+    by_frame = isinstance(photo, Clip) and not model.clips
+    return BY_FRAME if by_frame else ""
+
+
+def _content(study: Study, path: Path) -> str:
+    """Of a video; or of a picture and the mask beside it, whatever their names."""
+    if is_clip(path):
+        return content_of(study, path)
+    content = read_picture(path)
     mask = path.with_suffix(".png")
     beside = read_regular(mask) if mask != path and mask.is_file() else b""
     return sha256(sha256(content).digest() + sha256(beside).digest()).hexdigest()

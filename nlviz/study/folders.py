@@ -1,13 +1,15 @@
-"""Which pictures of a folder are measured, and their bytes."""
+"""Which pictures and videos of a folder are measured, and their bytes."""
 
 from pathlib import Path
 
 from ..files import read_regular
-from ..pictures import SUFFIXES, PictureError
+from ..pictures import CLIP_SUFFIXES, SUFFIXES, PictureError
+
+MEASURED = (*SUFFIXES, *CLIP_SUFFIXES)
 
 
 def pictures_in(folder: Path, names: Path | None = None, limit: int | None = None) -> list[str]:
-    """Paths of the pictures relative to ``folder``, sorted.
+    """Paths of the pictures and videos relative to ``folder``, sorted.
 
     Args:
         names: a text file with one name a line, with or without its suffix, instead of all in the folder and below it.
@@ -20,19 +22,19 @@ def pictures_in(folder: Path, names: Path | None = None, limit: int | None = Non
         raise FileNotFoundError(f"no folder {folder}")
     if names is None:
         found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*")
-                       if path.suffix.lower() in SUFFIXES and not path.is_dir())
+                       if path.suffix.lower() in MEASURED and not path.is_dir())
     else:
         lines = read_regular(names).decode("utf-8-sig", "surrogateescape").splitlines()  # names need not be UTF-8
         found = sorted(_on_list(folder, line.strip()) for line in lines if line.strip())
     if not found:
-        raise FileNotFoundError(f"no picture in {names or folder} ({', '.join(SUFFIXES)})")
+        raise FileNotFoundError(f"no picture in {names or folder} ({', '.join(MEASURED)})")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
     return found if limit is None or limit >= len(found) else [found[i * len(found) // limit] for i in range(limit)]
 
 
 def _on_list(folder: Path, name: str) -> str:
-    for path in (name, *(name + suffix for lower in SUFFIXES for suffix in (lower, lower.upper()))):
+    for path in (name, *(name + suffix for lower in MEASURED for suffix in (lower, lower.upper()))):
         if (folder / path).is_file():
             return path
     raise FileNotFoundError(f"{name} is on the list but not in {folder}")

@@ -6,7 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..files import read_regular
-from ..measures import NAMES
+from ..measures import CLIP_NAMES, DEALT, NAMES
+from ..pictures import MAX_FRAMES
 from .summary import IDENTITY
 
 KEPT = "measured.{}.jsonl"  # by the number of the process
@@ -77,7 +78,8 @@ def _is_line(line: object, terms: bool) -> bool:
 def _is_map(found: object) -> bool:
     if not isinstance(found, dict) or not all(_is_word(found.get(name)) for name in IDENTITY):
         return False
-    tables = [found.get("values"), found.get("shuffled"), found.get("fresh"), found.get("terms", {})]
+    tables = [found.get("values"), found.get("shuffled"), found.get("fresh"), found.get("terms", {}),
+              found.get("dealt"), found.get("reach")]
     if not all(isinstance(table, dict) and _are_numbers(table.values()) for table in tables):
         return False
     values, shuffled, reasons = found["values"], found["shuffled"], found.get("reasons")
@@ -85,16 +87,24 @@ def _is_map(found: object) -> bool:
     optional = ["entropy_share"] + ["added_share"] * ("cosine_input" not in values)
     shares = [0 if name in optional and found.get(name, "") is None else found.get(name)
               for name in ("added_share", "entropy_share")]
-    if not _is_place(found):
+    if not _is_place(found) or not _is_apart(found):
         return False
     return explained and _are_numbers(shares) and all(name in (shuffled if name in values else reasons) for name in NAMES)
 
 
 def _is_place(found: dict) -> bool:
-    """Of layers x heads where it stands, and how far it reaches."""
+    """Of layers x heads where it stands, how far it reaches, and of how many frames it is."""
     numbers, away = [found.get(name) for name in ("layer_number", "head")], found.get("attention_distance_cells")
     counted = all(number is None or (type(number) is int and 1 <= number <= 10**6) for number in numbers)
-    return counted and (away is None or _are_numbers([away]))
+    frames = found.get("frames")
+    return counted and (away is None or _are_numbers([away])) and type(frames) is int and 1 <= frames <= MAX_FRAMES
+
+
+def _is_apart(found: dict) -> bool:
+    """Of a clip, where rows have a divergence, what is the place and what the frame."""
+    there = [all(name in found[kind] for name in names)
+             for kind, names in (("values", CLIP_NAMES), ("shuffled", CLIP_NAMES[:2]), ("dealt", DEALT))]
+    return all(there) or not any(name in found[kind] for kind in ("values", "shuffled", "dealt") for name in CLIP_NAMES)
 
 
 def _is_word(value: object) -> bool:

@@ -5,32 +5,40 @@ import io
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from ..figures import distances_by_layer, distribution_by_network, figure_bytes, heads_against_layer, shares_by_head
 from ..files import printable, write_whole
-from ..measures import NAMES
+from ..measures import CLIP_COLUMNS, NAMES, numbers_with_baselines
 from ..numbers import number, percent
+from .choosing import Frames
+from .clips_report import about_clips
 from .stacks import about_stack, few, stacks_in
-from .summary import IDENTITY, Line, label_of, summarise, told
+from .summary import IDENTITY, Line, label_of, of_clips, summarise, told
 from .tables import SMALLEST, baseline_of, open_command, or_not, score, share_of, table, with_interval
 
 WORDS = {"cosine_input": "cosine distance, input", "cosine_output": "cosine distance, output",
          "cosine_att": "cosine distance, attention", "jsd_att_nats": "Jensen-Shannon divergence, attention, nats"}
-BASELINES = {"": "values", "_shuffled": "shuffled", "_fresh": "fresh"}  # ending of a column -> where it stands in a line
-COLUMNS = [name + ending for name in NAMES for ending in BASELINES if name + ending != "cosine_input_fresh"]
+COLUMNS = [name + ending for name in NAMES for ending in ("", "_shuffled", "_fresh") if name + ending != "cosine_input_fresh"]
 PLACE = ("layer_number", "head")
 TERMS = ("jsd_pairwise_nats", "to_pairwise_nats", "to_unary_nats")
 
 
-def write_report(lines: Sequence[Line], out: Path, folder: Path, resolution: int, seed: int, command: str) -> dict:
+def write_report(lines: Sequence[Line], out: Path, folder: Path, resolution: int, seed: int, command: str,
+                 frames: Frames | None = None) -> dict:
     """Write summary.json, pictures.csv, README.md and the figures into ``out``, each whole or not at all; returns the summary.
+
+    Args:
+        frames: which of every video were measured; by default those of ``Frames()``.
 
     Raises:
         OSError: ``out`` cannot be written.
     """
     lines = [(printable(picture), model, line) for picture, model, line in lines]
     summary = summarise(lines, resolution, seed)
+    if any(row["clips"] for row in summary["rows"]):
+        summary["frames"] = asdict(frames or Frames())
     figures = {"distribution.png": distribution_by_network(_distributions(lines, summary))}
     if stacks := stacks_in(summary["rows"]):
         figures |= {"heads.png": shares_by_head(stacks), "distance_against_layer.png": heads_against_layer(stacks)}
@@ -49,14 +57,15 @@ def write_report(lines: Sequence[Line], out: Path, folder: Path, resolution: int
 def _csv(lines: Sequence[Line]) -> str:
     """A line for each picture, network and map."""
     file = io.StringIO()
+    clips = ("frames", *CLIP_COLUMNS) if any(of_clips(line.get("maps", [])) for _, _, line in lines) else ()
     writer = csv.DictWriter(file, ["picture", "model", *IDENTITY, *PLACE, *COLUMNS, "entropy_share", "added_share",
-                                   "attention_distance_cells", *TERMS, "why_not"],
+                                   "attention_distance_cells", *clips, *TERMS, "why_not"],
                             lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     for picture, model, line in lines:
         where = {"picture": picture, "model": model.name}
         for found in line.get("maps", []):
-            numbers = {name + ending: found[kind].get(name) for name in NAMES for ending, kind in BASELINES.items()}
+            numbers = numbers_with_baselines(found["values"], found["shuffled"], found["dealt"], found["fresh"]) | found["reach"]
             why = "; ".join(f"{name}: {reason}" for name, reason in found["reasons"].items())
             writer.writerow(found | where | numbers | found.get("terms", {}) | {"why_not": why})
         if "maps" not in line:
@@ -68,8 +77,9 @@ def _distributions(lines: Sequence[Line], summary: dict) -> list[dict]:
     """For the figure: every map with a divergence, its value in every picture and its baselines."""
     found = []
     for model in dict.fromkeys(model for _, model, _ in lines):
-        maps = [line["maps"] for _, own, line in lines if own is model and "maps" in line]
+        measured = [line["maps"] for _, own, line in lines if own is model and "maps" in line]
         for row in few(row for row in summary["rows"] if row["model"] == model.name):
+            maps = [one for one in measured if of_clips(one) == row["clips"]]
             if "mean" in row["measures"]["jsd_att_nats"] and row["relates"] == "positions":
                 found.append({"label": label_of(row), "values": _values(maps, row["number"])}
                              | {name: row["measures"]["jsd_att_nats"][name] for name in ("shuffled", "fresh")})
@@ -86,7 +96,7 @@ def _layers(summary: dict) -> dict[str, list[dict]]:
     """For the figure: of each network with several blocks, its layers in the order computed."""
     found = {}
     for row in (row for row in summary["rows"] if row["layer_number"] is None):
-        found.setdefault(row["model"], {}).setdefault(row["layer"], row)  # a block's first map
+        found.setdefault(row["network"], {}).setdefault(row["layer"], row)  # a block's first map
     return {name: [{"layer": layer, "measures": row["measures"]} for layer, row in layers.items()]
             for name, layers in found.items() if len(layers) > 1}
 
@@ -98,11 +108,12 @@ def render_report(summary: dict, folder: Path, command: str, figures: list[str])
              f"Made by `{command}`.\n\n" if command else "", EXPLANATION]
     if rows or not stacks:
         parts += _of_blocks(rows)
-    parts += [text for model, stack in stacks.items() for text in about_stack(model, stack, folder, summary["resolution"])]
+    parts += about_clips(few(summary["rows"]), Frames(**summary["frames"]).words, label_of) if "frames" in summary else []
+    parts += [text for model, stack in stacks.items() for text in about_stack(model, stack, folder, summary)]
     parts += [f"\n![{name}]({name})\n" for name in figures]
     if rows:
         parts += ["\nThe page on the picture with the highest value of each:\n\n",
-                  *(f"- {label_of(row)}, {number(row['highest']['value'])}: `{open_command(row, folder, summary['resolution'])}`\n"
+                  *(f"- {label_of(row)}, {number(row['highest']['value'])}: `{open_command(row, folder, summary)}`\n"
                     for row in rows if row["highest"] and row["highest"]["value"] > SMALLEST)]
     left_out = [(entry["picture"], entry["reason"]) for entry in summary["broken"]]
     left_out += [(f"{entry['picture']} in {entry['model']}", entry["reason"]) for entry in summary["failed"]]

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from sys import stderr
 
@@ -15,10 +14,9 @@ from tqdm import tqdm
 
 from ..files import saying_where, write_whole
 from ..pictures import PictureError
-from .folders import read_picture
 from .kept import KEPT, Key, line_of, read_kept
 from .report import write_report
-from .study import Opened, Study, measure_opened, opened
+from .study import Opened, Study, content_of, measure_opened, opened
 
 New = dict[tuple[str, int], tuple[Key | None, dict]]  # (picture, number of the network) -> a line, and its key where it is kept
 
@@ -59,7 +57,7 @@ def run_study(study: Study, folder: Path, pictures: list[str], out: Path, comman
         return None
     _keep(kept | {key: line for key, line in known.values() if key}, out)
     return write_report([(picture, model, known[picture, at][1]) for picture in pictures for at, model in enumerate(study.models)],
-                        out, folder, study.resolution, study.seed, command)
+                        out, folder, study.resolution, study.seed, command, study.frames)
 
 
 def _known(study: Study, folder: Path, pictures: list[str], kept: dict[Key, dict]) -> New:
@@ -67,7 +65,7 @@ def _known(study: Study, folder: Path, pictures: list[str], kept: dict[Key, dict
     found = {}
     for picture in pictures if kept else ():
         try:
-            content = sha256(read_picture(folder / picture)).hexdigest()
+            content = content_of(study, folder / picture)
         except PictureError:
             continue
         keys = [study.key(content, model) for model in study.models]
@@ -86,7 +84,7 @@ def _measured(study: Study, folder: Path, missing: dict[str, list[int]], out: Pa
             ready = next(ahead)
             lines = measure_opened(study, ready, [study.models[at] for at in missing[picture]])
             for at, (model, line) in zip(missing[picture], lines):
-                key = study.key(sha256(ready.content).hexdigest(), model) if "maps" in line else None
+                key = study.key(ready.content, model) if "maps" in line else None
                 found[picture, at] = key, line
                 file.write(line_of(key, line) if key else "")
             file.flush()

@@ -14,7 +14,7 @@ def stacks_in(rows: Iterable[dict]) -> dict[str, list[dict]]:
     found: dict[str, list[dict]] = {}
     for row in rows:
         if row["layer_number"] is not None:
-            found.setdefault(row["model"], []).append(row)
+            found.setdefault(row["network"], []).append(row)
     return found
 
 
@@ -28,12 +28,12 @@ def few(rows: Iterable[dict]) -> list[dict]:
     return kept
 
 
-def about_stack(model: str, rows: list[dict], folder: Path, resolution: int) -> list[str]:
+def about_stack(model: str, rows: list[dict], folder: Path, summary: dict) -> list[str]:
     """Two tables of layers and heads, and the heads that depend least and most on the query, with a command for each."""
     known = [row for row in rows if row["of_shuffled"]]
     ordered = sorted(known, key=lambda row: row["of_shuffled"]["mean"])
     ends = {"least": ordered[:EACH], "most": ordered[::-1][:EACH]}
-    lines = [f"- {words}: {row['part']}, {_interval(row)}: `{open_command(row, folder, resolution)}`\n"
+    lines = [f"- {words}: {row['part']}, {_interval(row)}: `{open_command(row, folder, summary)}`\n"
              for words, few in ends.items() for row in few if row["highest"]]
     return [f"\n## {model}: {len({row['layer_number'] for row in rows})} layers, {len(rows)} heads\n",
             "\nFrom patches to patches: where a map has named tokens, without them and rows renormalised. The divergence between "

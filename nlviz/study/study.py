@@ -1,4 +1,4 @@
-"""Pictures through some networks: GCNet's numbers of every map, one line a picture and network."""
+"""Pictures and clips through some networks: GCNet's numbers of every map, one line a picture and network."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -13,10 +13,12 @@ from ..analysis import NetworkError, PlacedMap, as_input, maps_of, one_at_a_time
 from ..blocks import Block
 from ..capture import capture_blocks
 from ..maps import NLMap, check_finite
-from ..measures import NAMES, fresh_block, fresh_map, measure, measure_placed, terms_of
+from ..measures import NAMES, flat_reach, fresh_block, fresh_map, is_clip, measure, measure_with_reach, terms_of
 from ..models import Model, OnBackbone, SmallNetwork
-from ..pictures import Cropped, Frame, Picture, PictureError, Preprocess, open_picture
+from ..pictures import Clip, Cropped, Frame, Picture, PictureError, Preprocess, open_picture
 from ..version import __version__
+from .choosing import Frames, digest_of
+from .choosing import is_clip as is_video
 from .folders import read_picture
 from .kept import Key
 
@@ -24,13 +26,14 @@ Inputs = dict[Callable, tuple[Tensor, Frame]]  # by the preprocess that made the
 
 @dataclass
 class Study:
-    """What is measured of every picture.
+    """What is measured of every picture and clip.
 
     Attributes:
         models: the networks.
         resolution: long side of their input in pixels.
         seed: of the fresh weights and of the intervals.
         terms: whether softmax maps are split into their pairwise and unary term too.
+        frames: which frames of every video.
 
     Raises:
         ValueError: a bundled network has no block, so there is nothing to measure, or two networks have one name.
@@ -40,6 +43,7 @@ class Study:
     resolution: int = 448
     seed: int = 0
     terms: bool = False
+    frames: Frames = field(default_factory=Frames)
     _fresh: dict = field(default_factory=dict, repr=False)
     _weights: dict = field(default_factory=dict, repr=False)
 
@@ -56,7 +60,7 @@ class Study:
         """What a line depends on: with another picture, checkpoint, resolution, seed or nlviz it is measured anew.
 
         Args:
-            content: the sha256 of the picture's file, whatever its name.
+            content: the sha256 of the picture's file, whatever its name; of a video see :func:`content_of`.
         """
         if model not in self._weights:
             self._weights[model] = model.card.get("sha256") or _digest(model)
@@ -75,7 +79,8 @@ class Study:
             try:
                 with one_at_a_time:
                     maps = self._maps(model, picture, inputs, features)
-                found = [self._numbers(model, one) for one in maps]
+                frames = len(picture.frames) if isinstance(picture, Clip) else 1
+                found = [self._numbers(model, one) | {"frames": frames} for one in maps]
             except Exception as error:  # a network may raise anything on one picture; the others are measured all the same
                 error = error.__cause__ if isinstance(error, NetworkError) else error  # its own, without the picture's size
                 found = f"{type(error).__name__}: {error}"
@@ -83,10 +88,11 @@ class Study:
 
     def _maps(self, model: Model, picture: Picture, inputs: Inputs, features: dict) -> list[NLMap | PlacedMap]:
         """Of layers x heads every head, not their means; each map a PlacedMap where it has a place in the picture."""
+        check_frames(model, picture)
         if model.preprocess not in inputs:
             inputs[model.preprocess] = model.preprocess(picture, self.resolution)
         x, frame = inputs[model.preprocess]
-        if not isinstance(model.net, OnBackbone):
+        if not isinstance(model.net, OnBackbone) or frame.frames > 1:
             maps, _, _ = maps_of(model, as_input(x, model), frame)
             several = {placed.layer for placed in maps if placed.head is not None}
             return [placed for placed in maps if placed.layer is None or placed.head is not None or placed.layer not in several]
@@ -100,9 +106,11 @@ class Study:
 
     def _numbers(self, model: Model, one: NLMap | PlacedMap) -> dict:
         nl_map, layer, head = (one, None, None) if isinstance(one, NLMap) else (one.nl_map, one.layer, one.head)
-        numbers, away = (measure(nl_map), None) if layer is None else measure_placed(one)
+        clip = isinstance(one, PlacedMap) and is_clip(nl_map)
+        numbers, reach = measure_with_reach(one) if layer is not None or clip else (measure(nl_map), None)
         found = {name: getattr(nl_map, name) for name in ("layer", "block", "part", "rows")} | asdict(numbers)
-        found |= {"layer_number": layer, "head": head, "attention_distance_cells": away}
+        found |= {"layer_number": layer, "head": head, "attention_distance_cells": None if reach is None else reach.cells}
+        found["reach"] = reach.named() | flat_reach(one).named("_flat") if clip and reach else {}
         found["fresh"] = self._fresh_values(model, nl_map)
         if self.terms:
             try:
@@ -136,27 +144,48 @@ def measure_file(study: Study, path: Path, models: list[Model]) -> Iterator[tupl
     yield from measure_opened(study, opened(study, path, models), models)
 
 
+def check_frames(model: Model, picture: Picture) -> None:
+    """Raise ValueError where a network takes clips, or so many frames, and this is something else."""
+    frames = len(picture.frames) if isinstance(picture, Clip) else 0
+    if model.clips and not frames:
+        raise ValueError("it takes clips, and this is a picture")
+    if model.clips and model.frames not in (None, frames):
+        raise ValueError(f"it takes {model.frames} frames, and this clip has {frames}")
+
+
+def content_of(study: Study, path: Path) -> str:
+    """What is known of a file by its bytes, whatever its name: their sha256, of a video with which frames are measured.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    return digest_of(path, study.frames) if is_video(path) else sha256(read_picture(path)).hexdigest()
+
+
 @dataclass
 class Opened:
     """A picture's file, read and made ready for the networks.
 
     Attributes:
-        content: its bytes; b"" where it could not be read.
+        content: see :func:`content_of`; "" where it could not be read.
         picture: what is in it, or why there is nothing.
         inputs: by how the picture becomes it.
     """
 
-    content: bytes
+    content: str
     picture: Picture | str
     inputs: Inputs = field(default_factory=dict)
 
 
 def opened(study: Study, path: Path, models: Sequence[Model]) -> Opened:
     """What comes before the networks, and needs none of them: in any thread. An own ``preprocess`` is left to the pass."""
-    content = b""
+    content = ""
     try:
-        content = read_picture(path)
-        found = Opened(content, open_picture(content, path.name))
+        if is_video(path):
+            found = Opened(content := digest_of(path, study.frames), study.frames.of(path))
+        else:
+            file = read_picture(path)
+            found = Opened(content := sha256(file).hexdigest(), open_picture(file, path.name))
     except (PictureError, OSError) as error:
         return Opened(content, str(error).removeprefix(f"{path.name}: "))
     with suppress(ValueError):  # the pass meets it again, and says so

@@ -5,14 +5,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..numbers import number, percent
+from .choosing import Frames
 
 SMALLEST = 1e-9  # below it a mean over pairs is rounding
 
 
-def open_command(row: dict, folder: Path, resolution: int) -> str:
-    """The command that opens the page on the picture where the row's value was highest."""
-    size = [] if resolution == 448 else ["--resolution", str(resolution)]
+def open_command(row: dict, folder: Path, summary: dict) -> str:
+    """The command that opens the page on the picture, or on the frames of the clip, where the row's value was highest."""
+    size = [] if summary["resolution"] == 448 else ["--resolution", str(summary["resolution"])]
+    if row["clips"]:
+        size += clip_options(Frames(**summary["frames"]))
     return shlex.join(["python", "-m", "nlviz", "open", str(folder / row["highest"]["picture"]), "--model", row["model"], *size])
+
+
+def clip_options(frames: Frames) -> list[str]:
+    """Of the command line, where frames are counted from 1."""
+    usual = Frames()
+    options = {"--start": frames.start + 1} if frames.start != usual.start else {}
+    options |= {"--frames": frames.count} if frames.count != usual.count else {}
+    options |= {"--stride": frames.stride} if frames.stride != usual.stride else {}
+    return [word for option in options.items() for word in map(str, option)]
 
 
 def table(rows: list, columns: dict[str, Callable[..., str]]) -> str:

@@ -92,7 +92,7 @@ def test_a_stopped_study_goes_on_with_what_it_kept(studied, folder, vit, tmp_pat
 
 
 def test_of_many_heads_the_figure_of_divergences_shows_those_at_both_ends():
-    rows = [{"model": "vit", "layer_number": layer, "of_shuffled": {"mean": (7 * layer + head) % 30 / 30}}
+    rows = [{"network": "vit", "layer_number": layer, "of_shuffled": {"mean": (7 * layer + head) % 30 / 30}}
             for layer in range(6) for head in range(5)]
     kept = few([{"layer_number": None}, *rows])
     shares = [row["of_shuffled"]["mean"] for row in kept[1:]]
@@ -107,4 +107,4 @@ def test_figures_of_a_study_are_laid_out(layers, heads):
             for layer in range(1, layers + 1) for head in range(1, heads + 1)]
     for figure in (shares_by_head({"one": rows, "two": rows}), heads_against_layer({"one": rows, "two": rows})):
         assert_laid_out(figure)
-    assert list(stacks_in([{"layer_number": None}, *({"model": "one"} | row for row in rows)])) == ["one"]
+    assert list(stacks_in([{"layer_number": None}, *({"network": "one"} | row for row in rows)])) == ["one"]
