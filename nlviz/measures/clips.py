@@ -1,8 +1,12 @@
 """Of a clip's map: how much its rows depend on the query's place in the frame, and how much on the frame."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 
-from ..maps import NLMap, cells
+import torch
+from torch import Tensor
+
+from ..maps import Framewise, NLMap, cells, item_of
 from ..metrics import COARSE, Divergences, FrameDivergences
 from ..numbers import percent
 
@@ -31,10 +35,26 @@ def measure_clip(nl_map: NLMap, item: int = 0) -> tuple[Divergences, Numbers, Nu
     if nl_map.relates == "global":
         one, nothing = Divergences(nl_map.row_blocks(item), COARSE), dict.fromkeys(CLIP_NAMES, 0.0)
         return one, nothing, dict(zip(CLIP_NAMES, (one.shuffled(per_frame), one.shuffled(frames)))), dict.fromkeys(DEALT, 0.0)
-    found = FrameDivergences(nl_map.row_blocks(item), frames, per_frame)
+    own = isinstance(nl_map.lazy, Framewise)
+    found = FrameDivergences(own_rows(nl_map, range(frames)) if own else nl_map.row_blocks(item), frames, per_frame, own=own)
     return (found.all, dict(zip(CLIP_NAMES, (found.place(), found.frame(), *found.information()))),
             dict(zip(CLIP_NAMES, (found.place_shuffled(), found.frame_shuffled()))),
             dict(zip(DEALT, (found.frame_dealt(), *found.information_dealt()))))
+
+
+def each_by_frame(nl_map: NLMap) -> Tensor:
+    """Each query's mean divergence to all, (N,), of a map that was computed frame by frame: two frames' rows are ln 2 apart."""
+    frames = nl_map.query_grid[0]
+    inside = [Divergences(own_rows(nl_map, [at]), COARSE).of_each(own_rows(nl_map, [at])) for at in range(frames)]
+    return torch.cat(inside) / frames + (1 - 1 / frames) * math.log(2)
+
+
+def own_rows(nl_map: NLMap, frames: Iterable[int]) -> Iterator[Tensor]:
+    """The rows of some frames of a map that was computed frame by frame, as blocks (n, N' / T) at the keys of their own frame."""
+    whole = nl_map.head().lazy if nl_map.heads is not None else nl_map.lazy
+    for frame in frames:
+        inner = item_of(whole.inner, frame)
+        yield from [inner[0]] if isinstance(inner, Tensor) else (inner.rows(start, stop)[0] for start, stop in inner.spans())
 
 
 def clip_in_words(values: Mapping[str, float], shuffled: Mapping[str, float], dealt: Mapping[str, float],

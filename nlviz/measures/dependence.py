@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from ..blocks import to_positions
-from ..maps import NLMap, cells, each_frame, precise
+from ..maps import Framewise, NLMap, cells, each_frame, precise
 from ..metrics import COARSE, Cosines, Divergences, entropy, js_divergence
 from ..numbers import percent
-from .clips import clip_in_words, measure_clip
+from .clips import clip_in_words, each_by_frame, measure_clip
 from .reach import is_clip
 
 NAMES = ("cosine_input", "cosine_output", "cosine_att", "jsd_att_nats")
@@ -175,6 +175,8 @@ def dependence_of_queries(nl_map: NLMap, item: int = 0) -> Tensor:
         raise ValueError(NO_DISTRIBUTION[nl_map.rows])
     if nl_map.relates == "global":
         return torch.zeros(cells(nl_map.query_grid), dtype=torch.float64)
+    if isinstance(nl_map.lazy, Framewise):
+        return each_by_frame(nl_map)
     return Divergences(nl_map.row_blocks(item), COARSE).of_each(nl_map.row_blocks(item))
 
 

@@ -43,6 +43,8 @@ class FrameDivergences:
         frames, per_frame: T and n.
         error: as in :class:`Divergences`.
         seed: of the deals.
+        own: the rows are given at the N'/T keys of their query's own frame, and are 0 at all others, as those of a network that
+            sees one frame at a time: the same numbers in a T-th of the time.
 
     Attributes:
         all: the :class:`Divergences` of all rows.
@@ -57,25 +59,26 @@ class FrameDivergences:
         [0.3466, 0.0, 0.3466]
     """
 
-    def __init__(self, rows: Rows, frames: int, per_frame: int, error: float = COARSE, seed: int = 0):
+    def __init__(self, rows: Rows, frames: int, per_frame: int, error: float = COARSE, seed: int = 0,
+                 own: bool = False):
         if frames < 1 or per_frame < 1:
             raise ValueError(f"there is no row to compare in {frames} frames of {per_frame} queries")
-        self.frames, self.per_frame, self.all, self._deals = frames, per_frame, None, None
+        self.frames, self.per_frame, self.own, self.all, self._deals = frames, per_frame, own, None, None
         chance = torch.rand(DEALS, frames, per_frame, generator=torch.Generator().manual_seed(seed))
         self._dealt_to = chance.argsort(1).flatten(1)  # (DEALS, T n): the frame that a row is dealt to
         stream, means, place, shuffled, self._seen = _Stream(rows), [], [], [], 0
         for _ in range(frames):
-            own = Divergences(self._dealing(stream.take(per_frame)), error)
-            means.append(own.total / own.count)
-            place.append(own.mean())
-            shuffled.append(own.shuffled())
+            found = Divergences(self._dealing(stream.take(per_frame)), error)
+            means.append(found.total / found.count)
+            place.append(found.mean())
+            shuffled.append(found.shuffled(keys=found.keys * frames if own else None))
             if self.all is None:
-                self.all = own
+                self.all = found
             else:
-                self.all.take_in(own)
+                self.all.take_in(found, beside=own)
         if not stream.ended():
             raise ValueError(f"expected {frames} frames of {per_frame} rows, got more")
-        self.means = torch.stack(means)
+        self.means = torch.block_diag(*means) if own else torch.stack(means)
         self._place, self._place_shuffled = sum(place) / frames, sum(shuffled) / frames
         self._of_means = Divergences(self.means, error)
 
@@ -83,12 +86,13 @@ class FrameDivergences:
         """The same blocks, each row added to the frame that it is dealt to."""
         for block in blocks:
             yield block  # whoever takes it says what is wrong with it
+            apart, keys = self.frames if self.own else 1, block.shape[1]
             if self._deals is None:
-                self._deals = block.new_zeros(DEALS, self.frames, block.shape[-1], dtype=torch.float64)
-            if block.shape[1] != self._deals.shape[2]:
-                raise ValueError(f"a row has {block.shape[1]} keys where those before had {self._deals.shape[2]}")
-            stop = self._seen + len(block)
-            for deal, to in zip(self._deals, self._dealt_to[:, self._seen : stop].to(block.device)):
+                self._deals = block.new_zeros(DEALS, self.frames, keys * apart, dtype=torch.float64)
+            if keys * apart != self._deals.shape[2]:
+                raise ValueError(f"a row has {keys} keys where those before had {self._deals.shape[2] // apart}")
+            stop, first = self._seen + len(block), self._seen // self.per_frame * keys if self.own else 0
+            for deal, to in zip(self._deals[..., first : first + keys], self._dealt_to[:, self._seen : stop].to(block.device)):
                 deal.index_add_(0, to, block.detach().double())
             self._seen = stop
 

@@ -84,18 +84,26 @@ class Divergences:
             if node + 1 < self.nodes.shape[1]:
                 decay.lerp_(one, decay)  # c + c (1 - c)
 
-    def take_in(self, other: "Divergences") -> None:
-        """Become what one pass over the rows of both would have left; the other one is of as many keys and the same error."""
+    def take_in(self, other: "Divergences", beside: bool = False) -> None:
+        """Become what one pass over the rows of both would have left; the other one is of as many keys and the same error.
+
+        Args:
+            beside: its keys are others than those so far: the rows of each are 0 at the keys of the other.
+        """
         self.count += other.count
-        for name in ("sums", "total", "squares", "own"):
-            getattr(self, name).add_(getattr(other, name))
+        self.own += other.own
+        if beside:
+            self.keys += other.keys
+        for name in ("sums", "total", "squares"):
+            mine, new = getattr(self, name), getattr(other, name)
+            setattr(self, name, torch.cat([mine, new], -1) if beside else mine.add_(new))
 
     def mean(self) -> float:
         """The mean Jensen-Shannon divergence over all pairs, in nats, 0 to ln 2."""
         pairs = self._sum_of_g(self.sums, self.total, self.squares, self.count).sum().item()
         return self._divergence(pairs / self.count**2)
 
-    def shuffled(self, queries: int | None = None) -> float:
+    def shuffled(self, queries: int | None = None, keys: int | None = None) -> float:
         """The mean to expect if the keys of every row were shuffled, each row by itself: what unrelated queries would give.
 
         Not one draw but the mean over all shuffles: a pair then meets at any two keys alike, so that all N x N' weights
@@ -103,10 +111,12 @@ class Divergences:
 
         Args:
             queries: N where the rows given stand for more queries, as the only row of a global map does.
+            keys: N' where there are more keys than those given, at which all rows are 0.
         """
+        keys = keys or self.keys
         pairs = self._sum_of_g(*(part.sum(-1, keepdim=True) for part in (self.sums, self.total, self.squares)),
-                               self.count * self.keys).item()
-        return self._divergence(pairs / (self.count**2 * self.keys)) * (1 - 1 / (queries or self.count))
+                               self.count * keys).item()
+        return self._divergence(pairs / (self.count**2 * keys)) * (1 - 1 / (queries or self.count))
 
     def entropy(self) -> float:
         """The mean entropy of the rows, in nats, 0 to ln N'."""

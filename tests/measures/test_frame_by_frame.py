@@ -7,14 +7,17 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from nlviz.analysis import analyse
 from nlviz.blocks import BLOCKS
-from nlviz.measures import CLIP_COLUMNS, COLUMNS, is_clip, measures_csv, measures_of
+from nlviz.maps import Factors, Framewise
+from nlviz.measures import CLIP_COLUMNS, COLUMNS, dependence_of_queries, is_clip, measure, measures_csv, measures_of
 from nlviz.models import Model
 from nlviz.pictures import Picture, clip_of
 from tests.figures.looking import network
+from tests.measures.clips import map_of
 from tests.networks import network as small
 
 FRAMES, LN2 = 4, math.log(2)
@@ -54,6 +57,23 @@ def test_within_a_frame_the_numbers_are_the_mean_of_those_of_the_frames_as_pictu
         if own[0]["attention_distance_cells"] is not None:
             away = np.mean([one["attention_distance_cells"] for one in own])
             assert row["attention_distance_cells"] == pytest.approx(away, rel=1e-5)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_a_map_kept_frame_by_frame_has_the_numbers_of_the_whole(dense):
+    random = torch.Generator().manual_seed(0)
+    q, k = (torch.randn(4, 15, 3, generator=random, dtype=torch.float64) for _ in range(2))
+    lazy = Framewise(Factors(q, k, "softmax").dense() if dense else Factors(q, k, "softmax"))
+    by_frame, whole = map_of(None, lazy=lazy), map_of(lazy.dense()[0])
+    found, expected = measure(by_frame), measure(whole)
+    for kind in ("values", "shuffled", "dealt"):
+        assert getattr(found, kind) == pytest.approx(getattr(expected, kind), abs=6e-7)
+    assert found.entropy_share == pytest.approx(expected.entropy_share)
+    assert dependence_of_queries(by_frame).numpy() == pytest.approx(dependence_of_queries(whole).numpy(), abs=1e-6)
+    heads = map_of(None, lazy=Framewise(torch.stack([lazy.inner, lazy.inner.flip(0)], 1)), heads=2) if dense else None
+    if heads:
+        mean = map_of(heads.lazy.dense().mean(1)[0])
+        assert measure(heads).values == pytest.approx(measure(mean).values, abs=6e-7)
 
 
 def test_as_csv_the_columns_of_clips_stand_behind_the_others_and_pictures_have_none():

@@ -138,6 +138,18 @@ def test_the_sums_grow_with_frames_and_keys_and_not_with_queries():
     assert many.place() == pytest.approx(few.place(), abs=1e-9) and many.all.count == 3000
 
 
+@pytest.mark.parametrize("frames, per_frame, keys", [(4, 30, 20), (1, 5, 7), (3, 1, 4)])
+def test_rows_given_at_the_keys_of_their_own_frame_have_the_numbers_of_the_whole_map(frames, per_frame, keys):
+    inside = [rows_of(1, per_frame, keys, 3, seed=seed) for seed in range(frames)]
+    whole = FrameDivergences(torch.block_diag(*inside), frames, per_frame)
+    found = FrameDivergences(iter(inside), frames, per_frame, own=True)
+    for name in ("place", "frame", "place_shuffled", "frame_shuffled", "frame_dealt", "information", "information_dealt"):
+        assert getattr(found, name)() == pytest.approx(getattr(whole, name)(), abs=6e-7), name
+    for name in ("mean", "shuffled", "entropy"):
+        assert getattr(found.all, name)() == pytest.approx(getattr(whole.all, name)(), abs=6e-7), name
+    assert found.means.shape == (frames, frames * keys) and found.all.keys == whole.all.keys
+
+
 # ---------------------------------------------------------------------------------------------------- baselines
 
 @pytest.mark.parametrize("place, frame", [(1, 3), (3, 1), (5, 0)])
