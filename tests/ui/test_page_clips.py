@@ -1,0 +1,160 @@
+"""A clip in the page: dropped where a photo is, its frames chosen on a strip, a row drawn on all of them."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from nlviz.analysis import analyse
+from nlviz.cli import main
+from nlviz.pictures import Chosen, open_clip
+from nlviz.ui.examples import CLIPS, EXAMPLES, MADE
+from tests.pictures.filmed import filmed
+from tests.ui.answers import loaded
+from tests.ui.visitor import CHOSEN, LION, SIZE, sha256
+
+NETWORKS = ["msrc_embedded_gaussian", "msrc_gc"]
+FRAMES = 24
+
+
+def frames():
+    """A square that moves over stripes, 96 x 64 pixels."""
+    for number in range(FRAMES):
+        pixels = np.full((64, 96, 3), (60, 120, 90), np.uint8)
+        pixels[:, ::12] = (200, 190, 150)
+        pixels[16:44, 3 * number:3 * number + 24] = (230, 70, 40)
+        yield Image.fromarray(pixels)
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("clips") / "square.mp4"
+    path.write_bytes(filmed(list(frames()), rate=12))
+    return path
+
+
+@cache
+def seen(path: Path, chosen: Chosen, name: str):
+    return analyse(loaded(name), open_clip(path, chosen=chosen), SIZE)
+
+
+def drop(site, path: Path):
+    site.page.locator("#figure input[type=file]").set_input_files(path)
+
+
+def shown(site, path: Path, chosen: Chosen):
+    site.settled(picture=open_clip(path, chosen=chosen).sha256)
+    assert site.page.evaluate("site.viewer.state().key.clip") == {"start": chosen.start, "count": chosen.count,
+                                                                  "stride": chosen.stride}
+
+
+@pytest.fixture
+def film(site, video):
+    """The page with the video in two networks: 8 of its 24 frames, three a second as far as it goes."""
+    site.choose(*NETWORKS)
+    drop(site, video)
+    shown(site, video, Chosen(0, 8, 3))
+    yield site
+    site.page.evaluate("document.activeElement?.blur()")
+
+
+def ask(site, frame: int, x: float, y: float, panel: str = "photo"):
+    site.page.evaluate("query => site.viewer.restore({query})", {"x": x, "y": y, "frame": frame})
+    return site.drawn()
+
+
+def test_a_dropped_video_is_a_filmstrip_whose_rows_are_pythons(film, video):
+    film.page.wait_for_function("""!site.viewer.state().measuring &&
+        [...document.querySelectorAll(".nlviz-panel:not([data-panel=photo]) .nlviz-effect")].every(one => /\\d|cannot|n\\/a/.test(one.textContent))""")
+    film.requests.clear()
+    for frame, x, y in ((0, 0.2, 0.5), (5, 0.7, 0.4), (7, 0.95, 0.95)):
+        ask(film, frame, x, y)
+        told = film.page.evaluate("site.viewer.state({values: true}).maps")
+        for name, one in zip(NETWORKS, told):
+            row = seen(video, Chosen(0, 8, 3), name).maps[0].heatmap(x, y, frame=frame).flatten()
+            np.testing.assert_allclose(one["values"], row, rtol=2e-3, atol=1e-7)
+    assert film.requests == []
+
+
+def test_the_pointer_asks_in_the_frame_that_it_is_over(film):
+    canvas = film.panel("msrc_gc/0", "marks")
+    boxes = film.page.evaluate("""() => [...document.querySelectorAll(".nlviz-panel[data-panel='msrc_gc/0'] [data-frame]")]
+        .map(one => one.dataset.frame)""")
+    assert len(boxes) >= 8, "every frame has its caption"
+    box = canvas.bounding_box()
+    asked = set()
+    for share in np.linspace(0.03, 0.97, 25):
+        canvas.hover(position={"x": float(share) * box["width"], "y": 12})
+        film.drawn()
+        asked.add(film.page.evaluate("site.viewer.state().query.frame"))
+    assert len(asked) >= 4 and asked <= set(range(8))
+
+
+def test_other_frames_are_chosen_on_the_strip(film, video):
+    strip = film.page.locator(".nlviz-clip-strip")
+    expect(strip).to_contain_text("frames 1 to 22 of 24, 0.0 to 1.8 s")
+    strip.get_by_label("How many frames the clip has").select_option("4")
+    shown(film, video, Chosen(0, 4, 3))
+    strip.get_by_label("Every so many-th frame of the video").select_option("1")
+    shown(film, video, Chosen(0, 4, 1))
+    track = strip.get_by_role("slider")
+    track.focus()
+    film.page.keyboard.press("End")
+    shown(film, video, Chosen(20, 4, 1))
+    expect(strip).to_contain_text("frames 21 to 24 of 24")
+    box = track.bounding_box()
+    track.click(position={"x": box["width"] / 2, "y": 5})
+    shown(film, video, Chosen(10, 4, 1))
+
+
+def test_a_photo_after_it_is_a_photo_again(film):
+    film.page.locator("#examples button").first.click()
+    film.settled(picture=sha256(LION))
+    expect(film.page.locator(".nlviz-clip-strip")).to_be_hidden()
+    assert film.page.evaluate("site.viewer.state().key.clip") is None
+    expect(film.page.locator("#photo-open")).to_contain_text("Photo")
+
+
+def test_the_address_brings_a_clip_of_the_page_back(site):
+    site.choose(*NETWORKS)
+    site.page.locator("#examples button").nth(len(EXAMPLES) + 1).click()
+    chosen = Chosen(0, 8, 2)
+    site.settled(picture=MADE[CLIPS[1]](chosen).sha256)
+    ask(site, 3, 0.4, 0.6)
+    site.page.evaluate("site.viewer.restore({queries: [{x: 0.4, y: 0.6, frame: 3}]})")
+    site.page.locator(".nlviz-clip-strip").get_by_label("How many frames the clip has").select_option("4")
+    site.settled(picture=MADE[CLIPS[1]](Chosen(0, 4, 2)).sha256)
+    site.page.wait_for_function("location.hash.includes('clip=0%2C4%2C2')")
+    link = site.page.evaluate("location.hash")
+    site.choose(*CHOSEN)
+    site.page.evaluate("link => site.follow(link)", link)
+    site.settled(networks=NETWORKS, picture=MADE[CLIPS[1]](Chosen(0, 4, 2)).sha256)
+
+
+@pytest.mark.parametrize("name, content, words", [
+    ("cut.mp4", None, "cut.mp4"), ("words.mp4", b"not a video at all" * 40, "words.mp4"),
+    ("three.gif", "three", "three.gif")])
+def test_a_video_that_cannot_be_used_leaves_everything_as_it_was(site, tmp_path, video, name, content, words):
+    path = tmp_path / name
+    if content == "three":
+        still = list(frames())[:3]
+        still[0].save(path, save_all=True, append_images=still[1:])
+    else:
+        path.write_bytes(video.read_bytes()[:300] if content is None else content)
+    before = site.page.evaluate("site.viewer.state().key")
+    drop(site, path)
+    expect(site.message).to_contain_text(words)
+    site.settled(**before)
+    expect(site.page.locator(".nlviz-clip-strip")).to_be_hidden()
+
+
+def test_the_figure_of_the_page_is_the_command_lines(film, video, tmp_path):
+    film.page.evaluate("site.viewer.restore({queries: [{x: 0.3, y: 0.5, frame: 2}]})")
+    svg = film.export("svg")
+    main(["render", str(video), "--recipe", str(svg), "--out", str(tmp_path / "again.svg")])
+    assert (tmp_path / "again.svg").read_bytes() == svg.read_bytes()
+    assert json.loads(json.dumps(film.page.evaluate("site.viewer.state().pins")))[0]["frame"] == 2
