@@ -139,6 +139,8 @@ class OverHeads(LazyMap):
         return batch, *rest
 
     def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
+        if self.how != "max" and hasattr(self.heads, "rows_over"):
+            return self.heads.rows_over(self.how, start, stop)
         return over_heads(self.heads.rows(start, stop), self.how)
 
     def column(self, key: int) -> Tensor:

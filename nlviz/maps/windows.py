@@ -1,11 +1,12 @@
 """Maps of positions that see each other within windows: kept window by window, read in the cells of the picture."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from .factors import Factors
-from .lazy import LazyMap, precise
+from .lazy import LazyMap, over_heads, precise
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,22 @@ class Windows(LazyMap):
         return replace(self.inner, q=self.inner.q[:, window], k=self.inner.k[:, window], bias=bias or None).rows()
 
     def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
+        return self._spread(start, stop, self.shape[1], lambda weights: weights)
+
+    def rows_over(self, how: int | str, start: int = 0, stop: int | None = None) -> Tensor:
+        """Rows of one head, or of their ``mean``, (B, stop - start, N'): the others' are never spread over all keys."""
+        return self._spread(start, stop, 1, lambda weights: over_heads(weights, how)[:, None])[:, 0]
+
+    def _spread(self, start: int, stop: int | None, heads: int, change: Callable[[Tensor], Tensor]) -> Tensor:
         start, stop, _ = slice(start, stop).indices(self.sizes[0])
         inside = (self.queries >= start) & (self.queries < stop)
-        found = next(self.tensors()).new_zeros(*self.shape[:2], max(0, stop - start), self.sizes[1])
+        kind = change(next(self.tensors()).new_empty(1, self.shape[1], 0)).dtype
+        found = next(self.tensors()).new_zeros(self.shape[0], heads, max(0, stop - start), self.sizes[1], dtype=kind)
         for window in inside.any(1).nonzero()[:, 0].tolist():
             local = inside[window].nonzero()[:, 0]
-            weights = self.of(window)[:, :, local]
-            spread = weights.new_zeros(*weights.shape[:3], self.sizes[1]).index_add_(-1, self.keys[window], weights)
-            found.index_add_(2, self.queries[window, local] - start, spread)
+            weights = change(self.of(window)[:, :, local])
+            places = (self.queries[window, local] - start)[:, None] * self.sizes[1] + self.keys[window]
+            found.flatten(2).index_add_(2, places.flatten(), weights.flatten(2))
         return found
 
     def column(self, key: int) -> Tensor:
