@@ -15,7 +15,7 @@ from ..models import Model, OnBackbone, SmallNetwork, predict
 from ..pictures import Clip, Frame, Picture, open_picture
 from .frame_by_frame import joined, mean_of_frames
 from .placed import PlacedMap, check_base, places_of
-from .stack import stack
+from .stack import derived, stack
 
 one_at_a_time = threading.Lock()  # capture hooks the model itself, and networks may share blocks
 
@@ -142,6 +142,7 @@ def _placed(maps: list[NLMap], frame: Frame, model: Model) -> tuple[tuple[Placed
     by_frame = frame.frames > 1 and not model.clips
     layers, notes = stack(others, frame, model.name, by_frame) if others else ((), ())
     missed = maps.report.missed if isinstance(maps, Maps) else []
+    layers += () if by_frame else derived(others, frame)
     return (*_of_blocks(own, frame, blocks, model.name, by_frame), *layers), (*missed, *notes)
 
 

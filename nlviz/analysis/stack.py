@@ -5,12 +5,14 @@ from dataclasses import replace
 from functools import cache
 
 from ..capture import Parity, check_parity
-from ..maps import NLMap, check_finite
+from ..maps import NLMap, check_finite, space_times
 from ..pictures import Frame
 from .frame_by_frame import joined, over_clip
 from .placed import PlacedMap, places_of
 
 GIVEN = Parity("undecided", 0.0, 0.0, "given")  # a map that no network made here
+DERIVED = Parity("undecided", 0.0, 0.0, "derived")
+DERIVED_BYTES = 32 * 2**20  # of dense maps: they reach the page so
 
 
 def stack(maps: Sequence[NLMap], frame: Frame, network: str,
@@ -83,3 +85,18 @@ def _shown(found: list[PlacedMap]) -> int:
         if fitting := [at for at in means if wanted(found[at])]:
             return fitting[-1]
     return means[-1]
+
+
+def derived(maps: Sequence[NLMap], frame: Frame) -> tuple[PlacedMap, ...]:
+    """What attention divided into space and time does together, as one more call: see :func:`nlviz.maps.space_times`.
+
+    The last layer first, and as many before it as DERIVED_BYTES hold.
+    """
+    found, size, all_of_them = [], 0, list(reversed(space_times(maps)))
+    for at, nl_map in enumerate(all_of_them):
+        size += nl_map.lazy.nbytes
+        if found and size > DERIVED_BYTES:
+            break
+        name = f"pair {len(all_of_them) - at} of {len(all_of_them)}, {nl_map.part}"
+        found.append(PlacedMap(replace(nl_map, part=name, number=at), *places_of(nl_map, frame), None, lambda: DERIVED))
+    return tuple(found)

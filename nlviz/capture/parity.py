@@ -20,11 +20,12 @@ class Parity:
     """The outcome of a parity check.
 
     Attributes:
-        outcome: ``holds``, ``differs``, ``nothing added`` where z equals x, or ``undecided`` of a map as given.
+        outcome: ``holds``, ``differs``, ``nothing added`` where z equals x, or ``undecided`` of a map as given or derived.
         difference: largest |re-derived - actual| as a share of the largest |z - x|; 0 where nothing is added. Of a module that is
             no block of nlviz: as a share of the largest value of the product.
         added: largest |z - x| as a share of the largest |x|; 1 of a module that is no block.
-        of: ``block``, ``product`` where map times values was compared with what the product gave, or ``given``: nothing to compare.
+        of: ``block``, ``product`` where map times values was compared with what the product gave, or ``given`` or ``derived``:
+            nothing to compare.
     """
 
     outcome: str
@@ -37,6 +38,8 @@ class Parity:
         """The outcome in words."""
         if self.of == "given":
             return "a map as given: there is no network to compare it with"
+        if self.of == "derived":
+            return "derived from two maps that the network used: no product of its own to compare it with"
         if self.of == "product":
             verb = "is" if self.outcome == "holds" else "is not"
             return f"map times values {verb} what the product gave (difference {self.difference:.1e})"

@@ -120,3 +120,18 @@ def test_a_network_of_pictures_sees_the_frames_one_after_the_other():
     for number, image in enumerate(images):
         torch.testing.assert_close(x[number : number + 1], preprocess(open_picture(image))[0])
     assert load_model("torchvision:resnet18").clips is False
+
+
+def test_divided_attention_is_shown_as_time_space_and_their_product_called_derived(tmp_path):
+    saved("Timesformer", tmp_path / "tiny")
+    shown = analyse(load_model(f"hf:{tmp_path / 'tiny'}"), clip_of(drawn(8)))
+    stack, together = shown.calls
+    assert [placed.nl_map.part for placed in together] == [f"pair {n} of 2, space x time, derived" for n in (2, 1)]
+    time, space = (next(one for one in stack if one.nl_map.part == f"layer {n}, mean of 2 heads") for n in (3, 4))
+    assert "Over time" in " ".join(time.nl_map.notes) and "Over space" in " ".join(space.nl_map.notes)
+    found = together[0].heatmap(0.6, 0.4, frame=5)  # (8, 2, 2)
+    over_space = space.heatmap(0.6, 0.4, frame=5)[5]
+    expected = torch.stack([over_space[row, column] * time.heatmap((column + 0.5) / 3 + 1 / 6, (row + 0.5) / 2, frame=5)[:, row, column]
+                            for row in (0, 1) for column in (0, 1)], -1).view(8, 2, 2)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-4)
+    assert together[0].parity.of == "derived" and together[0].nl_map.notes[0].startswith("Derived")
