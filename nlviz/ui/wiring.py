@@ -120,7 +120,7 @@ def export(store: Store, request: dict) -> dict:
 def _recipe(asked: Export, names: list[str], analyses: list[Analysis]) -> Recipe:
     shown = {name: analysis.model.name for name, analysis in zip(names, analyses)}
     parts = {f"{shown[panel.rpartition('/')[0]]}/{panel.rpartition('/')[2]}": part for panel, part in asked.parts.items()}
-    chosen = {name: asked.settings[name] for name in SETTINGS if name != "token" or name in asked.settings}
+    chosen = {name: asked.settings[name] for name in SETTINGS if name not in ("token", "arrows") or name in asked.settings}
     chosen |= {name: getattr(asked, name) for name in ("layout", "width", "dpi") if getattr(asked, name) is not None}
     unnamed = [{"name": "network"}]  # make_recipe names them; two of one's own may have one name
     return Recipe.checked(chosen | {"networks": unnamed, "queries": asked.queries, "parts": parts,

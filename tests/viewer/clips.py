@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from tests.viewer.pages import drawn
-from tests.viewer.scenes import dense_map, factors, floats, log_sum, make_map, packed, softmax
+from nlviz.figures import colour_table
+from tests.viewer.pages import PHOTO, drawn, levels, point
+from tests.viewer.scenes import PICTURE, dense_map, factors, floats, log_sum, make_map, packed, softmax
 
 FRAMES, WIDTH, HEIGHT = 8, 320, 180
-SHEET = "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='{}' height='{}'/>".format(4 * WIDTH, 2 * HEIGHT)
-CLIP = {"count": FRAMES, "across": 4, "numbers": [4 * i for i in range(FRAMES)], "seconds": [i / 10 for i in range(FRAMES)], "stride": 4,
+SHEET = PICTURE.format(4 * WIDTH, 2 * HEIGHT)
+CLIP = {"count": FRAMES, "across": 4, "numbers": [4 * i for i in range(FRAMES)], "seconds": [i / 10 for i in range(FRAMES)],
         "title": "frames 1–29 of 100, every 4th, 40 fps"}
-PHOTO = ".nlviz-panels .nlviz-marks[data-panel=photo]"
 
 
 def place(grid, frames: int = FRAMES) -> dict:
@@ -26,12 +26,12 @@ def panel(name: str, *maps: tuple[dict, dict], **more) -> dict:
     return {"id": f"{name}/0", "title": name, "block": name, "maps": [sent for sent, _ in maps], "features": None} | more
 
 
-def softmax_clip(queries, keys, channels: int = 5, hot=(), **more) -> tuple[dict, dict]:
+def softmax_clip(queries, keys, channels: int = 5, **more) -> tuple[dict, dict]:
+    """A map as the server sends it, and its terms in numpy, (N, N') each."""
     q, k = floats(np.prod(queries), channels), floats(np.prod(keys), channels)
     scores = q @ k.T
-    sent = make_map(factors("softmax", q, k) | {"log_sum": packed(log_sum(scores))}, {"full": softmax(scores)}, queries, keys,
+    return make_map(factors("softmax", q, k) | {"log_sum": packed(log_sum(scores))}, {"full": softmax(scores)}, queries, keys,
                     **placed(queries, keys), **more)
-    return sent
 
 
 def hot_clip(queries, keys, key: int) -> tuple[dict, dict]:
@@ -85,7 +85,6 @@ def on_sheet(page, canvas: str, frame: int, points) -> list[tuple[float, float]]
 
 def ask(page, x: float, y: float, frame: int, canvas: str = PHOTO, events=("pointermove",)) -> dict:
     """Point at a place of a frame; what the viewer computed for each panel."""
-    from tests.viewer.pages import point
     point(page, canvas, *on_sheet(page, canvas, frame, [(x, y)])[0], *events)
     return {m["id"]: m for m in page.evaluate("viewer.state({values: true}).maps")}
 
@@ -101,9 +100,23 @@ def cell_centres(rows: int, columns: int) -> list[tuple[float, float]]:
 
 def bright(page, one: dict, rows: int, columns: int) -> dict[int, np.ndarray]:
     """Frame -> the level of the colour table in the middle of each of rows x columns places."""
-    from tests.viewer.pages import levels
     return {frame: levels(page, heat(one), on_sheet(page, heat(one), frame, cell_centres(rows, columns))).reshape(rows, columns)
             for frame in range(FRAMES)}
+
+
+def brightest(page, one: dict, rows: int, columns: int) -> dict[int, np.ndarray]:
+    """Frame -> which of rows x columns places have the last colour of the table; those that don't must have the first."""
+    found = page.locator(heat(one)).evaluate("""(canvas, [rows, columns]) => {
+        const {width, height} = canvas, {data} = canvas.getContext("2d").getImageData(0, 0, width, height), seen = [];
+        for (const box of canvas.sheet.boxes) for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) {
+            const x = Math.floor((box.x + (c + 0.5) / columns * box.width) * width);
+            seen.push(data[4 * (Math.floor((box.y + (r + 0.5) / rows * box.height) * height) * width + x)]);
+        }
+        return seen;
+    }""", [rows, columns])  # red alone tells the two apart
+    table = colour_table("viridis")[[0, -1], 0].tolist()
+    assert set(found) <= set(table)
+    return dict(enumerate((np.array(found) == table[1]).reshape(FRAMES, rows, columns)))
 
 
 def dense_clip(weights: np.ndarray, queries, keys, **more) -> tuple[dict, dict]:

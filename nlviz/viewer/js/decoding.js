@@ -1,11 +1,10 @@
 // Decoding: the weights of a map as they are sent -> their form (see weights.js).
 // Gives: decodeWeights.
 // Takes: base64.js: floatsOf; weights.js: denseForm, sharedForm, sumForm, dotForm, reluSumForm, softmaxForm, crossForm, productForm;
-//   framewise.js: decodeFramewise.
+//   framewise.js: decodeFramewise, sharedInFrames.
 
 function decodeWeights(map, formAt) {
-  const weights = map.weights.kind === "framewise" && map.weights.of.of ? map.weights.of : map.weights;      // made of maps that are
-  const {what, queries, keys, keyGrid} = map, {kind, channels = 1} = weights;
+  const {what, weights, queries, keys, keyGrid} = map, {kind, channels = 1} = weights;
   const read = (name, count) => floatsOf(weights[name], count, `${what}, ${name}`);
   if (kind === "framewise") return decodeFramewise(map, weights);
   if (kind === "dense") {
@@ -14,6 +13,7 @@ function decodeWeights(map, formAt) {
     return one ? sharedForm(map.data) : denseForm(map.data, keys);
   }
   if (kind === "cross") return crossForm(read("data", queries * (keyGrid.rows + keyGrid.columns)), keyGrid);
+  if (kind === "framewise_sum") return sumForm(formAt(weights.of), sharedInFrames(read("shared", keys), weights.frames, queries));
   if (kind === "sum") return sumForm(formAt(weights.of[0]), formAt(weights.of[1]));
   if (kind === "product") {
     const parts = weights.of.map(formAt);

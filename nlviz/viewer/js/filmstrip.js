@@ -27,7 +27,10 @@ function createFilmstrip(picture, parts) {
   return {fit, draw};
 }
 
-const shareText = (share, signed) => signed && share > 0 ? `+${percent(share)}` : signed && share < 0 ? `−${percent(-share)}` : percent(share);
+function shareText(share, signed) {                     // "12 %"; with a sign where it is a difference
+  const size = Math.abs(share), text = size < 1e-6 ? "0 %" : size < 0.0005 ? "<0.1 %" : percent(size);
+  return text === "0 %" || !signed ? text : `${share > 0 ? "+" : "−"}${text}`;
+}
 
 function frameWords({seconds}, number, frame) {
   const share = span("frame-share"), bar = span("frame-bar"), when = seconds[frame] == null ? "" : `, ${seconds[frame].toFixed(2)} s`;
@@ -61,7 +64,7 @@ function filmAside() {
   function draw({look, frame, frames, palette}) {
     const found = timeShares(look);
     for (const [name, cell] of Object.entries(cells)) setText(cell, found ? shareText(found[name], look.centred) : "–");
-    times.classList.toggle("nlviz-unknown", !found);
+    times.hidden = look.map.ofChannels || look.map.isGate || Boolean(look.alike);
     matrix.draw(frames, frame, palette);
   }
 
@@ -80,7 +83,7 @@ function withFilm(panel, playing) {
 function filmMarks(look, followed, settings) {
   return (context, frames) => {
     for (const {points, index} of settings.follow ? followed : []) if (points.length > 1) drawFollowed(context, frames, points, index);
-    if (look.values && look.asked >= 0 && !look.token && settings.arrows !== "none") drawArrows(context, frames, look, Number(settings.arrows));
+    if (look.values && look.asked >= 0 && !look.token && settings.arrows) drawArrows(context, frames, look, settings.arrows);
   };
 }
 

@@ -1,6 +1,6 @@
 // Frame by frame: weights of a network of pictures that sees a clip's frames one by one: rows end at the frame's edge.
-// Gives: decodeFramewise.
-// Takes: base64.js: bytesOf, floatsOf; weights.js: denseForm, sharedForm, dotForm, reluSumForm, softmaxForm, countTo, countCells, crossForm.
+// Gives: decodeFramewise, sharedInFrames.
+// Takes: base64.js: floatsOf; weights.js: denseForm, sharedForm, dotForm, reluSumForm, softmaxForm, countTo, countCells, crossForm.
 
 // A form for each frame, one after the other.
 function framewiseForm(forms, queries, keys) {
@@ -21,20 +21,24 @@ function framewiseForm(forms, queries, keys) {
           after: forms[0].after && each((form, values, out) => form.after(values, out), m, n)};
 }
 
+// A row for each frame, the same for every query of it.
+function sharedInFrames(data, frames, queries) {
+  const m = data.length / frames;
+  return framewiseForm(Array.from({length: frames}, (_, at) => sharedForm(data.subarray(at * m, (at + 1) * m))), queries, data.length);
+}
+
 // Of a softmax the frames are cells that do not see each other; of other kinds each frame has its own form.
 function decodeFramewise(map, {frames, of}) {
-  const {what, queries, keys} = map, n = queries / frames, m = keys / frames;
-  if (of.kind === "softmax") return decodeSoftmaxes(map, {frames, of});
-  const data = of.data && floatsOf(of.data, bytesOf(of.data).length / 4, `${what}, data`), share = data && data.length / frames;
-  if (map.isGate && !map.ofChannels) { map.data = data; return sharedForm(data); }
-  if (of.kind === "dense" && ![m, n * m].includes(share)) throw new Error(`${what}, data: expected ${n * m} float32 numbers for each of ${frames} frames, got ${share}`);
-  const each = (all, at) => all.subarray(at * all.length / frames, (at + 1) * all.length / frames);
-  const vectors = name => floatsOf(of[name], (name === "q" ? queries : keys) * (of.channels ?? 1), `${what}, ${name}`);
-  const [q, k] = of.q ? ["q", "k"].map(vectors) : [];
-  const make = {dense: at => share === m ? sharedForm(each(data, at)) : denseForm(each(data, at), m), cross: at => crossForm(each(data, at), map.keyGrid),
-                dot: at => dotForm({q: each(q, at), k: each(k, at), channels: of.channels}), relu_sum: at => reluSumForm({q: each(q, at), k: each(k, at)})}[of.kind];
-  if (!make) throw new Error(`${what}: unknown kind of weights “${of.kind}”`);
-  return framewiseForm(Array.from({length: frames}, (_, at) => make(at)), queries, keys);
+  const {what, queries, keys, keyGrid} = map, n = queries / frames, m = keys / frames, {kind, channels = 1} = of;
+  if (kind === "softmax") return decodeSoftmaxes(map, {frames, of});
+  const read = (name, count) => floatsOf(of[name], count, `${what}, ${name}`), ofFrame = (all, at) => all.subarray(at * all.length / frames, (at + 1) * all.length / frames);
+  const each = make => framewiseForm(Array.from({length: frames}, (_, at) => make(at)), queries, keys);
+  if (kind === "dense") { const data = read("data", queries * m); return each(at => denseForm(ofFrame(data, at), m)); }
+  if (kind === "cross") { const data = read("data", frames * n * (keyGrid.rows + keyGrid.columns)); return each(at => crossForm(ofFrame(data, at), keyGrid)); }
+  const form = {dot: dotForm, relu_sum: reluSumForm}[kind];
+  if (!form) throw new Error(`${what}: unknown kind of weights “${kind}”`);
+  const q = read("q", queries * channels), k = read("k", keys * channels);
+  return each(at => form({q: ofFrame(q, at), k: ofFrame(k, at), channels}));
 }
 
 function decodeSoftmaxes(map, {frames, of}) {

@@ -3,7 +3,7 @@
 // Takes: terms.js: TERMS, CENTRED; similarities.js: SIMILARITIES; scales.js: TIMES, SHARED, OWN, RISING, EVEN; looks.js: ATTENDS,
 //   ATTENDED; tokens.js: POINTER.
 
-const ARROWS = ["none", "5", "10", "20", "50"];       // of a clip: how many of the strongest keys
+const ARROWS = [0, 5, 10, 20, 50];                    // of a clip: to how many of the strongest keys
 
 // Without a diverging palette no differences are drawn; without somebody to ask, no similarities.
 function optionsOf({palettes, diverging, onSimilarity}) {
@@ -13,7 +13,7 @@ function optionsOf({palettes, diverging, onSimilarity}) {
 }
 
 const usualOf = options => ({opacity: 0.8, ...Object.fromEntries(Object.entries(options).map(([name, [usual]]) => [name, usual])), segmentation: false,
-                                token: POINTER, arrows: ARROWS[3], follow: true});
+                                token: POINTER, arrows: 20, follow: true});
 
 function showSettings(root, settings) {
   root.style.setProperty("--nlviz-opacity", settings.opacity);

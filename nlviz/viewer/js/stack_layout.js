@@ -28,8 +28,10 @@ function inOrder(entries, sort, shareOf) {            // the smallest first, wha
 }
 
 // {boxes: [{map, column, row, x, y, width, height}], labels: [{words, x, y, width, side}], width, height}, in whole pixels.
-function stackLayout(entries, {width, aspect, sort, where}) {
-  return (sort === BY_LAYER ? matrixLayout : listLayout)(entries, {width, aspect, ...SIZES[where]});
+// larger: how much larger thumbnails may be than those of a photo
+function stackLayout(entries, {width, aspect, sort, where, larger = 1}) {
+  const {most, least, ...size} = SIZES[where];
+  return (sort === BY_LAYER ? matrixLayout : listLayout)(entries, {width, aspect, ...size, most: most * larger, least: least * larger});
 }
 
 function matrixLayout(entries, size) {

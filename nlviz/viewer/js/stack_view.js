@@ -43,9 +43,9 @@ function stackView(part, {photo, on, shareOf, progress, waiting}) {
   stage.addEventListener("keydown", onKey);
 
   // -- the places of the thumbnails
-  function place(width, aspect, where) {              // below its panel, beside it, or large below all
+  function place(width, aspect, where, larger) {      // below its panel, beside it, or large below all
     const {sort: by} = choice;
-    layout = stackLayout(inOrder(entries, by, map => shareOf(map)?.share), {width, aspect, sort: by, where});
+    layout = stackLayout(inOrder(entries, by, map => shareOf(map)?.share), {width, aspect, sort: by, where, larger});
     boxes = new Map(layout.boxes.map(box => [box.map, box]));
     Object.assign(stage.style, {width: `${layout.width}px`, height: `${layout.height}px`});
     for (const canvas of [backs, heats]) fitCanvas(canvas, layout.width, layout.height);

@@ -4,7 +4,7 @@
 //   stack_view.js: stackView.
 
 const BUDGET_MS = 8;                                  // of a frame, for thumbnails; the rest of them come with the next ones
-const STACK_FIXED = 84, PHONE = 640, FEW = 2;          // pixels of a matrix besides its thumbnails; of a narrow page; panels that leave room beside
+const STACK_FIXED = 84, PHONE = 640, FEW = 2, OF_CLIP = 1.5;          // pixels of a matrix besides its thumbnails; of a narrow page; panels that leave room beside
 
 // now() is {picture, aspect, query}; area holds the panels, below what is enlarged; onFit() lays the page out anew; the rest as stackView takes it
 function createStacks({now, area, below, onFit, onChoose, onBeside, shares, waiting}) {
@@ -66,9 +66,9 @@ function createStacks({now, area, below, onFit, onChoose, onBeside, shares, wait
   }
 
   function fit() {
-    const {aspect} = now();
+    const {aspect, picture} = now(), larger = picture.clip ? OF_CLIP : 1;
     home();
-    for (const view of views) view.place(view.node.clientWidth, aspect, whereOf(view));
+    for (const view of views) view.place(view.node.clientWidth, aspect, whereOf(view), larger);
     items = views.flatMap(view => view.boxes().map(box => ({view, box})));
     at = 0;
   }

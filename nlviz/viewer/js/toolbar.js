@@ -7,7 +7,7 @@
 const IN_THE_ROW = [["scale", "Scale", selectBox], ["term", "Show", selectBox], ["direction", "Direction", selectBox]];
 const BEHIND_DISPLAY = [["colours", "Colours", selectBox], ["view", "Draw", selectBox], ["veil", "Veil", selectBox],
                         ["backdrop", "Photo", selectBox], ["opacity", "Opacity", slider],
-                        ["arrows", "Arrows", selectBox], ["follow", "Follow pins", tickBox],
+                        ["arrows", "Arrows", countBox], ["follow", "Follow pins", tickBox],
                         ["segmentation", "Show segmentation", tickBox]];
 
 // options: setting -> what can be chosen; onChange(setting, value); whatIf and exports are nodes, or null
@@ -41,6 +41,12 @@ function displayMenu(controls) {
 
 function selectBox({setting, words, value, options, onChange}) {
   return element("label", {class: "nlviz-control"}, words, selectOf({"data-setting": setting}, options, value, chosen => onChange(setting, chosen)));
+}
+
+function countBox({setting, words, value, options, onChange}) {            // of the strongest keys
+  const select = element("select", {"data-setting": setting, onchange: event => onChange(setting, Number(event.target.value))},
+    ...options.map(count => element("option", {value: count, selected: count === value}, count ? `${count} strongest keys` : "none")));
+  return element("label", {class: "nlviz-control"}, words, select);
 }
 
 function slider({setting, words, value, onChange}) {

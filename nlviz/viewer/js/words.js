@@ -99,10 +99,10 @@ const capital = words => words.charAt(0).toUpperCase() + words.slice(1);
 function sharesText(look) {                             // what named keys take of the row; several of one kind together: "4 register tokens 12 %"
   const kinds = new Map(), shares = look.values && rowIsDistribution(look) ? look.shares ?? [] : [];
   for (const {name, share} of shares) {
-    const kind = name.replace(/ \d+$/, ""), {count = 0, sum = 0} = kinds.get(kind) || {};
-    kinds.set(kind, {count: count + 1, sum: sum + share});
+    const one = name.replace(/, frame \d+$/, ""), kind = one.replace(/ \d+$/, ""), {names = new Set(), sum = 0} = kinds.get(kind) || {};
+    kinds.set(kind, {names: names.add(one), sum: sum + share});
   }
-  return [...kinds].map(([kind, {count, sum}]) => `${count > 1 ? `${count} ${kind}s` : kind} ${percent(sum)}`).join(" · ");
+  return [...kinds].map(([kind, {names, sum}]) => `${names.size > 1 ? `${names.size} ${kind}s` : kind} ${percent(sum)}`).join(" · ");
 }
 
 function hereText(look) {                               // what the cell under the pointer gets
