@@ -7,7 +7,7 @@ from .texts import half_to_base64, place_of, to_base64
 
 
 def make_dependence(placed: PlacedMap) -> dict:
-    """GCNet's numbers of a map, and each query's mean divergence to all."""
+    """GCNet's numbers of a map, of a clip's in words what is the place and what the frame; and each query's mean divergence to all."""
     found = measure(placed.nl_map)
     numbers = [{"name": name, "value": found.values.get(name), "shuffled": found.shuffled.get(name),
                 "reason": found.reasons.get(name, "")} for name in NAMES]
@@ -16,7 +16,8 @@ def make_dependence(placed: PlacedMap) -> dict:
         picture = {"grid": placed.queries.grid, "place": place_of(placed.queries), "data": to_base64(divergences)}
     except ValueError as error:
         picture, note = None, str(error)
-    return {"numbers": numbers, "sentence": found.sentence, "picture": picture, "note": note}
+    sentence = " ".join(filter(None, [found.sentence, found.of_clip]))
+    return {"numbers": numbers, "sentence": sentence, "picture": picture, "note": note}
 
 
 def make_shares(analysis: Analysis, layer: int) -> list[dict]:

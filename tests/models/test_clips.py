@@ -131,7 +131,8 @@ def test_divided_attention_is_shown_as_time_space_and_their_product_called_deriv
     assert "Over time" in " ".join(time.nl_map.notes) and "Over space" in " ".join(space.nl_map.notes)
     found = together[0].heatmap(0.6, 0.4, frame=5)  # (8, 2, 2)
     over_space = space.heatmap(0.6, 0.4, frame=5)[5]
-    expected = torch.stack([over_space[row, column] * time.heatmap((column + 0.5) / 3 + 1 / 6, (row + 0.5) / 2, frame=5)[:, row, column]
-                            for row in (0, 1) for column in (0, 1)], -1).view(8, 2, 2)
+    places = {(row, column): ((column + 0.5) / 3 + 1 / 6, (row + 0.5) / 2) for row in (0, 1) for column in (0, 1)}
+    expected = torch.stack([over_space[cell] * time.heatmap(*place, frame=5)[:, *cell] for cell, place in places.items()],
+                           -1).view(8, 2, 2)
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-4)
     assert together[0].parity.of == "derived" and together[0].nl_map.notes[0].startswith("Derived")
