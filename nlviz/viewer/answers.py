@@ -7,7 +7,7 @@ from .texts import half_to_base64, place_of, to_base64
 
 
 def make_dependence(placed: PlacedMap) -> dict:
-    """GCNet's numbers of a map, of a clip's in words what is the place and what the frame; and each query's mean divergence to all."""
+    """GCNet's numbers of a map, of a clip's in words what is the place and what the frame; each query's mean divergence to all."""
     found = measure(placed.nl_map)
     numbers = [{"name": name, "value": found.values.get(name), "shuffled": found.shuffled.get(name),
                 "reason": found.reasons.get(name, "")} for name in NAMES]
