@@ -23,7 +23,7 @@ def seconds(function) -> float:
 @torch.inference_mode()
 def compare_passes(repeats: int = 9) -> None:
     """Print the ratio for each network and replacement; the aim is at most 1.5, but for the proof, ``itself``."""
-    names = [name for name, spec in MODELS.items() if spec.task == "segmentation" and spec.block not in (None, "se")]
+    names = [name for name, spec in MODELS.items() if spec.network == "segmentation" and spec.block not in (None, "se")]
     print(f"\nPass with replaced maps to the bare one (aim: at most {AIM}), segmentation at 448 x 336 px, DINOv2 at 224: {HOWS}")
     for name in ["dinov2_small", *names]:
         model = load_model(name)

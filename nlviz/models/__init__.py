@@ -12,8 +12,9 @@ from .loading import check_model, is_source, load_model
 from .model import Model, predict
 from .networks import OnBackbone, SmallNetwork
 from .specs import MODELS, TELLING, Spec, get_spec
+from .video_networks import ClipSegmenter, SlowFast, frame_by_frame
 from .weights import digest
 
-__all__ = ["CHECKPOINTS", "CLASSES", "MODELS", "NEW_CHECKPOINTS", "TELLING", "CheckpointError", "Model", "ModelError", "OnBackbone",
-           "SmallNetwork", "Spec", "build", "check_model", "digest", "get_spec", "is_source", "list_models", "load_model",
-           "predict", "read_card", "render_readme", "trained", "with_blocks"]
+__all__ = ["CHECKPOINTS", "CLASSES", "MODELS", "NEW_CHECKPOINTS", "TELLING", "CheckpointError", "ClipSegmenter", "Model",
+           "ModelError", "OnBackbone", "SlowFast", "SmallNetwork", "Spec", "build", "check_model", "digest", "frame_by_frame",
+           "get_spec", "is_source", "list_models", "load_model", "predict", "read_card", "render_readme", "trained", "with_blocks"]

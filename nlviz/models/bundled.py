@@ -99,6 +99,7 @@ def list_models(folder: Path = CHECKPOINTS) -> list[dict]:
     """What is bundled, one dict a network, from the cards: name, blocks, task, score, score without the block, grids.
 
     ``grids_at_448`` are the query grids of its blocks for a square picture at 448 px; of channels their number, of a gate nothing.
+    ``clips`` says that a network takes clips, ``frames`` how many frames those have that it was trained with.
     Networks whose weights come by pip, without a score, have ``how``: what to type where these are not here, else None.
     """
     specs = trained(folder)
@@ -110,5 +111,6 @@ def list_models(folder: Path = CHECKPOINTS) -> list[dict]:
         "score_without_block": cards[spec.without]["score"] if spec.block else None,
         "grids_at_448": cards[name].get("grids_at_448", []),
         "snapshots": [snapshot["epoch"] for snapshot in cards[name].get("snapshots", [])],
+        "clips": spec.clips, "frames": spec.frames,
     } for name, spec in specs.items()]
     return [dinov2.listed(), *({**row, "how": None} for row in trained_here)]

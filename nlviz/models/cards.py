@@ -16,6 +16,13 @@ DATA_TERMS = {
     "caltech101": "Caltech-101 (CC BY 4.0), at most 64 photos a class: 30 a class to train (train.txt), the other 2,445 to test",
     "msrc": "MSRC object class database v2, cleaned labels (research use): 400 photos to train (train.txt), 141 to test",
     "camvid": "CamVid, its 11-class version (research use): 367 street scenes to train, 233 to test",
+    "clips": "Clips of 8 frames made from msrc's photos and masks (research use): a camera pans, zooms and turns over a photo, in "
+             "70 % of the clips an object cut out of another photo moves on its own, and in half of the frames a patch of 50 to "
+             "90 % of either side is erased. Two clips of each of the 400 training photos, one of each of the 141 test "
+             "photos, whose objects come from test photos too. The networks named framewise and none see one frame at a time",
+    "moves": "Clips of 16 frames of 64 x 64 pixels made from msrc's photos and masks (research use): an object cut out of one "
+             "photo moves left, right, up or down, slowly (0.5 to 1 pixel a frame) or fast (2 to 3), over another photo that moves "
+             "any way by up to 1.5. 1,600 new clips of training photos every epoch, 800 of test photos to test",
     "fashion": "FashionMNIST (MIT): its 60,000 training pictures, its 10,000 test pictures",
 }
 HEAD = """# Bundled checkpoints
@@ -29,7 +36,8 @@ split, as they came out: a block that does not help is listed too. Those named t
 SGD eight times as long, their logits multiplied by sqrt(C'), left as they are, or divided by it; "free" means without weight
 decay. Their snapshots, NAME@EPOCH, are loaded like any network. "Bundled" is the score of the file (the first seed),
 "seeds" the mean of all seeds and their standard deviation. Multiply-adds are those of the block for one picture, on
-28 x 28 positions (the small network: 14 x 14 and 7 x 7). msrc_rga sees every photo letterboxed into 448 x 448 pixels: its
+28 x 28 positions (the small network: 14 x 14 and 7 x 7), or for one clip, on 8 x 28 x 28 (moves: 4 x 16 x 16 and
+16 x 16 x 16). msrc_rga sees every photo letterboxed into 448 x 448 pixels: its
 layers fix the grid.
 
 """
@@ -133,5 +141,6 @@ def _verdict(cards: list[dict], without: dict) -> str:
 
 
 def _also(card: dict) -> str:
-    names = {"accuracy_224": "at 224 px", "mean_iou": "mean IoU"}
+    names = {"accuracy_224": "at 224 px", "mean_iou": "mean IoU", "accuracy_seen": "not erased", "accuracy_all": "all pixels",
+             "accuracy_still": "of still clips"}
     return ", ".join(f"{text} {card[key]:.1%}" for key, text in names.items() if key in card) or "-"

@@ -18,6 +18,8 @@ cat dog body boat
 CLASSES: dict[str, list[str]] = {
     "caltech101": _CALTECH101.split(),
     "msrc": _MSRC.split(),
+    "clips": _MSRC.split(),
+    "moves": [f"{way} {speed}" for way in ("left", "right", "up", "down") for speed in ("slowly", "fast")],
     "camvid": "sky building pole road pavement tree sign fence car pedestrian bicyclist".split(),
     "fashion": ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"],
 }

@@ -1,10 +1,12 @@
 """The bundled networks: what each is made of and how it is trained."""
 
+import inspect
 from dataclasses import dataclass, field, replace
 
 from ..blocks import BLOCKS
 from ..pictures import Preprocess
 from .networks import PAIRS, Classifier, Segmenter, SmallNetwork
+from .video_networks import ClipSegmenter, SlowFast
 
 TITLES = {
     None: "no block",
@@ -24,12 +26,17 @@ TITLES = {
     "disentangled": "Disentangled non-local",
 }
 FIXED_GRID = {"rga", "rga_spatial", "rga_channel"}  # built for 28 x 28 positions
-KINDS = {"caltech101": "classification", "msrc": "segmentation", "camvid": "segmentation", "fashion": "small"}
-NETWORKS = {"classification": Classifier, "segmentation": Segmenter, "small": SmallNetwork}
+KINDS = {"caltech101": "classification", "msrc": "segmentation", "camvid": "segmentation", "fashion": "small",
+         "clips": "clip segmentation", "moves": "motion"}
+NETWORKS = {"classification": Classifier, "segmentation": Segmenter, "small": SmallNetwork,
+            "clip segmentation": ClipSegmenter, "motion": SlowFast}
+FRAMES = {"clips": 8, "moves": 16}  # of the clips that a network is trained with
 PREPROCESS = {
     "classification": Preprocess(),
     "segmentation": Preprocess(),
     "small": Preprocess(channels=1, mean=0.0, std=255.0, fixed=(28, 28)),
+    "clip segmentation": Preprocess(),
+    "motion": Preprocess(fixed=(64, 64)),
 }
 
 
@@ -63,16 +70,26 @@ class Spec:
 
     @property
     def network(self) -> str:
-        """``classification``, ``segmentation`` or ``small``."""
+        """``classification``, ``segmentation``, ``small``, ``clip segmentation`` or ``motion``."""
         return KINDS[self.data]
 
     @property
     def task(self) -> str:
-        return "segmentation" if self.network == "segmentation" else "classification"
+        return "segmentation" if self.network.endswith("segmentation") else "classification"
+
+    @property
+    def clips(self) -> bool:
+        """Whether it takes clips (1, C, T, H, W); others take pictures."""
+        return self.network == "motion" or self.options.get("dimension") == 3
+
+    @property
+    def frames(self) -> int | None:
+        """How many frames the clips have that it is trained with, None where it is trained with pictures."""
+        return FRAMES.get(self.data)
 
     @property
     def preprocess(self) -> Preprocess:
-        usual = PREPROCESS[self.network]
+        usual = replace(PREPROCESS[self.network], clips=self.clips)
         return replace(usual, fixed=(448, 448)) if self.block in FIXED_GRID else usual
 
     @property
@@ -89,6 +106,7 @@ class Spec:
 
 
 FULL = {"sub_sample": False}  # keys at every position
+SPACE_TIME = {"dimension": 3}
 _SPECS = [
     *(Spec("caltech101", block, FULL) for block in ("embedded_gaussian", "gaussian", "dot_product", "concatenation")),
     *(Spec("caltech101", block) for block in ("disentangled", "snl", "gc", "se", None)),
@@ -97,6 +115,9 @@ _SPECS = [
         "disentangled", "dual", "base_oc", "pyramid_oc", "asp_oc", "criss_cross", "gc", "se", "rga", None)),
     *(Spec("camvid", block) for block in ("dual", "criss_cross", "gc", None)),
     *(Spec("fashion", block) for block in ("embedded_gaussian", None)),
+    Spec("clips", "embedded_gaussian", FULL | SPACE_TIME, words="Non-local, space and time"),
+    Spec("clips", "embedded_gaussian", FULL, "framewise", "Non-local, frame by frame"),
+    Spec("clips", None),
 ]
 
 # GCNet's question: what makes a map independent of the query? Trained long, by what the logits are multiplied with.
@@ -110,6 +131,7 @@ VARIANTS: dict[str, Spec] = {spec.name: spec for spec in (
 TELLING = ("msrc_embedded_gaussian_times_free", "msrc_embedded_gaussian_as_is_free")  # the pair that is bundled
 
 MODELS: dict[str, Spec] = {spec.name: spec for spec in _SPECS} | {name: VARIANTS[name] for name in TELLING}
+IN_3D = [name for name, block in BLOCKS.items() if "dimension" in inspect.signature(block).parameters]
 
 
 def get_spec(name: str) -> Spec:
@@ -121,7 +143,10 @@ def get_spec(name: str) -> Spec:
     data, _, block = name.partition("_")
     if name in MODELS | VARIANTS:
         return (MODELS | VARIANTS)[name]
-    if data in KINDS and block in BLOCKS:
+    if data in FRAMES and block in IN_3D:
+        return Spec(data, block, SPACE_TIME)
+    if data in KINDS and data not in FRAMES and block in BLOCKS:
         return Spec(data, block)
     raise KeyError(f"no network is called {name!r}; there are: {', '.join(MODELS)}; "
-                   f"and one can train DATA_BLOCK with DATA of {', '.join(KINDS)} and any block")
+                   f"and one can train DATA_BLOCK with DATA of {', '.join(KINDS)} and any block"
+                   f" ({' and '.join(FRAMES)}: any that has three dimensions)")

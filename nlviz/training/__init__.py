@@ -3,7 +3,8 @@
 May import capture, models and what is below them.
 """
 
+from .clip_data import held_out_clips
 from .labels import classes_at, label_of
 from .trainer import train
 
-__all__ = ["classes_at", "label_of", "train"]
+__all__ = ["classes_at", "held_out_clips", "label_of", "train"]

@@ -1,9 +1,7 @@
 """The training sets: pictures on disk to batches of stride-16 features."""
 
 import gzip
-import random
 from abc import ABC, abstractmethod
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,23 +12,13 @@ from torch.nn import functional as F
 
 from ..models import CLASSES
 from ..pictures import Preprocess
+from .batching import batches
+from .clip_data import Clips
 from .features import features
 from .labels import classes_at, read_mask
+from .move_data import Moves
 
 SCORED_AT = (224, 448)  # long side in pixels; the second is the one that counts
-
-
-def batches(pictures: list[Tensor], size: int, seed: int) -> Iterator[list[int]]:
-    """Indices in shuffled batches of pictures that have one shape."""
-    groups, order = defaultdict(list), random.Random(seed)
-    for index, picture in enumerate(pictures):
-        groups[picture.shape].append(index)
-    found = []
-    for group in groups.values():
-        order.shuffle(group)
-        found += [group[i:i + size] for i in range(0, len(group), size)]
-    order.shuffle(found)
-    return iter(found)
 
 
 class Caltech101:
@@ -184,4 +172,4 @@ class Fashion:
         return {"score": right / len(labels), "metric": "accuracy"}
 
 
-DATA = {"caltech101": Caltech101, "msrc": Msrc, "camvid": Camvid, "fashion": Fashion}
+DATA = {"caltech101": Caltech101, "msrc": Msrc, "camvid": Camvid, "fashion": Fashion, "clips": Clips, "moves": Moves}

@@ -24,7 +24,7 @@ def features(files: list[Path], resolution: int, cache: Path, device: torch.devi
     for start in tqdm(range(0, len(files), SHARD), desc=f"{cache}, {resolution} px", unit=f"x{SHARD}"):
         chosen = files[start:start + SHARD]
         shard = cache / f"{resolution}_{start}_{_digest(chosen)}.safetensors"
-        loaded = _cached(shard, len(chosen))
+        loaded = read_shard(shard, {str(i) for i in range(len(chosen))})
         if loaded is None:
             with torch.random.fork_rng(devices=[]):  # training is the same with and without cached features
                 stem = stem or backbone.split(backbone.pretrained())[0].eval().to(device, memory_format=torch.channels_last)
@@ -39,8 +39,8 @@ def features(files: list[Path], resolution: int, cache: Path, device: torch.devi
     return found
 
 
-def _cached(shard: Path, count: int) -> dict[str, Tensor] | None:
-    """What a cache file holds; None where there is none, or where it is broken or cut short: it is computed anew."""
+def read_shard(shard: Path, names: set[str]) -> dict[str, Tensor] | None:
+    """What a cache file holds, by these names; None where there is none, or it is broken or cut short: it is computed anew."""
     if not shard.exists():
         return None
     try:
@@ -48,8 +48,8 @@ def _cached(shard: Path, count: int) -> dict[str, Tensor] | None:
     except SafetensorError as error:
         tqdm.write(f"{shard} is broken or cut short ({error}); it is computed anew")
         return None
-    if loaded.keys() != {str(i) for i in range(count)}:
-        tqdm.write(f"{shard} holds the features of {len(loaded)} pictures, not of {count}; it is computed anew")
+    if loaded.keys() != names:
+        tqdm.write(f"{shard} holds {len(loaded)} tensors, not the {len(names)} that belong there; it is computed anew")
         return None
     return loaded
 

@@ -35,8 +35,9 @@ class Schedule:
         return getattr(torch.optim, self.optimiser)(weights, lr=self.learning_rate, weight_decay=self.weight_decay, **momentum)
 
 
-SHORT = {"caltech101": Schedule(6), "msrc": Schedule(30), "camvid": Schedule(30), "fashion": Schedule(8)}
-EIGHT = (224,) * 7 + (448,)
+FIVE, EIGHT = ((224,) * small + (448,) for small in (4, 7))
+SHORT = {"caltech101": Schedule(6), "msrc": Schedule(30), "camvid": Schedule(30), "fashion": Schedule(8),
+         "clips": Schedule(10, resolutions=FIVE), "moves": Schedule(4)}
 
 
 def long_sgd(data: str, weight_decay: float) -> Schedule:

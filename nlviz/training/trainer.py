@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
@@ -58,7 +58,7 @@ def train(name: str, data: Path, out: Path = NEW_CHECKPOINTS, runs: Path = Path(
     first, scores = None, []
     for number, state_file in enumerate(states, seed):
         torch.manual_seed(number)
-        net = build(spec).to(device, memory_format=torch.channels_last)
+        net = _laid_out(build(spec).to(device))
         seconds = fit(net, task, schedule, number, state_file, device)
         scores.append(task.score(net.eval()))
         first = first or (net, seconds)
@@ -72,7 +72,7 @@ def train(name: str, data: Path, out: Path = NEW_CHECKPOINTS, runs: Path = Path(
         "command": " ".join([f"python -m nlviz train {name} --data DIR",
                              *(f"--{key} {value}" for key, (value, default) in options.items() if value != default)]),
         "sha256": hashlib.sha256(content).hexdigest(),
-    }
+    } | ({"frames": spec.frames} if spec.frames else {})
     kept = [epoch for epoch in schedule.snapshots if epoch < schedule.epochs]
     if kept:
         card["snapshots"] = [_write_snapshot(net, task, _snapshot(states[0], epoch), epoch, out / f"{name}@{epoch}.safetensors")
@@ -85,6 +85,12 @@ def train(name: str, data: Path, out: Path = NEW_CHECKPOINTS, runs: Path = Path(
         for path in runs.glob(f"{state_file.stem}*"):
             path.unlink()
     return card
+
+
+def _laid_out(these: nn.Module | Tensor) -> nn.Module | Tensor:
+    """Channels side by side in memory, which is faster for pictures; networks and batches of clips as they are."""
+    tensors = [these] if isinstance(these, Tensor) else these.parameters()
+    return these if any(t.dim() == 5 for t in tensors) else these.to(memory_format=torch.channels_last)
 
 
 def _content(net: nn.Module) -> bytes:
@@ -112,13 +118,14 @@ def _write_snapshot(net: nn.Module, task, kept: Path, epoch: int, out: Path) -> 
 
 @torch.no_grad()  # torch 2.4 counts nothing in inference mode
 def measured(spec: Spec, net: nn.Module) -> dict:
-    """What a card says of the network's blocks, for one square picture at 448 px or of the fixed size.
+    """What a card says of the network's blocks, for one square picture or clip at 448 px or of the fixed size.
 
     Returns:
         ``parameters``, ``multiply_adds``, and ``grids_at_448``: the query grid of each block's first map.
     """
     preprocess, device = spec.preprocess, next(net.parameters()).device
-    x = torch.zeros(1, preprocess.channels, *(preprocess.fixed or (448, 448))[::-1], device=device)
+    frames = [spec.frames] if spec.clips else []
+    x = torch.zeros(1, preprocess.channels, *frames, *(preprocess.fixed or (448, 448))[::-1], device=device)
     with capture_blocks(net, dense_bytes=0) as maps:
         net(x)
     calls = [(net.get_submodule(m.layer), m.input) for m in maps if m.number == 0]
@@ -159,7 +166,7 @@ def _one_epoch(net, task, optimiser, epoch: int, seed: int, device, title: str) 
     forward = getattr(net.train(), "head", net)  # bundled networks on a backbone learn from cached features
     total = count = 0
     for x, target in tqdm(task.epoch(epoch, seed), desc=title, unit="batch", leave=False):
-        x = x.to(device, memory_format=torch.channels_last)
+        x = _laid_out(x.to(device))
         loss = task.loss(forward(x), target.to(device))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

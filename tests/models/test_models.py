@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save
 from nlviz import analyse, capture_maps, load_model
 from nlviz.blocks import BLOCKS, Block
 from nlviz.models import CHECKPOINTS, MODELS, CheckpointError, list_models, read_card, render_readme
-from nlviz.pictures import open_picture
+from nlviz.pictures import clip_of, open_picture
 from tests.networks import bundled
 from tests.pictures.drawn import quarters
 
@@ -35,12 +35,12 @@ def test_every_bundled_checkpoint_is_the_one_on_its_card_and_its_block_was_train
     kinds = MODELS[name].blocks
     assert {type(block) for block in blocks} == {BLOCKS[kind] for kind in kinds}
     for block in blocks:
-        x = torch.randn(1, block.in_channels, *getattr(block, "grid", (8, 8)))
+        x = torch.randn(1, block.in_channels, *getattr(block, "grid", (8,) * block.dimension))
         assert not torch.equal(block(x), x)
         assert all(gamma.abs() > 1e-4 for name, gamma in block.named_parameters() if name == "gamma")
 
 
-@pytest.mark.parametrize("name", [name for name, spec in MODELS.items() if spec.block])
+@pytest.mark.parametrize("name", [name for name, spec in MODELS.items() if spec.block and not spec.clips])
 def test_every_bundled_network_makes_maps_that_hold_and_a_prediction(name):
     analysis = analyse(bundled(name), open_picture(quarters(300, 200)), 224)
     assert [m.parity.outcome for m in analysis.maps] == ["holds"] * len(analysis.maps)
@@ -83,8 +83,9 @@ def test_list_models_has_a_row_for_each_with_both_scores():
     for name, spec in MODELS.items():
         if spec.block:
             model = bundled(name)
+            picture = open_picture(quarters(64, 64))
             with capture_maps(model.net) as maps, torch.inference_mode():
-                model.net(model.preprocess(open_picture(quarters(64, 64)), 448)[0])
+                model.net(model.preprocess(clip_of([picture.image] * spec.frames) if spec.clips else picture, 448)[0])
             first = [nl_map for nl_map in maps if nl_map.number == 0]  # of each call
             assert [list(nl_map.query_grid) for nl_map in first] == rows[name]["grids_at_448"]
             assert [nl_map.relates for nl_map in first][:len(spec.blocks)] == rows[name]["relates"]
