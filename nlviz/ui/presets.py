@@ -28,8 +28,9 @@ class Preset(NamedTuple):
 Groups = dict[str, list[Listed]]  # by heading
 
 DATA_TITLES = {"caltech101": "Classification, 101 classes", "msrc": "Segmentation, 23 classes",
-               "camvid": "Streets, 11 classes", "fashion": "28 × 28 grey"}
-OF_CLIPS: list[str] = []  # headings of networks that take clips
+               "camvid": "Streets, 11 classes", "fashion": "28 × 28 grey", "clips": "Clips with erased patches, 23 classes",
+               "moves": "Clips of 8 motions"}
+OF_CLIPS = [DATA_TITLES["clips"], DATA_TITLES["moves"]]  # how headings of networks that are made for clips begin
 PRESETS = {
     "First look": Preset(
         ["dinov2_small", "msrc_embedded_gaussian", "camvid_criss_cross", "msrc_gc"],
