@@ -132,7 +132,6 @@ def test_divided_attention_is_shown_as_time_space_and_their_product_called_deriv
     found = together[0].heatmap(0.6, 0.4, frame=5)  # (8, 2, 2)
     over_space = space.heatmap(0.6, 0.4, frame=5)[5]
     places = {(row, column): ((column + 0.5) / 3 + 1 / 6, (row + 0.5) / 2) for row in (0, 1) for column in (0, 1)}
-    expected = torch.stack([over_space[cell] * time.heatmap(*place, frame=5)[(slice(None), *cell)] for cell, place in places.items()],
-                           -1).view(8, 2, 2)
-    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-4)
+    expected = [over_space[cell] * time.heatmap(*place, frame=5)[(slice(None), *cell)] for cell, place in places.items()]
+    torch.testing.assert_close(found, torch.stack(expected, -1).view(8, 2, 2), atol=1e-6, rtol=1e-4)
     assert together[0].parity.of == "derived" and together[0].nl_map.notes[0].startswith("Derived")
