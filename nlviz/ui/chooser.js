@@ -108,6 +108,7 @@ const listOf = make("div", {}, ...groups);
 document.addEventListener("nlviz-photo", ({detail}) => {                 // of a clip those that take clips come first
     const forClips = groups.filter(group => props.clips.includes(group.firstChild.textContent));
     listOf.replaceChildren(...(detail.clip ? [...forClips, ...groups.filter(group => !forClips.includes(group))] : groups));
+    items.forEach((item, at) => { item.hidden = props.presets[at].clips && !detail.clip; });
 });
 const few = networks.length > MANY ? "" : " nlviz-few";
 const panel = make("div", {class: `nlviz-menu-panel nlviz-add-panel${few}`, role: "dialog", "aria-label": "Add networks", hidden: true},
@@ -150,16 +151,17 @@ function drawList() {
 // ---------------------------------------------------------------------------------------------------- presets
 
 const presetsOpener = make("button", {type: "button", class: "nlviz-button", "data-action": "presets-open"}, "presets");
-const items = props.presets.map(({title, names, caption}) => make("button", {type: "button", class: "nlviz-preset",
+const items = props.presets.map(({title, names, caption, clips}) => make("button", {type: "button", class: "nlviz-preset", hidden: Boolean(clips),
     onclick: () => { menu.open(false); choose([...names]); presetsOpener.focus(); }}, make("b", {}, title), make("span", {}, caption)));
 const presetsPanel = make("div", {class: "nlviz-menu-panel nlviz-presets-panel", role: "dialog", "aria-label": "Presets", hidden: true}, ...items);
 const presets = make("div", {class: "nlviz-menu", hidden: !items.length}, presetsOpener, presetsPanel);
-const menu = createMenu({node: presets, opener: presetsOpener, panel: () => presetsPanel, onOpen: () => items[0].focus()});
+const menu = createMenu({node: presets, opener: presetsOpener, panel: () => presetsPanel, onOpen: () => shownItems()[0]?.focus()});
+const shownItems = () => items.filter(item => !item.hidden);
 presetsPanel.addEventListener("keydown", event => {
-    const step = {ArrowDown: 1, ArrowUp: -1}[event.key], at = items.indexOf(document.activeElement);
+    const step = {ArrowDown: 1, ArrowUp: -1}[event.key], shown = shownItems(), at = shown.indexOf(document.activeElement);
     if (!step || at < 0) return;
     event.preventDefault();
-    items[(at + step + items.length) % items.length].focus();
+    shown[(at + step + shown.length) % shown.length].focus();
 });
 const caption = make("p", {class: "nlviz-preset-caption"});
 

@@ -22,7 +22,7 @@ def make_chooser(groups: Groups, presets: dict[str, Preset], chosen: list[str], 
         value=chosen, html_template='<div class="nlviz nlviz-networks"></div>', js_on_load=SCRIPT, apply_default_css=False,
         padding=False, elem_id="networks", listed=listed, most=most,
         clips=[heading for heading in listed if heading.startswith(tuple(OF_CLIPS))],
-        presets=[{"title": title, "names": preset.names, "caption": preset.caption} for title, preset in presets.items()],
+        presets=[{"title": title} | preset._asdict() for title, preset in presets.items()],
     )
 
 

@@ -122,7 +122,7 @@ def make_page(store: Store, groups: Groups, presets: dict[str, Preset], chosen: 
         with gr.Tab("How to read this"):
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
             gr.HTML(f'<div class="nlviz-how"><p id="limits">{store.limits.in_words}</p></div>', padding=False)
-        connect(page, Views(store, groups, offered), first, photo=photo, examples=examples, networks=networks,
+        connect(page, Views(store, groups, offered, presets), first, photo=photo, examples=examples, networks=networks,
                 resolution=resolution, frames=frames, viewer=viewer)
     return page
 

@@ -6,12 +6,13 @@ from ..models import TELLING, list_models
 
 
 class Listed(NamedTuple):
-    """A network in the list; ``data`` tells it from one of the same title."""
+    """A network in the list; ``data`` tells it from one of the same title, and ``clips`` says that it takes clips alone."""
 
     title: str
     name: str
     score: str = ""
     data: str = ""
+    clips: bool = False
 
     @property
     def label(self) -> str:
@@ -23,6 +24,7 @@ class Preset(NamedTuple):
 
     names: list[str]
     caption: str
+    clips: bool = False  # offered where a clip is on screen
 
 
 Groups = dict[str, list[Listed]]  # by heading
@@ -57,6 +59,27 @@ PRESETS = {
 }
 
 
+WHAT_TIME_ADDS = "What time adds"
+PRESETS[WHAT_TIME_ADDS] = Preset(
+    ["clips_embedded_gaussian", "clips_embedded_gaussian_framewise", "dinov2_small"],
+    "One block over all frames, the same block frame by frame, and a transformer that knows no time.", clips=True)
+
+
+def suited(names: list[str], groups: Groups, presets: dict[str, Preset], is_clip: bool, most: int) -> list[str]:
+    """The networks for what is on screen now: of a clip at least one that takes clips, of a photo none of those.
+
+    Whoever has chosen none of their own gets the preset for it.
+    """
+    of_clips = [network.name for networks in groups.values() for network in networks if network.clips]
+    first, time = (presets.get(title) for title in (next(iter(PRESETS)), WHAT_TIME_ADDS))
+    if is_clip:
+        if not of_clips or set(names) & set(of_clips):
+            return names
+        return time.names if first and time and names == first.names else [of_clips[0], *names][:most]
+    left = [name for name in names if name not in of_clips]
+    return left if (left and not (time and names == time.names)) or not first else first.names
+
+
 def bundled_groups() -> Groups:
     """The bundled networks that attend, the transformer first, then by data set, each with its score.
 
@@ -69,5 +92,6 @@ def bundled_groups() -> Groups:
             groups[heading] = [] if row["how"] else [Listed(row["title"], row["name"])]
         elif row["block"]:
             heading = f"{DATA_TITLES[row['data']]} (no block: {row['score_without_block']:.1%})"
-            groups.setdefault(heading, []).append(Listed(row["title"], row["name"], f"{row['score']:.1%}", row["data"]))
+            listed = Listed(row["title"], row["name"], f"{row['score']:.1%}", row["data"], row["clips"])
+            groups.setdefault(heading, []).append(listed)
     return groups

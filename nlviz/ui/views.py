@@ -13,8 +13,8 @@ from ..recipes import RESOLUTIONS, Recipe, recipe_of_link
 from . import wiring
 from .chooser import names_in
 from .clip_strip import chosen_in, overview_of, strip_of
-from .examples import CLIPS, OFFERED, compared, start_of
-from .presets import Groups
+from .examples import CLIPS, MADE, OFFERED, compared, start_of
+from .presets import Groups, Preset, suited
 from .restoring import (
     asks_for,
     called_here,
@@ -70,8 +70,8 @@ class Views:
     order.
     """
 
-    def __init__(self, store: Store, groups: Groups, offered: list[int] | None = None):
-        self.store, self.offered = store, offered or list(RESOLUTIONS)
+    def __init__(self, store: Store, groups: Groups, offered: list[int] | None = None, presets: dict[str, Preset] | None = None):
+        self.store, self.offered, self.groups, self.presets = store, offered or list(RESOLUTIONS), groups, presets or {}
         self.listed = [network.name for networks in groups.values() for network in networks]
 
     def parts_of(self, view: Callable) -> int:
@@ -129,11 +129,13 @@ class Views:
 
     def _show_photo(self, who: gr.Request, path: str | None, size: int, shown: Shown, awaited: Recipe | None,
                     names) -> Iterator[tuple]:
-        for value in self._values(who, None if path is None else Shown(path), size, names):
+        wanted = names if path is None else self._suited(names, path)
+        for value in self._values(who, None if path is None else Shown(path), size, wanted):
             bad = value.get("error", False) and "scene" not in value  # one network may fail where others show the photo
             if awaited and "scene" in value:
                 value["message"] = other_photo(awaited, path)
-            yield self._same(value, shown if bad or path is None else Shown(path), self._box(shown) if bad else gr.skip(), awaited)
+            yield self._same(value, shown if bad or path is None else Shown(path), self._box(shown) if bad else gr.skip(), awaited,
+                             names if bad else wanted)
 
     def _recipe_of(self, path: str | None) -> Recipe | None:
         """The recipe in a file that came; ValueError also where the file is larger than files may be."""
@@ -174,9 +176,9 @@ class Views:
         if type(index) is not int or not 0 <= index < len(OFFERED):
             yield self._same({"message": "There is no such example.", "error": True}, shown, gr.skip(), awaited)
             return
-        chosen = Shown(OFFERED[index])
-        for value in self._values(who, chosen, size, names):
-            yield self._same(value, chosen, self._box(chosen), awaited)
+        chosen, wanted = Shown(OFFERED[index]), self._suited(names, OFFERED[index])
+        for value in self._values(who, chosen, size, wanted):
+            yield self._same(value, chosen, self._box(chosen), awaited, wanted)
 
     @to_the_end
     def arrive(self, who: gr.Request, fragment: str, size: int, shown: Shown, awaited: Recipe | None,
@@ -230,12 +232,20 @@ class Views:
         """The value of the photo box, which takes no videos."""
         return None if shown.path in CLIPS or shown.clip else shown.path
 
-    def _same(self, value: dict, shown: Shown, box, awaited: Recipe | None) -> tuple:
-        """An answer that leaves the input resolution and the networks as they are."""
+    def _suited(self, names: object, path: str) -> object:
+        """The networks for a photo or a clip that comes, see :func:`nlviz.ui.presets.suited`; what is no list of names stays."""
+        try:
+            chosen, moves = names_in(names, self.listed), path in MADE or opens_as_clip(path)
+        except (ValueError, OSError):
+            return names
+        return suited(chosen, self.groups, self.presets, moves, self.store.limits.networks)
+
+    def _same(self, value: dict, shown: Shown, box, awaited: Recipe | None, names: object = None) -> tuple:
+        """An answer that leaves the input resolution as it is, and the networks unless they are named."""
         if "scene" in value:
             clip = value["scene"]["key"].get("clip")
             shown = Shown(shown.path, clip and Chosen(**clip))
-        return value, shown, box, awaited, gr.skip(), gr.skip(), self._strip(value, shown)
+        return value, shown, box, awaited, gr.skip(), gr.skip() if names is None else names, self._strip(value, shown)
 
     def _strip(self, value: dict, shown: Shown):
         """What the strip shows of a new scene: the video and the frames chosen, nothing of a photo."""

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from nlviz.ui.presets import PRESETS, bundled_groups
-from tests.ui.visitor import CHOSEN
+from tests.ui.visitor import CHOSEN, OF_PHOTOS
 
 
 def drag(site, name: str, to: str) -> None:
@@ -94,7 +94,7 @@ def test_the_list_takes_no_more_than_the_page_compares(site):
     site.settled(networks=PRESETS["Segmentation heads"].names)
 
 
-@pytest.mark.parametrize("title", list(PRESETS)[1:])
+@pytest.mark.parametrize("title", OF_PHOTOS[1:])
 def test_a_preset_is_chosen_from_a_menu_that_says_what_is_seen(site, title):
     site.page.locator("[data-action=presets-open]").click()
     menu = site.page.get_by_role("dialog", name="Presets")

@@ -13,6 +13,7 @@ from nlviz.analysis import analyse
 from nlviz.cli import main
 from nlviz.pictures import Chosen, open_clip
 from nlviz.ui.examples import CLIPS, EXAMPLES, MADE
+from nlviz.ui.presets import PRESETS, WHAT_TIME_ADDS
 from tests.pictures.filmed import filmed
 from tests.ui.answers import loaded
 from tests.ui.visitor import CHOSEN, LION, SIZE, sha256
@@ -58,6 +59,8 @@ def film(site, video):
     site.choose(*NETWORKS)
     drop(site, video)
     shown(site, video, Chosen(0, 8, 3))
+    site.page.locator("[aria-label='Remove Non-local, space and time']").click()
+    site.settled(networks=NETWORKS)
     yield site
     site.page.evaluate("document.activeElement?.blur()")
 
@@ -113,6 +116,31 @@ def test_other_frames_are_chosen_on_the_strip(film, video):
     shown(film, video, Chosen(10, 4, 1))
 
 
+def test_networks_that_take_clips_come_with_a_clip_and_go_with_a_photo(site, video):
+    drop(site, video)
+    names = PRESETS[WHAT_TIME_ADDS].names
+    site.settled(networks=names, picture=open_clip(video, chosen=Chosen(0, 8, 3)).sha256)
+    assert site.chips() == names
+    site.page.locator("[data-action=add-open]").click()
+    expect(site.page.locator(".nlviz-groups legend").first).to_contain_text("Clips with erased patches")
+    site.page.locator("[data-action=add-done]").click()
+    placed = analyse(loaded(names[0]), open_clip(video, chosen=Chosen(0, 8, 3)), SIZE).maps[0]
+    ask(site, 4, 0.3, 0.5)
+    told = site.page.evaluate("site.viewer.state({values: true}).maps[0].values")
+    np.testing.assert_allclose(told, placed.heatmap(0.3, 0.5, frame=4).flatten(), rtol=2e-3, atol=1e-7)
+    assert placed.keys.grid[0] == 8, "over all frames at once"
+    site.page.locator("#examples button").first.click()
+    site.settled(networks=CHOSEN, picture=sha256(LION))
+
+
+def test_ones_own_choice_is_kept_beside_a_network_that_takes_clips(site, video):
+    site.choose("msrc_gc")
+    drop(site, video)
+    site.settled(networks=["clips_embedded_gaussian", "msrc_gc"])
+    site.page.locator("#examples button").first.click()
+    site.settled(networks=["msrc_gc"], picture=sha256(LION))
+
+
 def test_a_photo_after_it_is_a_photo_again(film):
     film.page.locator("#examples button").first.click()
     film.settled(picture=sha256(LION))
@@ -126,6 +154,7 @@ def test_the_address_brings_a_clip_of_the_page_back(site):
     site.page.locator("#examples button").nth(len(EXAMPLES) + 1).click()
     chosen = Chosen(0, 8, 2)
     site.settled(picture=MADE[CLIPS[1]](chosen).sha256)
+    names = ["clips_embedded_gaussian", *NETWORKS]
     ask(site, 3, 0.4, 0.6)
     site.page.evaluate("site.viewer.restore({queries: [{x: 0.4, y: 0.6, frame: 3}]})")
     site.page.locator(".nlviz-clip-strip").get_by_label("How many frames the clip has").select_option("4")
@@ -134,7 +163,7 @@ def test_the_address_brings_a_clip_of_the_page_back(site):
     link = site.page.evaluate("location.hash")
     site.choose(*CHOSEN)
     site.page.evaluate("link => site.follow(link)", link)
-    site.settled(networks=NETWORKS, picture=MADE[CLIPS[1]](Chosen(0, 4, 2)).sha256)
+    site.settled(networks=names, picture=MADE[CLIPS[1]](Chosen(0, 4, 2)).sha256)
 
 
 @pytest.mark.parametrize("name, content, words", [

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from nlviz.ui.examples import BEGINNINGS, EXAMPLES
 from nlviz.ui.presets import PRESETS
 from tests.pictures.drawn import quarters
-from tests.ui.visitor import CHOSEN, sha256
+from tests.ui.visitor import CHOSEN, OF_PHOTOS, sha256
 
 STATE = "(({query, pins, panels}) => ({query, pins, panels}))(site.viewer.state())"
 
@@ -47,7 +47,7 @@ def test_the_photo_the_panels_and_the_sentence_are_on_the_first_screen(first, wi
     assert first.page.evaluate("[scrollY, document.documentElement.scrollWidth]") == [0, width]
 
 
-@pytest.mark.parametrize("title", list(PRESETS)[1:])
+@pytest.mark.parametrize("title", OF_PHOTOS[1:])
 def test_so_are_those_of_the_other_presets(first, title):
     first.page.set_viewport_size({"width": 1440, "height": 900})
     first.preset(title)

@@ -12,6 +12,7 @@ from nlviz.ui.presets import PRESETS
 from tests.browser import Site
 
 CHOSEN = next(iter(PRESETS.values())).names
+OF_PHOTOS = [title for title, preset in PRESETS.items() if not preset.clips]
 LION, CHEETAH = EXAMPLES[:2]  # 256 x 256, there at the start, and 502 x 343 pixels
 SCREEN = {"width": 1440, "height": 1000}
 SIZE = 224  # pixels, the smallest input that the page offers
