@@ -1,10 +1,12 @@
 """Scenes of clips: random maps in space and time as the server sends them, and the same maps in numpy."""
 
+import base64
+
 import numpy as np
 
 from nlviz.figures import colour_table
 from tests.viewer.pages import PHOTO, drawn, levels, point
-from tests.viewer.scenes import PICTURE, dense_map, factors, floats, log_sum, make_map, packed, softmax
+from tests.viewer.scenes import PICTURE, cross_map, dense_map, factors, floats, log_sum, make_map, packed, softmax
 
 FRAMES, WIDTH, HEIGHT = 8, 320, 180
 SHEET = PICTURE.format(4 * WIDTH, 2 * HEIGHT)
@@ -49,14 +51,51 @@ def framewise_clip(grid, kind: str) -> tuple[dict, dict]:
     q, k = floats(frames, n, 5), floats(frames, n, 5)
     scores = q @ k.swapaxes(1, 2)
     inner = softmax(scores) if kind != "dot" else scores
-    whole = np.zeros((frames * n, frames * n))
-    for f in range(frames):
-        whole[f * n:(f + 1) * n, f * n:(f + 1) * n] = inner[f]
+    whole = block_diagonal(inner)
     of = {"softmax": factors("softmax", q.reshape(-1, 5), k.reshape(-1, 5)) | {"log_sum": packed(log_sum(scores))},
           "dense": {"kind": "dense", "data": packed(inner)}, "dot": factors("dot", q.reshape(-1, 5), k.reshape(-1, 5))}[kind]
     if kind == "dense":
         whole = whole.astype("f4").astype(float)
     return make_map({"kind": "framewise", "frames": frames, "of": of}, {"full": whole}, grid, grid, **placed(grid, grid))
+
+
+def block_diagonal(inner: np.ndarray) -> np.ndarray:
+    """(T, n, m) -> (T n, T m), zero between frames."""
+    frames, n, m = inner.shape
+    whole = np.zeros((frames, n, frames, m))
+    whole[np.arange(frames), :, np.arange(frames)] = inner
+    return whole.reshape(frames * n, frames * m)
+
+
+def pooled_by_frame(queries, keys) -> tuple[dict, dict]:
+    """A softmax within each frame over keys of a grid of their own."""
+    frames, n, m = queries[0], queries[1] * queries[2], keys[1] * keys[2]
+    q, k = floats(frames, n, 5), floats(frames, m, 5)
+    scores = q @ k.swapaxes(1, 2)
+    of = factors("softmax", q.reshape(-1, 5), k.reshape(-1, 5)) | {"log_sum": packed(log_sum(scores))}
+    return make_map({"kind": "framewise", "frames": frames, "of": of}, {"full": block_diagonal(softmax(scores))}, queries, keys,
+                    **placed(queries, keys))
+
+
+def sum_by_frame(grid) -> list[tuple[dict, dict]]:
+    """In each frame a softmax and one row for all its queries, added, and the softmax alone."""
+    (part, terms), shared = pooled_by_frame(grid, grid), softmax(floats(grid[0], 1, grid[1] * grid[2])).astype("f4")
+    whole = terms["full"] + block_diagonal(shared.repeat(grid[1] * grid[2], 1))
+    weights = {"kind": "framewise_sum", "frames": grid[0], "of": 1, "shared": packed(shared)}
+    return [make_map(weights, {"full": whole}, grid, grid, rows="raw", **placed(grid, grid)), (part | {"name": "pairwise"}, terms)]
+
+
+def crosses_by_frame(grid) -> list[tuple[dict, dict]]:
+    """The product of two criss-cross maps of each frame, and those two."""
+    found = []
+    for name in ("A1", "A2"):
+        crosses = [cross_map(grid[1:], name) for _ in range(grid[0])]
+        data = b"".join(base64.b64decode(sent["weights"]["data"]) for sent, _ in crosses)
+        weights = {"kind": "framewise", "frames": grid[0], "of": {"kind": "cross", "data": base64.b64encode(data).decode()}}
+        whole = block_diagonal(np.stack([terms["full"] for _, terms in crosses]))
+        found.append(make_map(weights, {"full": whole}, grid, grid, name=name, **placed(grid, grid)))
+    whole = found[1][1]["full"] @ found[0][1]["full"]
+    return [make_map({"kind": "product", "of": [2, 1]}, {"full": whole}, grid, grid, name="A2 A1", **placed(grid, grid)), *found]
 
 
 def scene(*panels: dict, **changes) -> dict:

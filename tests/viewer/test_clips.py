@@ -8,15 +8,18 @@ from tests.viewer.clips import (
     ask,
     bright,
     brightest,
+    crosses_by_frame,
     dense_clip,
     framewise_clip,
     heat,
     hot_clip,
     on_sheet,
     panel,
+    pooled_by_frame,
     show,
     softmax_clip,
     state,
+    sum_by_frame,
 )
 from tests.viewer.pages import PHOTO, choose, colours, evenly, point
 from tests.viewer.scenes import floats, packed, softmax
@@ -70,14 +73,17 @@ def test_the_strongest_key_is_named_with_its_frame_and_its_place_is_the_brightes
         assert f"({row}, {column}) in frame {t + 1}, " in viewer.locator(".nlviz-status").inner_text()
 
 
-KINDS = {"softmax": lambda: softmax_clip(GRID, [4, 3, 4]), "dense": lambda: dense_clip(softmax(floats(384, 48)), GRID, [4, 3, 4]),
-         **{f"framewise {kind}": (lambda kind=kind: framewise_clip(GRID, kind)) for kind in ("softmax", "dense", "dot")}}
+KINDS = {"softmax": lambda: [softmax_clip(GRID, [4, 3, 4])],
+         "dense": lambda: [dense_clip(softmax(floats(384, 48)), GRID, [4, 3, 4])],
+         **{f"framewise {kind}": (lambda kind=kind: [framewise_clip(GRID, kind)]) for kind in ("softmax", "dense", "dot")},
+         "pooled by frame": lambda: [pooled_by_frame(GRID, [FRAMES, 3, 4])], "sum by frame": lambda: sum_by_frame(GRID),
+         "crosses by frame": lambda: crosses_by_frame(GRID)}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_and_columns_equal_numpys(viewer, kind):
-    sent, terms = KINDS[kind]()
-    show(viewer, panel("map", (sent, terms)))
+    (sent, terms), *others = KINDS[kind]()
+    show(viewer, panel("map", (sent, terms), *others))
     (times, rows, columns), whole = sent["key_grid"], terms["full"]
     for direction in ("attends to", "attended by"):
         choose(viewer, "direction", direction)

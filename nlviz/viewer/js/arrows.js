@@ -26,8 +26,13 @@ function drawArrows(context, frames, look, count) {
   for (const key of strongestKeys(look, count).reverse()) {              // the strongest above the others
     const {from, to} = framesOf(shownGrid, positionOf(shownGrid, key)[0]), frame = Math.max(from, Math.min(to - 1, point.frame));
     const ends = frames[frame] ? [own, placeOn(frames, cellBox(shownGrid, key), frame)] : null;
-    if (ends) drawArrow(context, ...(look.direction === ATTENDED ? ends.reverse() : ends), values[key] / look.highest);
+    if (ends) drawArrow(context, ...(look.direction === ATTENDED ? [ends[1], before(...ends)] : ends), values[key] / look.highest);
   }
+}
+
+function before(end, start) {                         // just before a place, so that its own mark covers no head
+  const length = Math.hypot(end.x - start.x, end.y - start.y), left = Math.max(0, 1 - 7 / (length || 1));
+  return {x: start.x + left * (end.x - start.x), y: start.y + left * (end.y - start.y)};
 }
 
 function placeOn(frames, box, frame) {
