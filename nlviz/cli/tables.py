@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..measures import CLIP_NAMES, clip_in_words
 from ..numbers import number
 
 CLIPS = {"jsd_place_nats": "in a frame", "jsd_place_nats_shuffled": "shuffled",
@@ -36,9 +35,7 @@ def _table(rows: Sequence[dict], words: Mapping[str, str]) -> list[str]:
 
 def _in_words(row: dict) -> str:
     """What depends on the place and what on the frame, of one map."""
-    kinds = ({name: row[name + ending] for name in CLIP_NAMES if row.get(name + ending) is not None}
-             for ending in ("", "_shuffled", "_dealt"))
-    return f"    {_name(row)}: {clip_in_words(*kinds, row['relates'])}".rstrip(": ")
+    return f"    {_name(row)}: {row['in_words']}".rstrip(": ")
 
 
 def lines_of_effects(rows: Sequence[dict]) -> list[str]:

@@ -58,10 +58,12 @@ def own_rows(nl_map: NLMap, frames: Iterable[int]) -> Iterator[Tensor]:
 
 
 def clip_in_words(values: Mapping[str, float], shuffled: Mapping[str, float], dealt: Mapping[str, float],
-                  relates: str = "positions") -> str:
+                  relates: str = "positions", by_frame: bool = False) -> str:
     """What the numbers of a clip say, ``measure``'s of one map or their means; "" of what is no clip and of one map for all."""
     if not all(name in values for name in CLIP_NAMES) or relates == "global":
         return ""
+    if by_frame:
+        return "Between frames rows have no key in common: the network sees one frame at a time."
     said = [f"{what} differ by {percent(values[name] / shuffled[name])} of what shuffled ones would." for name, what in
             zip(CLIP_NAMES, ("Within a frame rows", "The frames' mean rows")) if shuffled[name] > LITTLE]
     place, frame = (values[name] for name in CLIP_NAMES[2:])

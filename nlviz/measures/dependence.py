@@ -14,7 +14,7 @@ from ..blocks import to_positions
 from ..maps import Framewise, NLMap, cells, each_frame, precise
 from ..metrics import COARSE, Cosines, Divergences, entropy, js_divergence
 from ..numbers import percent
-from .clips import clip_in_words, each_by_frame, measure_clip
+from .clips import CLIP_NAMES, clip_in_words, each_by_frame, measure_clip
 from .reach import is_clip
 
 NAMES = ("cosine_input", "cosine_output", "cosine_att", "jsd_att_nats")
@@ -44,6 +44,7 @@ class Dependence:
         added_share: |z - x| as a share of |x|, root mean squares: how much the block is used; None of modules that are no block
             of nlviz, whose x is not kept.
         relates: what the map relates.
+        by_frame: whether the network saw a clip frame by frame, so that rows end at their frame's edge by its design.
         note: ``patches to patches, rows renormalised`` where the map has named tokens, which the numbers leave out.
     """
 
@@ -55,12 +56,14 @@ class Dependence:
     entropy_share: float | None = None
     added_share: float | None = None
     note: str = ""
+    by_frame: bool = False
 
     @property
     def sentence(self) -> str:
         """What the numbers mean, in words."""
         if "jsd_att_nats" in self.values:
-            return dependence_in_words(self.values["jsd_att_nats"], self.shuffled["jsd_att_nats"], self.relates)
+            name = CLIP_NAMES[0] if self.by_frame else "jsd_att_nats"
+            return dependence_in_words(self.values[name], self.shuffled[name], self.relates, self.by_frame)
         if "cosine_att" in self.values:
             share = self.values["cosine_att"] / max(self.shuffled["cosine_att"], 1e-12)
             return f"By cosine distance alone, rows differ by {percent(share)} of what shuffled rows would."
@@ -69,7 +72,7 @@ class Dependence:
     @property
     def of_clip(self) -> str:
         """What a clip's numbers mean, in words: the place in the frame, or the frame? "" where there is nothing to say."""
-        return clip_in_words(self.values, self.shuffled, self.dealt, self.relates)
+        return clip_in_words(self.values, self.shuffled, self.dealt, self.relates, self.by_frame)
 
 
 def measure(nl_map: NLMap, item: int = 0, names: Sequence[str] = NAMES) -> Dependence:
@@ -79,7 +82,8 @@ def measure(nl_map: NLMap, item: int = 0, names: Sequence[str] = NAMES) -> Depen
         item: which of the batch.
         names: what is measured; the entropy, and a clip's CLIP_NAMES, come with the divergence.
     """
-    found = Dependence(nl_map.relates, note=AMONG if nl_map.query_tokens or nl_map.key_tokens else "")
+    found = Dependence(nl_map.relates, note=AMONG if nl_map.query_tokens or nl_map.key_tokens else "",
+                       by_frame=isinstance(nl_map.lazy, Framewise))
     _features(nl_map, item, found, names)
     try:
         nl_map = nl_map.among_positions()
@@ -202,8 +206,11 @@ def terms_of(nl_map: NLMap, item: int = 0) -> dict[str, float]:
     return {"jsd_pairwise_nats": alone, "to_pairwise_nats": to_pairwise, "to_unary_nats": to_unary}
 
 
-def dependence_in_words(found: float, shuffled: float, relates: str = "positions") -> str:
-    """What a mean divergence means, beside that of shuffled rows (both in nats)."""
+def dependence_in_words(found: float, shuffled: float, relates: str = "positions", by_frame: bool = False) -> str:
+    """What a mean divergence means, beside that of shuffled rows (both in nats); ``by_frame``: between queries of one frame."""
+    if by_frame:
+        words = dependence_in_words(found, shuffled, relates)
+        return f"Frame by frame: {words[:1].lower()}{words[1:]}"
     if relates == "global":
         return "One map for all queries, by the block's design."
     if shuffled < NEARLY_FLAT:

@@ -36,7 +36,7 @@ def measures_of(analysis: Analysis, seed: int = 0, maps: Sequence[PlacedMap] | N
         ``note`` says.
         Of a clip ``note`` has all that is to be said of the map, and there are also CLIP_COLUMNS: the numbers of
         :func:`measure_clip` with their baselines, those of :class:`Reach` beside ``_flat``, what equal weights would give; and
-        ``frame_matrix``, see there, a list of lists.
+        ``frame_matrix``, see there, a list of lists; ``in_words`` says what is the place and what the frame.
     """
     return [_of(analysis, placed, seed) for placed in (analysis.maps if maps is None else maps)]
 
@@ -55,7 +55,7 @@ def _of(analysis: Analysis, placed: PlacedMap, seed: int) -> dict:
         "query_grid": list(nl_map.query_grid), "key_grid": list(nl_map.key_grid), **{name: known.get(name) for name in NUMBERS},
         "jsd_reason": found.reasons.get("jsd_att_nats"), "entropy_share": found.entropy_share, "added_share": found.added_share,
         "attention_distance_cells": None if reach is None else reach.cells, "parity": placed.parity.outcome, "note": note,
-        "reasons": reasons, **(_of_clip(placed, known, reach) if is_clip(nl_map) else {}),
+        "reasons": reasons, **(_of_clip(placed, known, reach, found.of_clip) if is_clip(nl_map) else {}),
     }
 
 
@@ -65,9 +65,10 @@ def numbers_with_baselines(values: Named, shuffled: Named, dealt: Named, fresh: 
     return {name + ending: value for ending, values in kinds for name, value in values.items()}
 
 
-def _of_clip(placed: PlacedMap, known: Mapping[str, float], reach: Reach | None) -> dict:
+def _of_clip(placed: PlacedMap, known: Mapping[str, float], reach: Reach | None, words: str) -> dict:
     reached = {} if reach is None else reach.named() | flat_reach(placed).named("_flat")
-    return {name: (known | reached).get(name) for name in CLIP_COLUMNS} | {"frame_matrix": frame_matrix(placed.nl_map).tolist()}
+    found = {name: (known | reached).get(name) for name in CLIP_COLUMNS}
+    return found | {"in_words": words, "frame_matrix": frame_matrix(placed.nl_map).tolist()}
 
 
 def measures_csv(rows: Sequence[dict]) -> str:

@@ -13,11 +13,13 @@ SHARES = {REACH[2]: "same frame", REACH[3]: "past", REACH[4]: "future"}
 INTRODUCTION = """
 ## Clips: the place in the frame, or the frame?
 
-Of each clip {frames}. The numbers above go over all pairs of space-time positions of a clip; here they are apart. "Within a
-frame": the mean divergence between queries of one frame. "Between frames": between the frames' mean rows, over all pairs of
-frames. Both go from 0 to ln 2, and do not add up. What does is information: "the frame's share" is how much of what a key tells
-of its query is the query's frame, the rest is its place in the frame. Shuffled: the keys of each row (or mean row) shuffled by
-themselves; dealt: the queries of each place dealt to the frames at random, so that the frame means nothing.
+Of each clip {frames}.
+The numbers above go over all pairs of space-time positions of a clip; here they are apart. "Within a frame": the mean
+divergence between queries of one frame. "Between frames": between the frames' mean rows, over all pairs of frames. Both go
+from 0 to ln 2, and do not add up. What does is information: "the frame's share" is how much of what a key tells of its query is
+the query's frame, the rest is its place in the frame. Shuffled: the keys of each row (or mean row) shuffled by themselves;
+dealt: the queries of each place dealt to the frames at random, so that the frame means nothing. A network that sees one frame at
+a time has no key in common between frames, by its design: there only "within a frame" says something.
 
 """
 REACHING = """

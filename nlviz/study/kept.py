@@ -97,7 +97,8 @@ def _is_place(found: dict) -> bool:
     numbers, away = [found.get(name) for name in ("layer_number", "head")], found.get("attention_distance_cells")
     counted = all(number is None or (type(number) is int and 1 <= number <= 10**6) for number in numbers)
     frames = found.get("frames")
-    return counted and (away is None or _are_numbers([away])) and type(frames) is int and 1 <= frames <= MAX_FRAMES
+    known = type(found.get("by_frame")) is bool and type(frames) is int and 1 <= frames <= MAX_FRAMES
+    return counted and known and (away is None or _are_numbers([away]))
 
 
 def _is_apart(found: dict) -> bool:

@@ -71,16 +71,18 @@ def _row(model: Model, found: list[tuple[str, dict]], seed: int) -> dict:
     jsd = measures["jsd_att_nats"]
     apart = {name: _measure(name, [numbers for _, numbers in found], seed) for name in CLIP_NAMES
              if any(name in numbers["values"] for _, numbers in found)}
+    by_frame = first["by_frame"] and bool(apart)
+    asked = apart[CLIP_NAMES[0]] if by_frame else jsd
     return {"model": model.name, "title": model.title} | {name: first[name] for name in IDENTITY} | {
         "pictures": len(found), "score": card.get("score"), "metric": card.get("metric"),
         "score_without_block": card.get("score_without_block"), "measures": measures | apart,
         **{name: _mean(numbers[name] for _, numbers in found) for name in ("entropy_share", "added_share")},
         "scale": last_scale(model.net.get_submodule(first["layer"])),
         "terms": {name: _mean(numbers["terms"].get(name) for _, numbers in found) for name in first.get("terms", {})},
-        "sentence": (dependence_in_words(jsd["mean"], jsd["shuffled"], first["relates"]) if "mean" in jsd
+        "sentence": (dependence_in_words(asked["mean"], asked["shuffled"], first["relates"], by_frame) if "mean" in jsd
                      else f"n/a: {jsd['reason']}"),
         "of_clip": clip_in_words(*({name: one.get(kind) for name, one in apart.items()} for kind in ("mean", "shuffled", "dealt")),
-                                 first["relates"]),
+                                 first["relates"], by_frame),
         "reach": {name: reached | {"flat": _mean(numbers["reach"].get(name + "_flat") for _, numbers in found)} for name in REACH
                   if (reached := _over_pictures((numbers["reach"].get(name) for _, numbers in found), seed))},
         "layer_number": first.get("layer_number"), "head": first.get("head"),

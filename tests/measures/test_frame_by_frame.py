@@ -68,6 +68,8 @@ def test_a_map_kept_frame_by_frame_has_the_numbers_of_the_whole(dense):
     found, expected = measure(by_frame), measure(whole)
     for kind in ("values", "shuffled", "dealt"):
         assert getattr(found, kind) == pytest.approx(getattr(expected, kind), abs=6e-7)
+    assert found.by_frame and not expected.by_frame and found.sentence.startswith("Frame by frame: depends on the query")
+    assert found.of_clip == "Between frames rows have no key in common: the network sees one frame at a time."
     assert found.entropy_share == pytest.approx(expected.entropy_share)
     assert dependence_of_queries(by_frame).numpy() == pytest.approx(dependence_of_queries(whole).numpy(), abs=1e-6)
     heads = map_of(None, lazy=Framewise(torch.stack([lazy.inner, lazy.inner.flip(0)], 1)), heads=2) if dense else None

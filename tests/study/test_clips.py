@@ -105,6 +105,7 @@ def test_an_image_network_sees_clips_frame_by_frame_and_pictures_have_a_row_of_t
     assert clips["pictures"] == 2 and photos["pictures"] == 1 and "jsd_frame_nats" not in photos["measures"]
     assert clips["measures"]["jsd_frame_nats"]["mean"] == pytest.approx(0.75 * LN2, abs=1e-6)  # rows end at the frame's edge
     assert clips["reach"]["share_same_frame"]["mean"] == pytest.approx(1) and photos["reach"] == {} and photos["of_clip"] == ""
+    assert clips["sentence"].startswith("Frame by frame: ") and not photos["sentence"].startswith("Frame by frame")
     own = lines_of(out)["photo.png", "msrc_embedded_gaussian"]
     assert own["jsd_place_nats"] == "" and own["frames"] == "1" and own["jsd_att_nats"]
     assert float(lines_of(out)["a.gif", "msrc_embedded_gaussian"]["jsd_place_nats_fresh"]) > 0
@@ -212,12 +213,12 @@ def test_the_command_line_measures_and_studies_clips(folder, tmp_path, capsys):
     assert row["jsd_frame_nats"] == pytest.approx(0.75 * LN2, abs=1e-6) and row["share_past"] == pytest.approx(0, abs=1e-9)
     assert main(["measure", clip, *network, "--frames", "4"]) == 0
     said = capsys.readouterr().out
-    assert "frames, nats" in said and "same frame" in said and "What a key tells of its query is" in said
+    assert "frames, nats" in said and "same frame" in said and "Between frames rows have no key in common" in said
     assert "This network sees one frame at a time" in said
     (tmp_path / "clips").mkdir()
     shutil.copy(clip, tmp_path / "clips")
     assert main(["study", str(tmp_path / "clips"), *network, "--frames", "5", "--out", str(tmp_path / "out")]) == 0
-    assert "the frame (" in capsys.readouterr().out
+    assert "Frame by frame: depends on the query" in capsys.readouterr().out
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["frames"] == {"start": 0, "count": 5, "stride": None}
     assert main(["measure", clip, *network, "--frames", "4", "--effects"]) == 2
     assert "sees a clip frame by frame" in capsys.readouterr().err
