@@ -35,8 +35,9 @@ def dependence_of_layers(analysis: Analysis, progress: Callable[[int, int], None
     Returns:
         For each map, in the analysis' order of layers, the mean of the heads before them: ``layer`` and ``head`` (from 1; None
         for the mean, or where there is one), ``part``, ``jsd_att_nats`` and what ``shuffled`` rows would give, their ratio
-        ``share``, ``entropy_share`` (0 to 1) and ``attention_distance_cells``; None what is undefined, and the ``reason`` why
-        there is no divergence or no share, else "". Of a clip also what is defined of CLIP_NAMES, with ``_shuffled`` and
+        ``share`` (of a clip that was seen frame by frame all three within a frame), ``entropy_share`` (0 to 1) and
+        ``attention_distance_cells``; None what is undefined, and the ``reason`` why there is no divergence or no share, else "".
+        Of a clip also what is defined of CLIP_NAMES, with ``_shuffled`` and
         ``_dealt``, and of REACH.
     """
     maps = [placed for placed in analysis.maps if placed.layer is not None]
@@ -68,6 +69,8 @@ def numbers_of_map(placed: PlacedMap) -> dict:
     """The numbers of one map, see ``dependence_of_layers``."""
     found, reach = measure_with_reach(placed, NAMES[3:])
     value, shuffled = (numbers.get("jsd_att_nats") for numbers in (found.values, found.shuffled))
+    if found.by_frame and value is not None:  # rows of two frames have no key in common, by design
+        value, shuffled = (numbers["jsd_place_nats"] for numbers in (found.values, found.shuffled))
     flat = shuffled is not None and shuffled < NEARLY_FLAT
     return {"layer": placed.layer, "head": placed.head, "part": placed.nl_map.part, "jsd_att_nats": value, "shuffled": shuffled,
             "share": None if value is None or flat else value / shuffled, "entropy_share": found.entropy_share,

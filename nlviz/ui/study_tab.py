@@ -10,13 +10,14 @@ from pathlib import Path
 import gradio as gr
 
 from ..measures import NAMES
-from ..pictures import SUFFIXES
+from ..pictures import CLIP_SUFFIXES, SUFFIXES
 from ..study import Study, between, label_of, measure_file, or_not, told, write_report
 from .limits import Limits
 from .presets import Groups
 from .store import Store
 from .turns import Overtaken
 
+MEASURED = [*SUFFIXES, *CLIP_SUFFIXES]
 AT_ONCE = 2  # studies, of different visits
 INVITATION = ("Does attention depend on the query, in your own pictures? Choose a folder or some pictures, choose networks, "
               "and measure: GCNet's table comes out, each number beside its baselines.")
@@ -31,7 +32,7 @@ def study_tab(store: Store, groups: Groups, chosen: list[str], offered: list[int
     gr.Markdown(INVITATION)
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
-            pictures = gr.File(label="Pictures", file_count="multiple", file_types=list(SUFFIXES), height=160,
+            pictures = gr.File(label="Pictures and videos", file_count="multiple", file_types=MEASURED, height=160,
                                elem_id="study-pictures")
             folder = gr.UploadButton("Choose a folder", file_count="directory", size="sm", elem_id="study-folder")
         with gr.Column(scale=2, min_width=320):
@@ -44,7 +45,7 @@ def study_tab(store: Store, groups: Groups, chosen: list[str], offered: list[int
     table = gr.HTML(visible=False, padding=False, elem_id="study-table")
     figure = gr.Image(label="Over the pictures", visible=False, interactive=False, elem_id="study-figure", buttons=["download"])
     report = gr.File(label="The report: tables, figures and every number", visible=False, elem_id="study-report")
-    folder.upload(lambda paths: [path for path in paths if Path(path).suffix.lower() in SUFFIXES], folder, pictures)
+    folder.upload(lambda paths: [path for path in paths if Path(path).suffix.lower() in MEASURED], folder, pictures)
 
     def run(who: gr.Request, paths, names, size):
         yield from _measure(store, who.session_hash, paths or [], names, size)

@@ -2,12 +2,17 @@
 
 from ..analysis import Analysis, PlacedMap
 from ..blocks import Block
-from ..measures import NAMES, NO_FRESH, dependence_of_queries, heads_of, measure, measure_fresh
+from ..maps import Framewise
+from ..measures import NAMES, NO_FRESH, dependence_of_queries, heads_of, is_clip, measure, measure_fresh
 from .texts import half_to_base64, place_of, to_base64
 
 
 def make_dependence(placed: PlacedMap) -> dict:
     """GCNet's numbers of a map, of a clip's in words what is the place and what the frame; each query's mean divergence to all."""
+    positions = placed.nl_map.shape[0]
+    if is_clip(placed.nl_map) and positions > MOST_POSITIONS and not isinstance(placed.nl_map.lazy, Framewise):
+        raise ValueError(f"between all pairs of {positions:,} positions would take minutes: choose fewer frames or a lower "
+                         "resolution, or let the command line measure it")
     found = measure(placed.nl_map)
     numbers = [{"name": name, "value": found.values.get(name), "shuffled": found.shuffled.get(name),
                 "reason": found.reasons.get(name, "")} for name in NAMES]
@@ -38,6 +43,7 @@ def make_shares(analysis: Analysis, layer: int) -> list[dict]:
 
 
 MOST_BYTES = 32 * 2**20  # of features that are sent
+MOST_POSITIONS = 10_000  # between all pairs of which is measured while somebody waits
 
 
 def make_similarity(placed: PlacedMap, term: str) -> dict:
