@@ -44,7 +44,7 @@ function drawArrow(context, start, end, share) {      // bent upward, dark and l
   const dx = end.x - start.x, dy = end.y - start.y, length = Math.hypot(dx, dy), wide = 0.7 + 1.3 * share;
   if (length < 3) return;
   const bend = Math.min(26, length * 0.16), side = dx < 0 ? 1 : -1, middle = {x: start.x + dx / 2 - side * dy / length * bend, y: start.y + dy / 2 + side * dx / length * bend};
-  const angle = Math.atan2(end.y - middle.y, end.x - middle.x), head = Math.min(4 + 2.2 * wide, 2 + 0.25 * length);
+  const angle = Math.atan2(end.y - middle.y, end.x - middle.x), head = Math.min(4 + 2.2 * wide, 2 + 0.18 * length);
   context.setLineDash([]);
   context.lineCap = context.lineJoin = "round";
   context.globalAlpha = 0.3 + 0.65 * share;
