@@ -118,12 +118,12 @@ class Views:
         try:
             recipe = self._recipe_of(path)
         except ValueError as error:
-            yield self._same({"message": str(error), "error": True}, shown, shown, awaited)
+            yield self._same({"message": str(error), "error": True}, shown, self._box(shown), awaited)
             return
         if recipe:
             yield from self._restore(who, recipe, size, shown, names)
         elif awaited and path and self._photo_of(who, awaited, [path]):
-            yield from self._restore(who, awaited, size, path, names)
+            yield from self._restore(who, awaited, size, Shown(path), names)
         else:
             yield from self._show_photo(who, path, size, shown, awaited, names)
 
