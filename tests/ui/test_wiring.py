@@ -176,8 +176,8 @@ def test_a_photo_that_cannot_be_used_is_a_message_without_a_scene(store, tmp_pat
 
 
 def test_no_photo_and_no_network_are_invitations(store, photo):
-    assert last(wiring.show(store, None, ["gc"], 448)) == {"message": "Choose a photo: drop one, paste one, use the camera or take "
-                                                           "an example."}
+    assert last(wiring.show(store, None, ["gc"], 448)) == {"message": "Choose a photo or a clip: drop one, paste one, use the camera "
+                                                           "or take an example."}
     assert last(wiring.show(store, photo, [], 448)) == {"message": "Choose at least one network."}
 
 
@@ -202,7 +202,7 @@ def test_an_export_has_the_settings_of_the_screen(store, photo, change):
                                  term=settings["term"], veil=settings["veil"], backdrop=settings["backdrop"])
     assert pixels(base64.b64decode(answer["data"])) == pixels(figure_bytes(figure, "png"))
     recipe = Recipe.from_json(recipe_in(base64.b64decode(answer["data"])))
-    assert recipe.settings == settings | {"token": ""} and recipe.queries == ((0.2, 0.3), (0.9, 0.9))
+    assert recipe.settings == settings | {"token": "", "arrows": 20} and recipe.queries == ((0.2, 0.3), (0.9, 0.9))
     assert recipe.picture["sha256"] == key["picture"]
 
 
