@@ -37,9 +37,14 @@ def named_shares(column: Column, weights: Tensor) -> dict[str, float]:
         return found
     tokens = column.placed.nl_map.key_tokens
     for name, weight in zip(tokens, weights[len(weights) - len(tokens) :].tolist()):
-        kind = re.sub(r" [0-9]+$", "s", name)
+        kind = kind_of(name)
         found[kind] = found.get(kind, 0.0) + weight
     return found
+
+
+def kind_of(token: str) -> str:
+    """What numbered tokens are called together, ``register tokens``; of a clip those of all frames."""
+    return re.sub(r" [0-9]+$", "s", re.sub(r", frame [0-9]+$", "", token))
 
 
 def own_limits(values: Tensor, centred: bool = False) -> tuple[float, float]:

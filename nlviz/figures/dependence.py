@@ -16,13 +16,13 @@ from .bars import Bar
 from .checks import check_analyses, check_queries
 from .columns import Column, columns_of
 from .formats import format_for, shared_out
-from .panels import draw_bare, draw_heatmap, draw_photo, small_enough
+from .panels import Ground, draw_bare, draw_heatmap, draw_photo, ground_of, most_beside, panel_size
 from .scales import Scale
 from .sheet import Cell, compose
 from .style import OPACITY, TIMES, Style
 from .words import LN_2, about, among_words, headings_of, key_facts, shared_by, veil_words
 
-PHOTO = (("photo", 1),)  # over it
+PHOTO, CLIP = (("photo", 1),), (("clip", 1),)  # over it
 WHAT = "mean Jensen-Shannon divergence of a query's row to the rows of all queries, nats"
 
 
@@ -51,7 +51,7 @@ class Found:
         return "\n".join(lines)
 
 
-def dependence_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]] = (), *,
+def dependence_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, ...]] = (), *,
                            colour_map: str = "viridis", scale: str = TIMES, smooth: bool = False, opacity: float = OPACITY,
                            veil: str = "rising", backdrop: str = "grey", parts: Mapping[str, str] | None = None,
                            width: str = "two columns") -> Figure:
@@ -65,19 +65,21 @@ def dependence_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple
     For the other arguments and errors see :func:`nlviz.figures.queries_by_networks`.
     """
     check_queries(queries, least=0)
-    check_analyses(analyses)
-    form, picture = format_for(width), small_enough(analyses[0].picture)
+    check_analyses(analyses, queries)
+    form = format_for(width)
     style = Style(colour_map, scale, smooth, opacity, "attends to", "full", veil, backdrop)
     columns = columns_of(analyses, style.term, parts or {})
+    picture = ground_of(analyses[0].picture, form, len(columns) + 1)
     found = list(map(_found, columns))
     drawn = [one for one in found if one.values is not None]
     shared = Scale(0.0, max(one.limits[1] for one in drawn)) if drawn and style.shared else None
-    cells = [Cell(partial(draw_photo, picture=picture, queries=queries, scale=form.scale), PHOTO)]
+    over = PHOTO if isinstance(picture, Picture) else CLIP
+    cells = [Cell(partial(draw_photo, picture=picture, queries=queries, scale=form.scale), over)]
     cells += [Cell(partial(_draw, found=one, picture=picture, scale=shared, style=style), heading, one.caption(style.shared),
                    one.note) for one, heading in zip(found, headings_of(columns))]
     bars = [Bar(shared, colour_map, f"{WHAT}, 0 to {number(shared.high)}, {shared_by(len(drawn))}", veil)] if shared else []
-    footer = key_facts(columns) if form.brief else [_reading(style), *among_words(columns), *about(columns, queries)]
-    return compose(form, shared_out(cells, form.most()), partial(form.panel, picture.size[0] / picture.size[1]), bars, footer)
+    footer = key_facts(columns) if form.brief else [_reading(style, over is CLIP), *among_words(columns), *about(columns, queries)]
+    return compose(form, shared_out(cells, most_beside(form, picture)), panel_size(form, picture), bars, footer)
 
 
 def _found(column: Column) -> Found:
@@ -90,7 +92,7 @@ def _found(column: Column) -> Found:
     return Found(column, numbers, values.view(column.whole.queries.grid))
 
 
-def _draw(axes: Axes, found: Found, picture: Picture, scale: Scale | None, style: Style) -> None:
+def _draw(axes: Axes, found: Found, picture: Ground, scale: Scale | None, style: Style) -> None:
     if found.values is None:
         draw_bare(axes, picture, style.backdrop)
     else:
@@ -98,9 +100,9 @@ def _draw(axes: Axes, found: Found, picture: Picture, scale: Scale | None, style
                      style.smooth, False, style.veil, style.backdrop)
 
 
-def _reading(style: Style) -> str:
-    cells = "smoothed between cells" if style.smooth else "a colour for each cell"
+def _reading(style: Style, clip: bool) -> str:
+    cells = f"smoothed between cells{' of a frame' * clip}" if style.smooth else "a colour for each cell"
     own = "" if style.shared else " Colours run from the lowest to the highest, for each panel by itself."
     return (f"Dependence pictures: at every query the {WHAT} (0 to {LN_2}), {cells}, "
-            f"{veil_words(style, ['linear'])}. Under each the mean over all pairs of queries, as a share of the mean with the "
-            f"numbers of every row shuffled, which is what unrelated queries would give.{own}")
+            f"{veil_words(style, ['linear'], clip)}. Under each the mean over all pairs of queries, as a share of the mean with "
+            f"the numbers of every row shuffled, which is what unrelated queries would give.{own}")

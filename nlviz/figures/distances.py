@@ -15,7 +15,7 @@ from .columns import Column, columns_of
 from .formats import Format, format_for, shared_out
 from .lines import NBSP
 from .looks import Look, looks_of
-from .panels import draw_photo, small_enough
+from .panels import draw_photo, ground_of
 from .sheet import Cell, compose
 from .style import Style
 from .tables import draw_table
@@ -27,7 +27,7 @@ BRIEFLY = "above the diagonal Jensen-Shannon divergence in nats, below it cosine
 Entry = tuple[float | None, str]  # a distance, or why there is none
 
 
-def distances_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]], *, direction: str = "attends to",
+def distances_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, ...]], *, direction: str = "attends to",
                           term: str = "full", parts: Mapping[str, str] | None = None, width: str = "two columns") -> Figure:
     """The photo with the queries, and for each call of a block a table of distances between their rows.
 
@@ -39,9 +39,10 @@ def distances_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[
     For the other arguments and errors see :func:`nlviz.figures.queries_by_networks`.
     """
     check_queries(queries, least=2)
-    check_analyses(analyses)
+    check_analyses(analyses, queries)
     style, form = Style("viridis", "shared", False, 1.0, direction, term), format_for(width)
-    picture, columns = small_enough(analyses[0].picture), columns_of(analyses, term, parts or {})
+    columns = columns_of(analyses, term, parts or {})
+    picture = ground_of(analyses[0].picture, form, len(columns) + 1)
     looks = list(zip(*looks_of(columns, queries, style)))  # of each column from all queries
     cells = [Cell(partial(draw_photo, picture=picture, queries=queries, scale=form.scale), QUERIES),
              *(_cell(column, seen, heading, style, form) for column, seen, heading in zip(columns, looks, headings_of(columns)))]

@@ -7,6 +7,7 @@ from typing import TypeVar
 from ..recipes import WIDTHS, check_choice
 
 Item = TypeVar("Item")
+ROW = 0.45  # of the lowest panel, which each further row of frames adds to it
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Format:
         column = self.narrowest if column is None else column
         return max(1, int((self.width - 2 * self.margin + self.gap) / (column + self.gap) + 1e-9))
 
-    def panel(self, aspect: float, widest: float, room: float) -> tuple[float, float]:
+    def panel(self, aspect: float, widest: float, room: float, rows: int = 1) -> tuple[float, float]:
         """(width, height) of a panel with the picture's aspect ratio.
 
         Where it would be too small to be seen if the figure kept to ``tallest``, the figure grows taller.
@@ -71,8 +72,10 @@ class Format:
         Args:
             widest: it may be.
             room: height at which the figure keeps to ``tallest``.
+            rows: of frames of a clip.
         """
         lowest, low = (max(height, height / 3 / aspect) * self.scale for height in (0.6, 0.9))  # at least a third as wide
+        lowest, low = (min(2.4 * self.scale, height * (1 + ROW * (rows - 1))) for height in (lowest, low))
         height = min(widest / aspect, 2.4 * self.scale, room if room >= lowest else low)
         return height * aspect, height
 

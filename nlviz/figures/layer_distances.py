@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..analysis import Analysis
-from ..measures import AMONG, dependence_of_layers, diagonal, flat_distance
+from ..measures import dependence_of_layers, diagonal, flat_distance
 from .checks import check_analyses, check_queries
+from .clip_words import is_clip, name_words
 from .formats import Format, format_for
 from .layer_charts import Points, colour_of, draw_points
 from .lines import wrap
@@ -17,9 +18,9 @@ from .output import settings
 from .placing import LINE, add_axes, write_lines
 from .stack_words import about_stack
 from .stacks import Stack, stacks_of
-from .words import photo_words
+from .words import photo_words, tokens_left_out
 
-READING = ("Points: heads, side by side in their layer; line: their mean. {}: the mean distance between a query and its keys, "
+READING = ("Points: heads, side by side in their layer; line: their mean. {}: the mean distance between a query and its keys{}, "
            "weighted by its row (Dosovitskiy et al. 2021, fig. 7), in {}. {}: the mean Jensen-Shannon divergence of the rows of "
            "all pairs of queries, as a share of that with the numbers of every row shuffled, which is what unrelated queries would "
            "give; heads whose rows are all nearly flat have none.")
@@ -42,7 +43,7 @@ class Measured:
         return Points(self.label, [layer for layer, _ in known], [found for _, found in known])
 
 
-def distance_against_layer(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]] = (), *,
+def distance_against_layer(analyses: Sequence[Analysis], queries: Sequence[tuple[float, ...]] = (), *,
                            width: str = "two columns") -> Figure:
     """For every head its mean attention distance, and how much its rows depend on the query, against its layer.
 
@@ -55,11 +56,11 @@ def distance_against_layer(analyses: Sequence[Analysis], queries: Sequence[tuple
     For the other arguments and errors see :func:`nlviz.figures.queries_by_networks`.
     """
     check_queries(queries, least=0)
-    check_analyses(analyses)
+    check_analyses(analyses, queries)
     form = format_for(width)
     stacks, without = stacks_of(analyses)
     found = [_measured(stack) for stack in stacks]
-    cells = len({placed.queries.grid for stack in stacks for placed in stack.of_heads if placed.queries}) <= 1
+    cells = len({placed.queries.grid[-2:] for stack in stacks for placed in stack.of_heads if placed.queries}) <= 1
     unit = "cells" if cells else "% of the picture's diagonal"
     return _sheet(form, found, cells, unit, _footer(analyses, stacks, without, unit, form))
 
@@ -67,11 +68,11 @@ def distance_against_layer(analyses: Sequence[Analysis], queries: Sequence[tuple
 def _footer(analyses: Sequence[Analysis], stacks: Sequence[Stack], without: Sequence[str], unit: str, form: Format) -> list[str]:
     if form.brief:
         said = [one.rstrip(".") for one in without] + [about_stack(stack, brief=True) for stack in stacks]
-        return ["; ".join([analyses[0].picture.name, *said]) + "."]
+        return ["; ".join([name_words(analyses[0].picture), *said]) + "."]
     first, second = ("Above", "Below") if form.width < NARROW else ("Left", "Right")
-    tokens = dict.fromkeys(name for one in stacks for placed in one.of_heads for name in placed.nl_map.key_tokens)
-    left_out = [f"Without {', '.join(tokens)}: {AMONG}."] if tokens else []
-    return [*without, READING.format(first, unit, second), *left_out, photo_words(analyses[0].picture, []),
+    left_out = tokens_left_out(name for one in stacks for placed in one.of_heads for name in placed.nl_map.key_tokens)
+    within = " within a frame: as far as it would be if all keys lay in the query's frame" * is_clip(analyses[0])
+    return [*without, READING.format(first, within, unit, second), *left_out, photo_words(analyses[0].picture, []),
             *map(about_stack, stacks)]
 
 

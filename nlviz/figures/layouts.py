@@ -10,6 +10,7 @@ from .channel_maps import channels_by_networks
 from .checks import check_queries
 from .dependence import dependence_by_networks
 from .distances import distances_by_networks
+from .filmstrip import filmstrip
 from .layer_distances import distance_against_layer
 from .layers_heads import layers_by_heads
 from .queries import one_query, queries_by_networks
@@ -24,6 +25,7 @@ DRAWN_WITH = {  # layout -> what draws it, and which of the recipe's settings it
     "layers x heads": (layers_by_heads, ALL[:-1]),
     "distance against layer": (distance_against_layer, ()),
     "distances": (distances_by_networks, ("direction", "term", "parts")),
+    "filmstrip": (filmstrip, (*ALL, "arrows")),
 }
 
 
@@ -41,15 +43,15 @@ def draw(analyses: Sequence[Analysis], recipe: Recipe) -> Figure:
     function, names = DRAWN_WITH[recipe.layout]
     settings = {"colour_map": recipe.colours, "scale": recipe.scale, "smooth": recipe.view == "smooth", "opacity": recipe.opacity,
                 "direction": recipe.direction, "term": recipe.term, "veil": recipe.veil, "backdrop": recipe.backdrop,
-                "token": recipe.token, "parts": recipe.parts}
+                "token": recipe.token, "parts": recipe.parts, "arrows": recipe.arrows}
     queries = [tuple(query) for query in recipe.queries]
     if recipe.layout in ("one query", "layers x heads"):
         check_queries(queries)
         queries = queries[0]
-    return function(_in_order(analyses, recipe), queries, width=recipe.width, **{name: settings[name] for name in names})
+    return function(in_order(analyses, recipe), queries, width=recipe.width, **{name: settings[name] for name in names})
 
 
-def _in_order(analyses: Sequence[Analysis], recipe: Recipe) -> list[Analysis]:
+def in_order(analyses: Sequence[Analysis], recipe: Recipe) -> list[Analysis]:
     """One for each network of the recipe; those of one name keep their own order."""
     found: dict[str, list[Analysis]] = {}
     for analysis in analyses:

@@ -8,11 +8,13 @@ from torch import Tensor, finfo
 from ..analysis import PlacedMap
 from ..maps import NLMap, cells, flat_index
 from ..numbers import number
+from ..pictures import Placement
 from .captions import caption_of, named_shares, own_limits, reach, span
 from .columns import Column
 from .scales import Scale
 from .style import Style
 
+Query = tuple[float, ...]  # (x, y), fractions of width and height; of a clip (x, y, frame)
 ROUNDING = 1e-5  # of the largest weight: what float32 leaves of the difference between equal rows; half precision its eps
 
 
@@ -26,6 +28,8 @@ class Look:
         on_keys: a heatmap lies on the key grid, else on the query grid.
         cell: the asked cell's rectangle (left, top, right, bottom) in fractions of the picture; None where the map does
             not depend on it.
+        asked: (row, column) of the cell, of a clip (t, row, column).
+        whole: the sum of the row, named tokens included.
         note: stands in the panel in place of values.
         text: the caption.
         named: what named tokens take of the row.
@@ -36,21 +40,39 @@ class Look:
     limits: tuple[float, float] | None = None
     on_keys: bool = True
     cell: Sequence[float] | None = None
+    asked: tuple[int, ...] | None = None
+    whole: float = 1.0
     note: str = ""
     text: str = ""
     named: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def shown_on(self) -> Placement:
+        """Where the values lie."""
+        return self.column.placed.keys if self.on_keys else self.column.placed.queries
 
-def looks_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]], style: Style) -> list[list[Look]]:
-    """The table of a figure: a row for each query (x, y), a look for each column. What no query changes is drawn once."""
-    return [[_look(column, x, y, style, first=not row) for column in columns] for row, (x, y) in enumerate(queries)]
+    @property
+    def asked_on(self) -> Placement:
+        """Where the asked cell lies."""
+        return self.column.placed.queries if self.on_keys else self.column.placed.keys
+
+    @property
+    def frames(self) -> list[int]:
+        """Of a clip, those that the asked cell lies on; of a photo the one that it is."""
+        return self.asked_on.frames_of(self.asked[0]) if len(self.asked) == 3 else [0]
 
 
-def _look(column: Column, x: float, y: float, style: Style, first: bool) -> Look:
+def looks_of(columns: Sequence[Column], queries: Sequence[tuple[float, ...]], style: Style) -> list[list[Look]]:
+    """The table of a figure: a row for each query (x, y), of a clip (x, y, frame), and a look for each column. What no query
+    changes is drawn once."""
+    return [[_look(column, query, style, first=not row) for column in columns] for row, query in enumerate(queries)]
+
+
+def _look(column: Column, query: Query, style: Style, first: bool) -> Look:
     if column.note:
         return Look(column, note=column.note)
     if column.form == "heatmap":
-        return _heatmap(column, x, y, style)
+        return _heatmap(column, query, style)
     return look_at_channels(column, style, alone=True) if first else Look(column, note="no row: channels")
 
 
@@ -62,27 +84,28 @@ def look_at_channels(column: Column, style: Style, alone: bool = False) -> Look:
     return _matrix(column, values, style, alone) if column.form == "matrix" else _bars(column, values)
 
 
-def _heatmap(column: Column, x: float, y: float, style: Style) -> Look:
-    found = _weights_at(column, column.placed, x, y, style)
+def _heatmap(column: Column, query: Query, style: Style) -> Look:
+    found = _weights_at(column, column.placed, query, style)
     if found is None:
         return Look(column, note=f"no {style.token or ('query' if style.forward else 'key')} here")
-    weights, on_keys, cell = found
+    weights, on_keys, asked = found
     if not weights.isfinite().all():
         return Look(column, note="not finite")
     if style.centred:
-        largest = _weights_at(column, column.whole, x, y, style)[0].abs().max()
+        largest = _weights_at(column, column.whole, query, style)[0].abs().max()
         rounding = max(ROUNDING, finfo(column.whole.nl_map.dtype).eps)
         weights = weights * (weights.abs().max() > rounding * largest)
     place = column.placed.keys if on_keys else column.placed.queries
     values = weights[: cells(place.grid)]
     limits = (-1.0, 1.0) if column.alike else own_limits(values, style.centred or column.kind == "difference")
     named = named_shares(column, weights) if style.forward else {}
-    return Look(column, values.view(place.grid), limits, on_keys, cell, named=named,
-                text=caption_of(column, weights, values, limits, style))
+    on = column.placed.queries if on_keys else column.placed.keys
+    return Look(column, values.view(place.grid), limits, on_keys, asked and on.rectangle(*asked), asked, weights.sum().item(),
+                named=named, text=caption_of(column, weights, values, limits, style))
 
 
-def _weights_at(column: Column, placed: PlacedMap, x: float, y: float,
-                style: Style) -> tuple[Tensor, bool, Sequence[float] | None] | None:
+def _weights_at(column: Column, placed: PlacedMap, query: Query,
+                style: Style) -> tuple[Tensor, bool, tuple[int, ...] | None] | None:
     """(weights (N',) or (N,), whether they lie on the key grid, the asked cell); None where no cell covers the place.
 
     Named tokens stand behind the positions.
@@ -93,19 +116,19 @@ def _weights_at(column: Column, placed: PlacedMap, x: float, y: float,
     if style.token:
         if style.token not in (nl_map.query_tokens if forward else nl_map.key_tokens):
             return None
-        index, rectangle = (nl_map.query if forward else nl_map.key)(style.token), None
+        index, cell = (nl_map.query if forward else nl_map.key)(style.token), None
     elif nl_map.relates == "gate":
         return _own(nl_map), True, None
     elif forward and column.same_for_all:
         return nl_map.row(0).detach().cpu().double(), True, None
     else:
         asked = placed.queries if forward else placed.keys
-        cell = asked and asked.cell(x, y)
+        cell = asked and asked.cell(*query)
         if cell is None:
             return None
-        index, rectangle = flat_index(cell, asked.grid), asked.rectangle(*cell)
+        index = flat_index(cell, asked.grid)
     weights = nl_map.row(index) if forward else nl_map.column(index)
-    return weights.detach().cpu().double(), forward, rectangle
+    return weights.detach().cpu().double(), forward, cell
 
 
 def _own(nl_map: NLMap) -> Tensor:

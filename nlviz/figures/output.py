@@ -2,9 +2,11 @@
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from matplotlib import style
 from matplotlib.figure import Figure
@@ -20,6 +22,25 @@ SETTINGS = {
     "font.sans-serif": ["DejaVu Sans", "Bitstream Vera Sans", "Verdana", "Arial", "Helvetica"],  # none wider than the first
     "text.parse_math": False,
 }
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Lazily(Sequence[Item]):
+    """Figures or pictures, each made when it is asked for."""
+
+    length: int
+    make: Callable[[int], Item]
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, at: int) -> Item:
+        if not 0 <= at < self.length:
+            raise IndexError(at)
+        return self.make(at)
+
 
 _drawing = threading.RLock()  # matplotlib's settings are global
 

@@ -9,14 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..analysis import Analysis
-from ..pictures import Picture
+from ..recipes import Recipe
 from .bars import Bar
 from .channels import INK, draw_bars, draw_empty, draw_matrix
 from .checks import check_analyses, check_queries
-from .columns import columns_of
+from .columns import Column, columns_of
 from .formats import Format, format_for, shared_out
-from .looks import Look, looks_of, of_form, scale_of, shared_scales
-from .panels import draw_bare, draw_heatmap, draw_photo, outline, small_enough
+from .looks import Look, Query, looks_of, of_form, scale_of, shared_scales
+from .output import Lazily
+from .panels import Ground, draw_bare, draw_heatmap, draw_photo, ground_of, most_beside, outline_cell, panel_size
 from .scales import Scale
 from .sheet import Cell, compose
 from .style import OPACITY, TIMES, Style
@@ -25,7 +26,7 @@ from .words import bar_label, footer_of, headings_of
 QUERY = (("query", 1),)  # over the photo
 
 
-def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]], *, colour_map: str = "viridis",
+def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[float, ...]], *, colour_map: str = "viridis",
                         scale: str = TIMES, smooth: bool = False, opacity: float = OPACITY, direction: str = "attends to",
                         term: str = "full", veil: str = "rising", backdrop: str = "grey", token: str = "",
                         parts: Mapping[str, str] | None = None, width: str = "two columns") -> Figure:
@@ -37,7 +38,7 @@ def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[fl
 
     Args:
         analyses: of one picture.
-        queries: (x, y), fractions of width and height, 1 to 8 of them.
+        queries: (x, y), fractions of width and height, 1 to 8 of them; of a clip (x, y, frame), the frame from 0.
         scale: ``times uniform``, logarithmic, shared by all heatmaps whose rows are distributions, from 1/16 of an even share
             to the highest; others, and all with ``shared``, have a linear one for each kind of rows, from min(0, lowest) to
             highest; or ``per panel``.
@@ -61,7 +62,7 @@ def queries_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[fl
     return _figure(analyses, queries, style, parts, width, _bands)
 
 
-def one_query(analyses: Sequence[Analysis], query: tuple[float, float], *, colour_map: str = "viridis", scale: str = TIMES,
+def one_query(analyses: Sequence[Analysis], query: tuple[float, ...], *, colour_map: str = "viridis", scale: str = TIMES,
               smooth: bool = False, opacity: float = OPACITY, direction: str = "attends to", term: str = "full",
               veil: str = "rising", backdrop: str = "grey", token: str = "", parts: Mapping[str, str] | None = None,
               width: str = "two columns") -> Figure:
@@ -70,15 +71,28 @@ def one_query(analyses: Sequence[Analysis], query: tuple[float, float], *, colou
     return _figure(analyses, [query], style, parts, width, _flow)
 
 
-def _figure(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]], style: Style, parts: Mapping[str, str] | None,
-            width: str, arrange: Callable[[list[list[Cell]], Format], list[list[Cell]]]) -> Figure:
+def _figure(analyses: Sequence[Analysis], queries: Sequence[tuple[float, ...]], style: Style, parts: Mapping[str, str] | None,
+            width: str, arrange: Callable[[list[list[Cell]], int], list[list[Cell]]]) -> Figure:
     check_queries(queries)
-    check_analyses(analyses)
-    form, picture = format_for(width), small_enough(analyses[0].picture)
+    check_analyses(analyses, queries)
     columns = columns_of(analyses, style.term, parts or {})
     table = looks_of(columns, queries, style)
-    found = of_form("heatmap", table)
-    shared = shared_scales(found, style)
+    return _draw_table(columns, queries, table, shared_scales(of_form("heatmap", table), style), style, width, arrange)
+
+
+def draw_places(analyses: Sequence[Analysis], places: Sequence[Query], recipe: Recipe) -> Sequence[Figure]:
+    """``one_query`` for each place of a query that moves, drawn one by one, on the scales of all."""
+    style = Style.of(recipe)
+    columns = columns_of(analyses, style.term, recipe.parts)
+    looks = [looks_of(columns, [place], style) for place in places]
+    shared = shared_scales(of_form("heatmap", [row for table in looks for row in table]), style)
+    return Lazily(len(places), lambda at: _draw_table(columns, [places[at]], looks[at], shared, style, recipe.width, _flow))
+
+
+def _draw_table(columns: Sequence[Column], queries: Sequence[Query], table: Sequence[Sequence[Look]], shared: Mapping[str, Scale],
+                style: Style, width: str, arrange: Callable[[list[list[Cell]], int], list[list[Cell]]]) -> Figure:
+    form = format_for(width)
+    picture, found = ground_of(columns[0].analysis.picture, form, len(columns) + 1), of_form("heatmap", table)
     headings = [QUERY, *headings_of(columns)]
     rows = [[Cell(partial(draw_photo, picture=picture, queries=[query], first=number, scale=form.scale)),
              *(_cell(look, picture, _scale(look, style, shared), style, form) for look in looks)]
@@ -87,7 +101,7 @@ def _figure(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]]
     counts = Counter(look.column.kind for look in found)
     bars = [Bar(one, style.colours_of(kind), bar_label(kind, one, counts[kind], style), style.veil) for kind, one in shared.items()]
     footer = footer_of(columns, queries, style, framed=any(look.cell for look in found), brief=form.brief)
-    return compose(form, arrange(rows, form), partial(form.panel, picture.size[0] / picture.size[1]), bars, footer)
+    return compose(form, arrange(rows, most_beside(form, picture)), panel_size(form, picture), bars, footer)
 
 
 def _scale(look: Look, style: Style, shared: Mapping[str, Scale]) -> Scale | None:
@@ -95,17 +109,17 @@ def _scale(look: Look, style: Style, shared: Mapping[str, Scale]) -> Scale | Non
     return scale_of(look, style, shared if look.column.form == "heatmap" else None)
 
 
-def _bands(rows: list[list[Cell]], form: Format) -> list[list[Cell]]:
+def _bands(rows: list[list[Cell]], most: int) -> list[list[Cell]]:
     """All rows with the first columns, then all with the next, the photos again in front."""
-    columns = shared_out(range(1, len(rows[0])), max(1, form.most() - 1))
+    columns = shared_out(range(1, len(rows[0])), max(1, most - 1))
     return [[row[0], *(row[column] for column in band)] for band in columns for row in rows]
 
 
-def _flow(rows: list[list[Cell]], form: Format) -> list[list[Cell]]:
-    return shared_out(rows[0], form.most())
+def _flow(rows: list[list[Cell]], most: int) -> list[list[Cell]]:
+    return shared_out(rows[0], most)
 
 
-def _cell(look: Look, picture: Picture, scale: Scale | None, style: Style, form: Format) -> Cell:
+def _cell(look: Look, picture: Ground, scale: Scale | None, style: Style, form: Format) -> Cell:
     """A look as a panel."""
     shown = look.column.form == "heatmap" or bool(look.column.note)
     draw = partial(_draw, look=look, picture=picture, scale=scale, style=style, form=form)
@@ -113,7 +127,7 @@ def _cell(look: Look, picture: Picture, scale: Scale | None, style: Style, form:
     return Cell(draw, caption=caption, note=look.note, ink="black" if shown else INK)
 
 
-def _draw(axes: Axes, look: Look, picture: Picture, scale: Scale | None, style: Style, form: Format) -> None:
+def _draw(axes: Axes, look: Look, picture: Ground, scale: Scale | None, style: Style, form: Format) -> None:
     shape = look.column.form
     if look.values is None and (shape == "heatmap" or look.column.note):
         draw_bare(axes, picture, style.backdrop)
@@ -127,4 +141,4 @@ def _draw(axes: Axes, look: Look, picture: Picture, scale: Scale | None, style: 
         draw_heatmap(axes, look.column.placed, picture, look.values, scale, style.colours_of(look.column.kind), style.opacity,
                      style.smooth, look.on_keys, style.veil, style.backdrop)
         if look.cell:
-            outline(axes, look.cell, picture.size, form.scale)
+            outline_cell(axes, look.cell, look.frames, picture, form.scale)

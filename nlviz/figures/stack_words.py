@@ -1,7 +1,8 @@
 """What figures of layers x heads say of a network."""
 
+from .clip_words import by_frame, grid_words, input_words
 from .stacks import MEAN, Stack
-from .words import PARITY, ROWS, grid_words, weights_of
+from .words import PARITY, ROWS, weights_of
 
 
 def heading_of(stack: Stack) -> str:
@@ -21,15 +22,17 @@ def size_of(stack: Stack) -> str:
 
 def about_stack(stack: Stack, brief: bool = False) -> str:
     """Its weights, its maps, its input, and in which layers its maps are not what it used."""
-    maps, frame = list(stack.maps.values()), stack.analysis.frame
+    maps = list(stack.maps.values())
     grids = " or ".join(dict.fromkeys(grid_words(placed.nl_map.key_grid) for placed in maps))
     if brief:
         source = stack.analysis.model.card.get("source", "")
-        return ", ".join(filter(None, [f"({stack.letter}) {size_of(stack)}", source, f"{grids} keys", _parity(stack, brief)]))
+        alone = "frame by frame" if by_frame(stack.analysis) else ""
+        said = [f"({stack.letter}) {size_of(stack)}", source, f"{grids} keys", alone, _parity(stack, brief)]
+        return ", ".join(filter(None, said))
     blocks = ", ".join(dict.fromkeys(placed.nl_map.block for placed in maps))
     rows = ", ".join(dict.fromkeys(ROWS.get(placed.nl_map.rows, placed.nl_map.rows) for placed in maps))
     return (f"({stack.letter}) {stack.analysis.model.title}, {weights_of(stack.analysis)}. {size_of(stack)} of {blocks}, "
-            f"keys {grids}, {rows}; input {frame.size[0]} × {frame.size[1]} px; {_parity(stack, brief)}.")
+            f"keys {grids}, {rows}; {input_words(stack.analysis)}; {_parity(stack, brief)}.")
 
 
 def _parity(stack: Stack, brief: bool) -> str:

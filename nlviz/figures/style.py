@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..maps import SIMILARITIES, TERMS
-from ..recipes import check_choice
+from ..recipes import Recipe, check_choice
 from .colours import COLOUR_MAPS, DIVERGING
 
 TIMES = "times uniform"
@@ -42,6 +42,12 @@ class Style:
         check_choice("term", self.term, (*TERMS, *SIMILARITIES))
         if not 0 <= self.opacity <= 1:
             raise ValueError(f"opacity goes from 0 to 1, got {self.opacity}")
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> "Style":
+        """The style of a recipe."""
+        return cls(recipe.colours, recipe.scale, recipe.view == "smooth", recipe.opacity, recipe.direction, recipe.term,
+                   recipe.veil, recipe.backdrop, recipe.token)
 
     @property
     def forward(self) -> bool:

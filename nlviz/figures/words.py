@@ -1,11 +1,13 @@
 """What a figure says: headings, labels of its colour bars and the lines under it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..analysis import Analysis
 from ..measures import AMONG
 from ..numbers import number, percent
-from ..pictures import Picture
+from ..pictures import Clip, Picture
+from .captions import kind_of
+from .clip_words import by_frame, clip_words, grid_words, input_words, is_clip, name_words
 from .columns import Column
 from .lines import NBSP
 from .scales import Scale, times
@@ -71,7 +73,7 @@ def shared_by(panels: int) -> str:
     return f"shared by {panels}{NBSP}panel{'s' * (panels != 1)}"
 
 
-def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]], style: Style, framed: bool,
+def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, ...]], style: Style, framed: bool,
               brief: bool = False) -> list[str]:
     """Paragraphs under the figure: how to read it, then what each column is.
 
@@ -79,10 +81,10 @@ def footer_of(columns: Sequence[Column], queries: Sequence[tuple[float, float]],
         framed: a panel has the white frame of an asked cell.
         brief: the key facts alone.
     """
-    kinds = kinds_of(columns, style)
+    kinds, clip = kinds_of(columns, style), is_clip(columns[0].analysis)
     if brief:
-        return key_facts(columns, [veil_words(style, kinds), *term_words(style)])
-    reading = [reading_words(style, framed, kinds)] if kinds else []
+        return key_facts(columns, [veil_words(style, kinds, clip), *term_words(style)])
+    reading = [reading_words(style, framed, kinds, clip)] if kinds else []
     return [*reading, *term_words(style), *about(columns, queries)]
 
 
@@ -95,11 +97,16 @@ def term_words(style: Style) -> list[str]:
 
 def among_words(columns: Sequence[Column]) -> list[str]:
     """What distances leave out of maps with named tokens."""
-    tokens = dict.fromkeys(name for column in columns for name in column.whole.nl_map.key_tokens)
+    return tokens_left_out(name for column in columns for name in column.whole.nl_map.key_tokens)
+
+
+def tokens_left_out(names: Iterable[str]) -> list[str]:
+    """That numbers are without them; those of a clip's frames together."""
+    tokens = dict.fromkeys(kind_of(name) if ", frame " in name else name for name in names)
     return [f"Without {', '.join(tokens)}: {AMONG}."] if tokens else []
 
 
-def about(columns: Sequence[Column], queries: Sequence[tuple[float, float]]) -> list[str]:
+def about(columns: Sequence[Column], queries: Sequence[tuple[float, ...]]) -> list[str]:
     """What every figure says: of which photo it is, with which dots, and what each column is; what holds for all, once."""
     photo, endings = photo_words(columns[0].analysis.picture, queries), list(map(_ending, columns))
     if len(columns) > 1 and len(set(endings)) == 1:
@@ -109,8 +116,8 @@ def about(columns: Sequence[Column], queries: Sequence[tuple[float, float]]) -> 
 
 def key_facts(columns: Sequence[Column], said: Sequence[str] = ()) -> list[str]:
     """One paragraph: the photo, how it is drawn, and of each column score, grid and what is wrong with its parity."""
-    facts, (width, height) = [_key_fact(column) for column in columns], columns[0].analysis.frame.size
-    return ["; ".join([columns[0].analysis.picture.name, f"input {width} × {height} px", *said, *facts]) + "."]
+    analysis = columns[0].analysis
+    return ["; ".join([name_words(analysis.picture), input_words(analysis, brief=True), *said, *map(_key_fact, columns)]) + "."]
 
 
 def _key_fact(column: Column) -> str:
@@ -118,7 +125,8 @@ def _key_fact(column: Column) -> str:
     score = f"{card.get('metric', 'score')} {100 * card['score']:.1f} %" if "score" in card else card.get("source", "no score")
     wrong = "" if column.whole.parity.outcome == "holds" else f", {PARITY[column.whole.parity.outcome]}"
     what = "keys" if column.whole.keys is not None else "channels"
-    return f"({column.letter}) {score}, {grid_words(nl_map.key_grid)} {what}{wrong}"
+    alone = ", frame by frame" * by_frame(column.analysis)
+    return f"({column.letter}) {score}, {grid_words(nl_map.key_grid)} {what}{alone}{wrong}"
 
 
 def kinds_of(columns: Sequence[Column], style: Style) -> list[str]:
@@ -127,29 +135,32 @@ def kinds_of(columns: Sequence[Column], style: Style) -> list[str]:
     return [kind for kind, has in (("times", True), ("linear", False)) if has in drawn]
 
 
-def veil_words(style: Style, kinds: Sequence[str]) -> str:
+def veil_words(style: Style, kinds: Sequence[str], clip: bool = False) -> str:
     """How much of the photo the colours cover."""
-    photo, full = f"the {'grey ' * (style.backdrop == 'grey')}photo", percent(style.opacity)
+    photo = f"the {'grey ' * (style.backdrop == 'grey')}{'frames' if clip else 'photo'}"
+    full = percent(style.opacity)
     if style.veil == "even":
         return f"opacity {full} over {photo}"
     where = " (linear scales: ".join(RISES[kind] for kind in kinds) + ")" * (len(kinds) - 1)
     return f"over {photo}, opacity up to {full}: none {where}"
 
 
-def reading_words(style: Style, framed: bool, kinds: Sequence[str]) -> str:
+def reading_words(style: Style, framed: bool, kinds: Sequence[str], clip: bool = False) -> str:
     """How heatmaps are read."""
     what = ("features compared with those at the query" if style.alike else
             f"the weights that {f'the {style.token}' if style.token else 'the query'} gives to the keys" if style.forward else
             f"the weight that every query gives to {f'the {style.token}' if style.token else 'the key at the dot'}")
-    cells = "smoothed between cells" if style.smooth else "a colour for each cell"
-    frame = "; white frame: the cell at the dot" if framed else ""
+    cells = f"smoothed between cells{' of a frame' * clip}" if style.smooth else "a colour for each cell"
+    frame = f"; white {'outline' if clip else 'frame'}: the cell at the dot" if framed else ""
     limits = "as far below zero as above it" if style.centred else "from the lowest to the highest weight"
     own = "" if style.shared or style.alike else f" Colours run {limits}, for each panel by itself."
-    return f"Heatmaps: {what}, {cells}, {veil_words(style, kinds)}{frame}.{own}"
+    return f"Heatmaps: {what}, {cells}, {veil_words(style, kinds, clip)}{frame}.{own}"
 
 
-def photo_words(picture: Picture, queries: Sequence[tuple[float, float]]) -> str:
-    """Which photo it is, and where the queries are in it."""
+def photo_words(picture: Picture, queries: Sequence[tuple[float, ...]]) -> str:
+    """Which photo or clip it is, and where the queries are in it."""
+    if isinstance(picture, Clip):
+        return clip_words(picture, queries)
     places = ", ".join(f"{index}{NBSP}({x:.3g},{NBSP}{y:.3g})" for index, (x, y) in enumerate(queries, 1))
     dots = f"; dots at fractions of width and height: {places}" if queries else ""
     return (f"Photo: {picture.name}, {picture.size[0]} × {picture.size[1]} px (sizes are width × height, grids rows × columns)"
@@ -174,10 +185,9 @@ def weights_of(analysis: Analysis) -> str:
 
 def _ending(column: Column) -> str:
     """What is often the same for all networks: the input, and whether the maps are what the block used."""
-    frame = column.analysis.frame
     found = column.whole.parity
     parity = PRODUCT_PARITY.get(found.outcome, found.text) if found.of == "product" else PARITY.get(found.outcome, found.outcome)
-    return f"input {frame.size[0]} × {frame.size[1]} px{_framed(column)}; {parity}"
+    return f"{input_words(column.analysis)}{_framed(column)}; {parity}"
 
 
 def _framed(column: Column) -> str:
@@ -186,7 +196,8 @@ def _framed(column: Column) -> str:
     if column.form != "heatmap" or frame.content == (0, 0, *frame.size):
         return ""
     cropped = frame.content[0] < 0 or frame.content[1] < 0
-    return ", the middle of the photo alone" if cropped else "; cells on the padding are not shown"
+    whole = "each frame" if frame.frames > 1 else "the photo"
+    return f", the middle of {whole} alone" if cropped else "; cells on the padding are not shown"
 
 
 def _shape(column: Column) -> str:
@@ -201,8 +212,3 @@ def _shape(column: Column) -> str:
     queries = f"queries {grid_words(nl_map.query_grid)}" if column.whole.queries else f"{len(nl_map.query_tokens)} named tokens ask"
     queries = "one map, the same for every query" if nl_map.relates == "global" else queries
     return f"{queries}, keys {grid_words(nl_map.key_grid)}, {rows}"
-
-
-def grid_words(grid: tuple[int, ...]) -> str:
-    """28 × 28."""
-    return " × ".join(map(str, grid))

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field, fields
 
 from ..files import printable
 
-LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances", "layers x heads", "distance against layer")
+LAYOUTS = ("queries by networks", "one query", "dependence", "channels", "distances", "layers x heads", "distance against layer",
+           "filmstrip")
 RESOLUTIONS = (224, 448, 518, 672)  # offered by the page and the command line
 WIDTHS = {"one column": 3.3, "two columns": 6.9, "slide": 13.3}  # inches
 SETTINGS = ("colours", "scale", "view", "opacity", "veil", "backdrop", "direction", "term", "token", "arrows")

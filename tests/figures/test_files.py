@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from nlviz.figures import draw, figure_bytes, queries_by_networks, save_figure
-from nlviz.recipes import LAYOUTS, Recipe, recipe_in
+from nlviz.recipes import Recipe, recipe_in
 from tests.figures.looking import EIGHT, look_at
 from tests.figures.svg import svg_texts
-from tests.figures.toys import recipe_of, toys
+from tests.figures.toys import OF_PHOTOS, recipe_of, toys
 
 KINDS = ("png", "svg", "pdf")
 
@@ -74,7 +74,7 @@ def test_other_endings_are_refused_and_nothing_is_written(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", OF_PHOTOS)
 def test_the_same_recipe_gives_the_same_bytes(layout):
     analyses = toys(4)
     recipe = recipe_of(analyses, layout=layout, width="one column", dpi=72)

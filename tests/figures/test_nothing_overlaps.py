@@ -9,11 +9,11 @@ from nlviz.blocks import BLOCKS
 from nlviz.figures import queries_by_networks
 from nlviz.figures.lines import wrap
 from nlviz.pictures import Preprocess
-from nlviz.recipes import LAYOUTS, WIDTHS
+from nlviz.recipes import WIDTHS
 from tests.figures.laid_out import assert_dots_are_clear, assert_laid_out
 from tests.figures.looking import EIGHT, network, picture
 from tests.figures.reading import bars, panels
-from tests.figures.toys import drawn, toys
+from tests.figures.toys import OF_PHOTOS, drawn, toys
 
 SIZES = [(96, 96), (60, 120), (180, 60), (128, 16), (16, 128)]
 
@@ -53,7 +53,7 @@ def test_nothing_overlaps_or_is_cut_whatever_a_column_draws(rows, term, size):
 
 @pytest.mark.parametrize("queries, networks, shape", [(1, 1, "square"), (8, 8, "tall"), (8, 2, "wide"), (1, 8, "wide")])
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", OF_PHOTOS)
 def test_every_layout_has_exactly_its_width_and_nothing_overlaps_or_is_cut(layout, width, queries, networks, shape):
     if layout == "distances":
         queries = max(queries, 2)
@@ -64,7 +64,7 @@ def test_every_layout_has_exactly_its_width_and_nothing_overlaps_or_is_cut(layou
 
 
 @pytest.mark.parametrize("shape", ["square", "wide", "portrait"])
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", OF_PHOTOS)
 def test_a_slide_of_three_queries_and_five_networks_is_no_higher_than_a_slide(layout, shape):
     figure = drawn(toys(5, shape, title="Non-local, embedded Gaussian"), EIGHT[:1 if layout == "one query" else 3], layout=layout,
                    width="slide")

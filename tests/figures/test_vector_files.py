@@ -13,13 +13,13 @@ from PIL import Image, ImageOps
 from pypdf import PdfReader
 
 from nlviz.figures import colour_table, figure_bytes
-from nlviz.recipes import LAYOUTS, WIDTHS
+from nlviz.recipes import WIDTHS
 from tests.figures.looking import EIGHT, LINEAR, look_at
 from tests.figures.reading import ends, heatmaps
 from tests.figures.svg import svg_texts
-from tests.figures.toys import drawn, toys
+from tests.figures.toys import OF_PHOTOS, drawn, toys
 
-LAYOUTS_AND_WIDTHS = list(zip(LAYOUTS, itertools.cycle(WIDTHS)))  # each of both; all pairs are drawn where nothing may overlap
+LAYOUTS_AND_WIDTHS = list(zip(OF_PHOTOS, itertools.cycle(WIDTHS)))  # each of both; all pairs are drawn where nothing may overlap
 
 
 def lines_of(figure) -> list[str]:

@@ -5,10 +5,11 @@ from functools import cache
 from nlviz.analysis import analyse
 from nlviz.blocks import BLOCKS
 from nlviz.figures import draw
-from nlviz.recipes import Recipe
+from nlviz.recipes import LAYOUTS, Recipe
 from tests.figures.looking import EIGHT, network, picture
 
 KINDS = ("embedded_gaussian", "gc", "dot_product", "cam", "criss_cross", "disentangled", "se", "pam")
+OF_PHOTOS = tuple(layout for layout in LAYOUTS if layout != "filmstrip")
 TITLE = "A network with a very long name and OneVeryLongWordWithoutAnySpacesInItAtAll"
 SHAPES = {"square": (96, 96), "tall": (32, 128), "wide": (128, 32), "portrait": (72, 96)}
 
