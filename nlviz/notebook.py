@@ -11,14 +11,16 @@ from torch import Tensor, nn
 
 from . import analysis
 from .analysis import Analysis, PlacedMap
+from .pictures import Clip
 from .recipes import SETTINGS, Recipe
 
 if TYPE_CHECKING:  # matplotlib takes a second to import: what draws does it when it draws
     from .figures import Axes, Figure
 
-Queries = Sequence[tuple[float, float]]  # (x, y), fractions of the picture's width and height
-MIDDLE = ((0.5, 0.5),)
-KINDS = (".html", ".png", ".svg", ".pdf", ".zip")
+Query = tuple[float, ...]  # (x, y), fractions of the picture's width and height; of a clip (x, y, frame), the frame from 0
+Queries = Sequence[Query]
+MIDDLE = (0.5, 0.5)
+KINDS = (".html", ".png", ".svg", ".pdf", ".zip", ".gif", ".mp4")
 TAKEN = (*SETTINGS, "layout", "width", "dpi", "parts")  # of a recipe; the rest of it is the analysis's own
 SCREEN_DPI, SCREEN_INCH = 200, 100  # of a figure in a cell: dots, and pixels that an inch of it takes
 FRAME = ('<iframe srcdoc="{page}" sandbox="allow-scripts" title="{title}" '
@@ -91,18 +93,28 @@ class Shown(Analysis):
     def __repr__(self) -> str:
         return f"<{self.model.name} on {self.picture.name}: {len(self.maps)} map{'' if len(self.maps) == 1 else 's'}>"
 
-    def heatmap(self, query: tuple[float, float], layer: int | str = 0, part: str = "") -> Tensor:
-        """The weights that a place of the picture gives to all others, (rows, columns) of the key grid.
+    def heatmap(self, query: Query, layer: int | str = 0, part: str = "") -> Tensor:
+        """The weights that a place of the picture gives to all others, (rows, columns) of the key grid; of a clip
+        (frames, rows, columns).
 
         Args:
-            query: (x, y), fractions of the picture's width and height.
+            query: (x, y), fractions of the picture's width and height; of a clip (x, y, frame), the frame from 0.
             layer: which block: its number in the order computed, or its dotted name in the network.
             part: which of the block's maps (``NLMap.part``), for blocks with several; "" for the first.
 
         Raises:
             ValueError: no such block or map, a query outside 0 to 1, or a map in which a place has no row (of channels).
         """
-        return self._placed(layer, part).heatmap(*query)
+        from .figures import check_frames
+
+        check_frames(self.picture, [query])
+        x, y, *frame = query
+        return self._placed(layer, part).heatmap(x, y, frame=frame[0] if frame else 0)
+
+    @property
+    def _middle(self) -> Queries:
+        """What is asked where nobody says it: the middle, of a clip in its middle frame."""
+        return ((*MIDDLE, len(self.picture.frames) // 2),) if isinstance(self.picture, Clip) else (MIDDLE,)
 
     def _placed(self, layer: int | str, part: str) -> PlacedMap:
         calls = self.calls
@@ -116,14 +128,15 @@ class Shown(Analysis):
             raise ValueError(f"this block has no map {part!r}; it has: {', '.join(map(repr, named))}")
         return named[part] if part else call[0]
 
-    def figure(self, queries: Queries = MIDDLE, axes: "Axes | None" = None, **settings) -> "Figure":
+    def figure(self, queries: Queries | None = None, axes: "Axes | None" = None, **settings) -> "Figure":
         """A figure for a paper; in a notebook it shows itself.
 
         Args:
-            queries: (x, y) each, 1 to 8.
-            axes: draw only the first map's heatmap, of the first query, into these Axes; they become the picture, in its pixels.
+            queries: (x, y) each, of a clip (x, y, frame), 1 to 8; by default the middle.
+            axes: draw only the first map's heatmap, of the first query, into these Axes; they become the picture, in its pixels, or
+                a clip's frames side by side.
             settings: of a :class:`nlviz.recipes.Recipe`: ``layout``, ``width``, ``colours``, ``scale``, ``view``, ``opacity``,
-                ``veil``, ``backdrop``, ``direction``, ``term``, ``parts``; for Axes only those of the drawing count.
+                ``veil``, ``backdrop``, ``direction``, ``term``, ``parts``, ``arrows``; for Axes only those of the drawing count.
 
         Returns:
             The new figure, or that of ``axes``.
@@ -132,7 +145,7 @@ class Shown(Analysis):
             TypeError: an unknown setting.
             ValueError: an unknown value of one, no query or one outside 0 to 1; the message says what there is.
         """
-        recipe = self._recipe(queries, settings)
+        recipe = self._recipe(self._middle if queries is None else queries, settings)
         if axes is not None:
             return self._draw_into(axes, recipe)
         from .figures import draw
@@ -149,10 +162,10 @@ class Shown(Analysis):
         return make_recipe([self], Recipe({}, (), tuple(queries), self.resolution, **settings))
 
     def _draw_into(self, axes: "Axes", recipe: Recipe) -> "Figure":
-        from .figures import Style, columns_of, draw_heatmap, looks_of, scale_of, shared_scales
+        from .figures import Style, check_analyses, columns_of, draw_heatmap, looks_of, scale_of, shared_scales
 
-        style = Style(recipe.colours, recipe.scale, recipe.view == "smooth", recipe.opacity, recipe.direction, recipe.term,
-                      recipe.veil, recipe.backdrop, recipe.token)
+        check_analyses([self], recipe.queries)
+        style = Style.of(recipe)
         column = columns_of([self], recipe.term, recipe.parts)[0]
         ((look,),) = looks_of([column], recipe.queries[:1], style)
         if look.values is None or column.form != "heatmap":
@@ -168,12 +181,13 @@ class Shown(Analysis):
 
         return measures_of(self)
 
-    def save(self, path: str | Path, queries: Queries = MIDDLE, *, whole_maps: bool = False, overwrite: bool = False,
+    def save(self, path: str | Path, queries: Queries | None = None, *, whole_maps: bool = False, overwrite: bool = False,
              **settings) -> None:
         """Write a file of the kind that its name says, whole or not at all.
 
         ``.html`` is the interactive viewer, which needs no server; ``.png``, ``.svg`` and ``.pdf`` are the figure; ``.zip`` is
-        the figure with its rows, numbers and recipe.
+        the figure with its rows, numbers and recipe; ``.gif`` and ``.mp4`` are the query moving, through the frames of a clip, or
+        from each of several to the next.
 
         Args:
             queries, settings: as in ``figure``, and ``dpi`` of a PNG.
@@ -189,7 +203,7 @@ class Shown(Analysis):
             raise ValueError(f"{path.name}: a file's name ends in {', '.join(KINDS)}")
         from .export import write
 
-        write([self], self._recipe(queries, settings), path, whole_maps, overwrite)
+        write([self], self._recipe(self._middle if queries is None else queries, settings), path, whole_maps, overwrite)
 
     def _repr_html_(self) -> str:
         """The viewer in a frame of its own, which may run its script and nothing else."""

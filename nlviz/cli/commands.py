@@ -40,8 +40,7 @@ def _loaded(names: list[str], **options) -> list:
 
 
 def render(args: argparse.Namespace) -> None:
-    from ..export import find_picture, outputs_for, pictures_named, read_recipe, render_all
-    from ..pictures import open_picture
+    from ..export import find_picture, opened, outputs_for, pictures_named, read_recipe, render_all
     from ..recipes import Recipe
 
     given = {name: getattr(args, name) for name in RECIPE_OPTIONS if getattr(args, name) is not None}
@@ -60,9 +59,10 @@ def render(args: argparse.Namespace) -> None:
         recipe = Recipe.checked(given | {"networks": networks, "queries": args.query})
         pictures = pictures_named(args.picture)
     outs = outputs_for(pictures, args.out, args.format)  # a wrong name is said before anything runs
-    open_picture(pictures[0])
+    frames = _chosen(args)
+    opened(pictures[0], recipe, frames)
     models = _loaded([network["name"] for network in recipe.networks])
-    render_all(pictures, outs, models, recipe, whole_maps=args.whole_maps, overwrite=args.overwrite)
+    render_all(pictures, outs, models, recipe, frames=frames, whole_maps=args.whole_maps, overwrite=args.overwrite)
 
 
 def measure(args: argparse.Namespace) -> None:
@@ -153,14 +153,14 @@ def _limits(args: argparse.Namespace) -> dict:
 
 
 def open_page(args: argparse.Namespace) -> None:
-    from ..pictures import open_picture
+    from ..pictures import Clip, open_media
     from ..ui import launch
 
     signal.signal(signal.SIGTERM, _end_cleanly)
-    open_picture(args.picture)
+    picture = open_media(args.picture, **_chosen(args))
     _check_models(args.model)
     launch(photo=args.picture, chosen=args.model, resolution=args.resolution, host=args.host, port=args.port,
-           **_limits(args))
+           clip=picture.chosen if isinstance(picture, Clip) else None, **_limits(args))
 
 
 def train(args: argparse.Namespace) -> None:

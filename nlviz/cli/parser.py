@@ -72,8 +72,10 @@ def _add_render(commands) -> None:
     parser.add_argument("--query", action="append", type=_query, metavar="X,Y[,FRAME]",
                         help="fractions of width and height, 0 to 1, and of a clip its frame, from 1; may be repeated")
     _add_clip(parser)
-    parser.add_argument("--out", required=True, type=Path, metavar="FIGURE.{png,svg,pdf,zip,html}", help="or a folder")
-    parser.add_argument("--format", default="png", choices=["png", "svg", "pdf", "zip", "html"], help="of the files in a folder")
+    parser.add_argument("--out", required=True, type=Path, metavar="FIGURE.{png,svg,pdf,zip,html,gif,mp4}",
+                        help="or a folder; GIF and MP4 are the query moving, through the frames of a clip or from one to the next")
+    parser.add_argument("--format", default="png", choices=["png", "svg", "pdf", "zip", "html", "gif", "mp4"],
+                        help="of the files in a folder")
     parser.add_argument("--layout", choices=LAYOUTS, help=f"default: {LAYOUTS[0]}")
     parser.add_argument("--width", choices=WIDTHS, help="3.3, 6.9 or 13.3 inches; default: two columns")
     parser.add_argument("--dpi", type=int, help="dots per inch of a PNG, 50 to 1200; default: 300")

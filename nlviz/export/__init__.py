@@ -5,7 +5,7 @@ May import viewer, figures and what is below them. Files are written whole or no
 
 from .bundle import make_recipe
 from .offline_page import offline_page_html
-from .rendering import file_bytes, find_picture, outputs_for, pictures_named, read_recipe, render_all, write
+from .rendering import file_bytes, find_picture, opened, outputs_for, pictures_named, read_recipe, render_all, write
 
-__all__ = ["file_bytes", "find_picture", "make_recipe", "offline_page_html", "outputs_for", "pictures_named", "read_recipe",
-           "render_all", "write"]
+__all__ = ["file_bytes", "find_picture", "make_recipe", "offline_page_html", "opened", "outputs_for", "pictures_named",
+           "read_recipe", "render_all", "write"]

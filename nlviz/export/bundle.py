@@ -12,6 +12,7 @@ from ..analysis import Analysis, PlacedMap
 from ..figures import columns_of, figure_bytes
 from ..maps import flat_index
 from ..measures import measures_csv, measures_of
+from ..pictures import Clip, Placement
 from ..recipes import Recipe, plain_name
 from .drawing import drawn
 
@@ -21,10 +22,12 @@ OF_STACKS = ("layers x heads", "distance against layer")  # layouts of every map
 
 
 def make_recipe(analyses: Sequence[Analysis], like: Recipe) -> Recipe:
-    """The recipe of these analyses, of one picture, with all else as in ``like``."""
+    """The recipe of these analyses, of one picture or clip, with all else as in ``like``."""
     picture = analyses[0].picture
+    chosen = picture.chosen if isinstance(picture, Clip) else None
+    frames = {"start": chosen.start, "frames": chosen.count, "stride": chosen.stride} if chosen else {}
     networks = tuple({"name": a.model.name, "sha256": a.model.card.get("sha256")} for a in analyses)
-    return replace(like, picture={"name": plain_name(picture.name), "sha256": picture.sha256}, networks=networks,
+    return replace(like, picture={"name": plain_name(picture.name), "sha256": picture.sha256} | frames, networks=networks,
                    resolution=like.resolution, queries=tuple(map(tuple, like.queries)))
 
 
@@ -58,8 +61,9 @@ def maps_bytes(analyses: Sequence[Analysis], recipe: Recipe, whole_maps: bool = 
     """An npz of every map, float32, by names such as ``msrc_gc/0/attention``.
 
     For each: ``.../query_grid`` and ``.../key_grid``; where cells lie in the picture, ``.../query_rectangles_px`` (N, 4)
-    and ``.../key_rectangles_px`` (N', 4): left, top, right, bottom in pixels of the picture; ``.../rows`` (queries, N') of the
-    recipe's queries, NaN where none lies there; and ``.../map`` (N, N'), or a gate's values, where whole maps are asked for.
+    and ``.../key_rectangles_px`` (N', 4): left, top, right, bottom in pixels of the picture; of a clip also on which frames,
+    ``.../query_frames`` and ``.../key_frames`` (N, 2): the first and the last, from 0; ``.../rows`` (queries, N') of the recipe's
+    queries, NaN where none lies there; and ``.../map`` (N, N'), or a gate's values, where whole maps are asked for.
     Behind the positions stand the named tokens of ``.../query_tokens`` and ``.../key_tokens``, where there are any;
     ``.../token_row`` is the row of the recipe's token.
     """
@@ -101,23 +105,32 @@ def _note(analyses: Sequence[Analysis], recipe: Recipe, whole: bool) -> str:
 def _arrays(placed: PlacedMap, analysis: Analysis, recipe: Recipe, whole: bool) -> dict[str, np.ndarray]:
     nl_map, size = placed.nl_map, analysis.picture.size
     found = {name: np.array(getattr(nl_map, name), np.int64) for name in ("query_grid", "key_grid")}
-    for name, place in (("query_rectangles_px", placed.queries), ("key_rectangles_px", placed.keys)):
+    for side, place in (("query", placed.queries), ("key", placed.keys)):
         if place is not None:
-            cells = [place.rectangle(row, column) for row in range(place.grid[0]) for column in range(place.grid[1])]
-            found[name] = np.array([[float(edge) * size[at % 2] for at, edge in enumerate(cell)] for cell in cells], np.float32)
+            found |= {f"{side}_{name}": array for name, array in _places(place, size).items()}
     found |= {name: np.array(getattr(nl_map, name)) for name in ("query_tokens", "key_tokens") if getattr(nl_map, name)}
     if recipe.token in nl_map.query_tokens:
         found["token_row"] = _float32(nl_map.row(nl_map.query(recipe.token)))
     if placed.keys is not None and nl_map.relates != "gate":
         none = np.zeros((0, nl_map.shape[1]), np.float32)
-        found["rows"] = np.concatenate([none, *(_row(placed, x, y)[None] for x, y in recipe.queries)])
+        found["rows"] = np.concatenate([none, *(_row(placed, query)[None] for query in recipe.queries)])
     if whole or nl_map.relates == "gate":
         found["map"] = _float32(nl_map.weights[0] if nl_map.weights is not None else nl_map.lazy.dense()[0])
     return found
 
 
-def _row(placed: PlacedMap, x: float, y: float) -> np.ndarray:
-    cell = placed.queries and placed.queries.cell(x, y)
+def _places(place: Placement, size: tuple[int, int]) -> dict[str, np.ndarray]:
+    """Where the cells lie, in raster order: in pixels of the picture, and of a clip on which frames."""
+    cells = [place.rectangle(*cell) for cell in np.ndindex(*place.grid)]
+    pixels = np.array([[float(edge) * size[at % 2] for at, edge in enumerate(cell)] for cell in cells], np.float32)
+    if not place.of_clip:
+        return {"rectangles_px": pixels}
+    frames = [(found[0], found[-1]) if (found := place.frames_of(t)) else (-1, -1) for t in range(place.grid[0])]
+    return {"rectangles_px": pixels, "frames": np.repeat(np.array(frames, np.int64), len(cells) // place.grid[0], 0)}
+
+
+def _row(placed: PlacedMap, query: Sequence[float]) -> np.ndarray:
+    cell = placed.queries and placed.queries.cell(*query)
     if cell is None:
         return np.full(placed.nl_map.shape[1], np.nan, np.float32)
     return _float32(placed.nl_map.row(flat_index(cell, placed.queries.grid)))

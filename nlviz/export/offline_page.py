@@ -13,9 +13,10 @@ from string import Template
 import torch
 
 from ..analysis import Analysis, PlacedMap
-from ..figures import DIVERGING
+from ..figures import DIVERGING, check_frames
 from ..files import printable
 from ..maps import SIMILARITIES
+from ..pictures import Clip
 from ..version import __version__
 from ..viewer import (
     CSS,
@@ -29,6 +30,7 @@ from ..viewer import (
     make_similarity,
     table_bytes,
 )
+from .smaller import halved
 
 HERE = Path(__file__).parent
 PAGE = Template((HERE / "offline_page.html").read_text())
@@ -37,10 +39,12 @@ CODE = "{\n" + SCRIPT + (HERE / "offline_page.js").read_text() + "}\n"
 HASH = "sha256-" + base64.b64encode(hashlib.sha256(CODE.encode()).digest()).decode()  # the only script that may run
 MOST_QUERIES = 8
 MOST_SECONDS = 2.0  # of a network, run again with its maps replaced
+CLIP_BYTES = 8 * 10**6  # of a clip's page: above that weights are float16; similarities are in it as long as there is room
+HALVED = "To keep it small, weights are right to about 1 % here."
 LAYERS_BYTES = 12 * 2**20  # of layers x heads, as text: beyond those shown, as many as fit
 
 
-def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[float, float]] = (),
+def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[float, ...]] = (),
                     settings: Mapping[str, object] | None = None, title: str = "") -> str:
     """The page as text: the picture, the maps to hover and pin, every display setting, and the numbers measured now.
 
@@ -48,7 +52,7 @@ def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[f
 
     Args:
         analyses: of one picture, in the order shown.
-        queries: (x, y), fractions of width and height, pinned from the start; at most 8.
+        queries: (x, y), fractions of width and height, of a clip (x, y, frame), pinned from the start; at most 8.
         settings: of the display, as in the page: ``colours``, ``scale``, ``view``, ``opacity``, ``direction``, ``term``,
             ``segmentation``; unknown ones are ignored. ``parts`` names the map shown first of a block with several:
             ``{model.name}/{number of the call}`` to ``NLMap.part``.
@@ -60,31 +64,36 @@ def offline_page_html(analyses: Sequence[Analysis], *, queries: Sequence[tuple[f
     _check(analyses, queries)
     names = _told_apart([analysis.model.name for analysis in analyses])
     scene = make_scene(analyses, names, max(max(analysis.frame.size) for analysis in analyses), sliders=False)
+    about = _about(analyses, printable(analyses[0].picture.name))
+    if _room(scene, analyses) < 0:
+        scene, about = halved(scene), f"{about} {HALVED}"
     name = scene["picture"]["name"] = scene["key"]["name"] = printable(analyses[0].picture.name)
     settings = dict(settings or {})
     parts = settings.pop("parts", {})
     _check_parts(scene["panels"], parts)
-    _add_layers(scene["panels"], analyses, parts)
+    _add_layers(scene["panels"], analyses, parts, _room(scene, analyses))
     data = {
-        "scene": scene, "depends": _depends(analyses, names, parts), "similarities": _similarities(analyses, names),
+        "scene": scene, "depends": _depends(analyses, names, parts),
+        "similarities": _similarities(analyses, names, _room(scene, analyses)),
         "effects": {name: _effect(analysis) for analysis, name in zip(analyses, names)},
         "colourMaps": colour_tables(), "diverging": table_bytes(DIVERGING),
         "view": {"queries": list(queries), "settings": settings, "parts": dict(parts)},
     }
     return PAGE.substitute(hash=HASH, version=__version__, title=escape(title or name),
-                           about=escape(_about(analyses, name)), css=LOOKS, data=_embedded(data), script=CODE)
+                           about=escape(about), css=LOOKS, data=_embedded(data), script=CODE)
 
 
-def _check(analyses: Sequence[Analysis], queries: Sequence[tuple[float, float]]) -> None:
+def _check(analyses: Sequence[Analysis], queries: Sequence[tuple[float, ...]]) -> None:
     if not analyses:
         raise ValueError("a page needs at least one analysis")
     if len({analysis.picture.sha256 for analysis in analyses}) > 1:
         raise ValueError(f"all analyses must be of one picture, got {', '.join(printable(a.picture.name) for a in analyses)}")
     if len(queries) > MOST_QUERIES:
         raise ValueError(f"at most {MOST_QUERIES} queries can be pinned, got {len(queries)}")
-    for x, y in queries:
+    for x, y, *_ in queries:
         if not (0 <= x <= 1 and 0 <= y <= 1):
             raise ValueError(f"a query is given by fractions of width and height, 0 to 1, got {x}, {y}")
+    check_frames(analyses[0].picture, queries)
 
 
 def _check_parts(panels: Sequence[Mapping], parts: Mapping[str, str]) -> None:
@@ -110,14 +119,17 @@ def _shown(panel: str, call: Sequence[PlacedMap], parts: Mapping[str, str]) -> l
     return [placed for placed in call if placed.nl_map.part in asked]
 
 
-def _add_layers(panels: Sequence[dict], analyses: Sequence[Analysis], parts: Mapping[str, str]) -> None:
-    """The layers of layers x heads that are shown, then the deepest of the others, as float16 while there is room."""
-    calls, room = [call for analysis in analyses for call in analysis.calls], LAYERS_BYTES
+def _add_layers(panels: Sequence[dict], analyses: Sequence[Analysis], parts: Mapping[str, str], room: float) -> None:
+    """The layers of layers x heads that are shown, of a clip as float16, then the deepest of the others, as float16 while there is
+    room."""
+    calls, clip = [call for analysis in analyses for call in analysis.calls], isinstance(analyses[0].picture, Clip)
+    room = min(LAYERS_BYTES, room)
     wanted = []
     for panel, call in zip(panels, calls):
         if panel["stack"]:
             shown = {placed.layer for placed in _shown(panel["id"], call, parts)} | {call[0].layer}
-            panel["layers"] = [make_layer(call, number) for number in shown]
+            panel["layers"] = [make_layer(call, number, half=clip) for number in shown]
+            room -= clip * len(json.dumps(panel["layers"]))
             others = [one["number"] for one in panel["stack"]["layers"] if one["number"] not in shown]
             wanted += [(panel, call, number) for number in reversed(others)]
     for panel, call, number in sorted(wanted, key=lambda one: -one[2]):
@@ -152,10 +164,25 @@ def _depends(analyses: Sequence[Analysis], names: Sequence[str], parts: Mapping[
             for panel, (analysis, call) in panels.items()}
 
 
-def _similarities(analyses: Sequence[Analysis], names: Sequence[str]) -> dict:
-    """panel -> term -> what the page's server would answer."""
-    return {f"{name}/{number}": {term: make_similarity(call[0], term) for term in SIMILARITIES}
-            for analysis, name in zip(analyses, names) for number, call in enumerate(analysis.calls)}
+def _room(scene: dict, analyses: Sequence[Analysis]) -> float:
+    """Characters that similarities may take: of photos as many as they have, of a clip as many as keep the page small."""
+    around = len(LOOKS) + len(CODE) + CLIP_BYTES // 16  # and the numbers
+    return CLIP_BYTES - around - len(json.dumps(scene)) if isinstance(analyses[0].picture, Clip) else math.inf
+
+
+def _similarities(analyses: Sequence[Analysis], names: Sequence[str], room: float) -> dict:
+    """panel -> term -> what the page's server would answer, as long as there is room."""
+    found: dict[str, dict] = {}
+    calls = [(f"{name}/{number}", call) for analysis, name in zip(analyses, names) for number, call in enumerate(analysis.calls)]
+    for term in reversed(SIMILARITIES):  # that of the output first, the one that a map changes
+        for panel, call in calls:
+            answer = make_similarity(call[0], term)
+            if (size := len(answer.get("data", ""))) > room:
+                answer = {"reason": f"left out: this page would have more than {CLIP_BYTES // 10**6} MB"}
+            else:
+                room -= size
+            found.setdefault(panel, {})[term] = answer
+    return {panel: {term: answers[term] for term in SIMILARITIES} for panel, answers in found.items()}
 
 
 def _effect(analysis: Analysis) -> dict:

@@ -3,10 +3,11 @@
 import glob
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
 from tqdm import tqdm
 
@@ -14,14 +15,15 @@ from ..analysis import Analysis, analyse
 from ..figures import figure_bytes
 from ..files import printable, read_regular, write_whole
 from ..models import Model
-from ..pictures import open_picture
+from ..pictures import Picture, is_clip_name, open_media, open_picture
 from ..recipes import LONGEST, Recipe, recipe_in
 from .bundle import bundle_bytes, make_recipe
 from .drawing import drawn
+from .moving import ANIMATED, animation_bytes
 from .offline_page import offline_page_html
 
 MOST_BYTES = 512 * 2**20  # of a file that may carry a recipe: a figure of the most dots
-SUFFIXES = (".png", ".svg", ".pdf", ".zip", ".html")
+SUFFIXES = (".png", ".svg", ".pdf", ".zip", ".html", ".gif", ".mp4")
 
 
 def read_recipe(path: Path) -> Recipe | None:
@@ -54,6 +56,27 @@ def find_picture(recipe: Recipe, folders: Sequence[Path]) -> Path:
             return path
     raise FileNotFoundError(f"the recipe is of {printable(name)}, which is not here. "
                             "Give the picture: render PICTURE --recipe RECIPE")
+
+
+def opened(path: Path, recipe: Recipe | None = None, frames: Mapping[str, int] = MappingProxyType({})) -> Picture:
+    """A picture, or a clip: of a video, a folder of pictures, or an animated picture.
+
+    An animated picture is its first frame where the recipe's queries are of a picture and nobody asks for frames.
+
+    Args:
+        recipe: says which frames, where it is of a clip.
+        frames: ``start`` from 0, ``count`` and ``stride``, where they are said, in place of the recipe's.
+
+    Raises:
+        PictureError, ValueError: see :func:`nlviz.pictures.open_media`.
+    """
+    picture = recipe.picture if recipe else {}
+    there = {"start": picture.get("start"), "count": picture.get("frames"), "stride": picture.get("stride")}
+    wanted = {name: value for name, value in (there | dict(frames)).items() if value is not None}
+    of_picture = recipe and recipe.queries and all(len(query) == 2 for query in recipe.queries)
+    if of_picture and not wanted and not path.is_dir() and not is_clip_name(path.name):
+        return open_picture(path)
+    return open_media(path, **wanted)
 
 
 def pictures_named(names: Sequence[str]) -> list[Path]:
@@ -90,10 +113,12 @@ def outputs_for(pictures: Sequence[Path], out: Path, kind: str) -> list[Path]:
 
 
 def render_all(pictures: Sequence[Path], outs: Sequence[Path], models: Sequence[Model], recipe: Recipe, *,
-               whole_maps: bool = False, overwrite: bool = False, say: Callable[[str], None] | None = None) -> None:
-    """Draw the recipe for each picture.
+               frames: Mapping[str, int] = MappingProxyType({}), whole_maps: bool = False, overwrite: bool = False,
+               say: Callable[[str], None] | None = None) -> None:
+    """Draw the recipe for each picture, or each clip.
 
     Args:
+        frames: of videos, see ``opened``.
         say: told what differs from the recipe; by default it goes to stderr.
 
     Raises:
@@ -101,7 +126,7 @@ def render_all(pictures: Sequence[Path], outs: Sequence[Path], models: Sequence[
     """
     say = say or partial(tqdm.write, file=sys.stderr)
     for path, out in zip(_with_progress(pictures), outs):
-        picture = open_picture(path)
+        picture = opened(path, recipe, frames)
         analyses = [analyse(model, picture, recipe.resolution) for model in models]
         made = make_recipe(analyses, recipe)
         if recipe.picture:
@@ -121,14 +146,17 @@ def write(analyses: Sequence[Analysis], recipe: Recipe, out: Path, whole_maps: b
     kind = out.suffix.lower().lstrip(".")
     if kind == "zip" and out.exists() and not overwrite:
         raise FileExistsError(f"{out} exists already. Choose another name, or add --overwrite.")
-    write_whole(out, file_bytes(analyses, recipe, kind, whole_maps))
+    write_whole(out, file_bytes(analyses, recipe, kind, whole_maps, progress=sys.stderr.isatty()))
 
 
 def file_bytes(analyses: Sequence[Analysis], recipe: Recipe, kind: str, whole_maps: bool = False,
-               most_pixels: float | None = None) -> bytes:
-    """The recipe as a file: ``png``, ``svg`` or ``pdf``, the ``zip`` of all that belongs to it, or an offline page, ``html``.
+               most_pixels: float | None = None, progress: bool = False) -> bytes:
+    """The recipe as a file: ``png``, ``svg`` or ``pdf``, the ``zip`` of all that belongs to it, an offline page, ``html``, or
+    the query moving, ``gif`` or ``mp4``.
 
-    ``most_pixels``: of a figure.
+    Args:
+        most_pixels: of a figure.
+        progress: a bar on stderr while a moving query is drawn.
 
     Raises:
         ValueError: the recipe cannot be drawn; the message says why.
@@ -138,6 +166,8 @@ def file_bytes(analyses: Sequence[Analysis], recipe: Recipe, kind: str, whole_ma
     if kind == "html":
         settings = recipe.settings | {"parts": dict(recipe.parts)}
         return offline_page_html(analyses, queries=recipe.queries, settings=settings).encode()
+    if kind in ANIMATED:
+        return animation_bytes(analyses, recipe, kind, progress)
     return figure_bytes(drawn(analyses, recipe, most_pixels), kind, recipe, recipe.dpi)
 
 
