@@ -13,14 +13,14 @@ IN_THE_BOX = """async (photo, ...rest) => {
 ADDRESS = "(_, ...rest) => [location.hash, ...rest]"  # the first input is the page's address
 
 
-def connect(page: gr.Blocks, views: Views, first: str, *, photo, examples, networks, resolution, frames, viewer) -> None:
+def connect(page: gr.Blocks, views: Views, first: Shown, *, photo, examples, networks, resolution, frames, viewer) -> None:
     """Join the page's parts: a photo, an example, other networks or frames, a video or an exported figure that was dropped, an
     address.
 
     Args:
-        first: path of the photo at the start.
+        first: what is on screen at the start.
     """
-    shown = gr.State(Shown(first), time_to_live=24 * 3600)  # the photo on screen, which a bad one does not replace
+    shown = gr.State(first, time_to_live=24 * 3600)  # the photo on screen, which a bad one does not replace
     awaited = gr.State(None, time_to_live=24 * 3600)  # a view whose photo is not here yet
     link = gr.Textbox(elem_id="link", elem_classes="nlviz-hidden", label="The page's address")
     follow = gr.Button("Follow the address", elem_id="follow", elem_classes="nlviz-hidden")  # page.js presses it

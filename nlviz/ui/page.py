@@ -9,6 +9,7 @@ import gradio as gr
 from torch import nn
 
 from ..models import is_source
+from ..pictures import Chosen, open_media, opens_as_clip
 from ..recipes import RESOLUTIONS
 from ..snapshots import NAME, PICTURE, SnapshotFolder
 from . import wiring
@@ -25,7 +26,7 @@ from .store import Store
 from .study_tab import study_tab
 from .uploads import Page
 from .viewer import CSS, HERE, make_viewer
-from .views import Views
+from .views import Shown, Views
 
 RESOLUTION = 448
 THEME = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"],
@@ -43,7 +44,8 @@ PAGE_JS = (HERE / "page.js").read_text()
 def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callable | dict[str, Callable] | None = None,
            host: str | None = None, port: int | None = None, photo: str | Path | None = None, chosen: list[str] | None = None,
            resolution: int = RESOLUTION, limits: Limits | None = None,
-           class_names: list[str] | dict[str, list[str]] | None = None, snapshots: str | Path | None = None, **options):
+           class_names: list[str] | dict[str, list[str]] | None = None, snapshots: str | Path | None = None,
+           clip: Chosen | None = None, **options):
     """Serve the page. Its visitors choose of what is offered here; nothing that they send names a module or a file.
 
     Args:
@@ -58,6 +60,7 @@ def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callabl
         limits: what visitors may ask for, see :class:`nlviz.ui.limits.Limits`.
         class_names: names of what the networks tell apart; or a dict of the networks' names.
         snapshots: a folder of :class:`nlviz.Snapshots`: the page begins with its picture and network, all steps on a slider.
+        clip: which frames of it the page begins with where ``photo`` is a video; by default the usual ones.
         options: handed to ``gradio.Blocks.launch``.
 
     Raises:
@@ -82,8 +85,9 @@ def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callabl
         if name not in listed:
             raise KeyError(f"no network on the page is called {name!r}; there are: {', '.join(listed)}")
     photo = str(photo or EXAMPLES[0])
-    threading.Thread(target=_warm, args=(store, photo, chosen, resolution), daemon=True).start()
-    page = make_page(store, groups, presets, chosen, photo, resolution)
+    clip = clip or (open_media(photo).chosen if opens_as_clip(photo) else None)
+    threading.Thread(target=_warm, args=(store, photo, chosen, resolution, clip), daemon=True).start()
+    page = make_page(store, groups, presets, chosen, photo, resolution, clip)
     options = {"max_threads": 40 + limits.visits, "app_kwargs": {"exception_handlers": {OSError: disk_full}}} | options
     return page.take_turns(limits.visits, limits.waiting).launch(
         server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}",
@@ -99,20 +103,20 @@ def _with_snapshots(path: str | Path, loaders: dict, groups: Groups, chosen: lis
             size if resolution == RESOLUTION else resolution)
 
 
-def _warm(store: Store, photo: str, names: list[str], resolution: int) -> None:
+def _warm(store: Store, photo: str, names: list[str], resolution: int, clip: Chosen | None) -> None:
     """Run the first picture before the first visitor asks for it."""
-    list(wiring.show(store, photo, names, resolution))
+    list(wiring.show(store, photo, names, resolution, clip=clip))
 
 
 def make_page(store: Store, groups: Groups, presets: dict[str, Preset], chosen: list[str], first: str = EXAMPLES[0],
-              size: int = RESOLUTION) -> gr.Blocks:
-    """The page of a store's networks, with those chosen, its first photo and input resolution."""
+              size: int = RESOLUTION, clip: Chosen | None = None) -> gr.Blocks:
+    """The page of a store's networks, with those chosen, its first photo, or which frames of a video, and input resolution."""
     offered = sorted({size, *(pixels for pixels in RESOLUTIONS if pixels <= store.limits.resolution)})
     with Page(title="nlviz", fill_width=True, analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as page:
         gr.HTML(TITLE, padding=False)
         with gr.Tab("Compare"):
             with gr.Row(elem_id="setup"):
-                photo, examples, resolution = _photo(first, offered, size)
+                photo, examples, resolution = _photo(None if clip else first, offered, size)
                 networks = make_chooser(groups, presets, chosen, store.limits.networks)
             frames = make_strip(store.limits.frames)
             viewer = make_viewer(*_answers(store))
@@ -122,12 +126,12 @@ def make_page(store: Store, groups: Groups, presets: dict[str, Preset], chosen: 
         with gr.Tab("How to read this"):
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
             gr.HTML(f'<div class="nlviz-how"><p id="limits">{store.limits.in_words}</p></div>', padding=False)
-        connect(page, Views(store, groups, offered, presets), first, photo=photo, examples=examples, networks=networks,
+        connect(page, Views(store, groups, offered, presets), Shown(first, clip), photo=photo, examples=examples, networks=networks,
                 resolution=resolution, frames=frames, viewer=viewer)
     return page
 
 
-def _photo(first: str, offered: list[int], size: int) -> tuple[PhotoBox, gr.Dataset, gr.Radio]:
+def _photo(first: str | None, offered: list[int], size: int) -> tuple[PhotoBox, gr.Dataset, gr.Radio]:
     """The photo or clip as a button that opens its box and the input resolution, and the examples."""
     with gr.Row(elem_id="photos"):
         gr.HTML(PHOTO, padding=False)
