@@ -39,9 +39,10 @@ findings: .venv/app
 networks: .venv/dev
 	$(BIN)/python -m benchmarks.networks
 
-# The README's figures, from the recipes beside them; and those of the worked examples.
+# The README's figures, from the recipes beside them; the tracked object of a clip; and those of the worked examples.
 gallery: .venv/app
 	for recipe in docs/gallery/*.json; do $(BIN)/python -m nlviz render --recipe $$recipe --out $${recipe%.json}.png || exit 1; done
+	$(BIN)/python -m benchmarks.tracked
 	$(BIN)/python -m benchmarks.examples
 
 .venv/app: requirements.txt requirements-weights.txt
