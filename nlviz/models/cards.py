@@ -22,7 +22,8 @@ DATA_TERMS = {
              "photos, whose objects come from test photos too. The networks named framewise and none see one frame at a time",
     "moves": "Clips of 16 frames of 64 x 64 pixels made from msrc's photos and masks (research use): an object cut out of one "
              "photo moves left, right, up or down, slowly (0.5 to 1 pixel a frame) or fast (2 to 3), over another photo that moves "
-             "any way by up to 1.5. 1,600 new clips of training photos every epoch, 800 of test photos to test",
+             "any way by up to 1.5. 800 new clips of training photos every epoch, 800 of test photos to test, half of them the "
+             "other half backwards",
     "fashion": "FashionMNIST (MIT): its 60,000 training pictures, its 10,000 test pictures",
 }
 HEAD = """# Bundled checkpoints

@@ -118,6 +118,8 @@ _SPECS = [
     Spec("clips", "embedded_gaussian", FULL | SPACE_TIME, words="Non-local, space and time"),
     Spec("clips", "embedded_gaussian", FULL, "framewise", "Non-local, frame by frame"),
     Spec("clips", None),
+    *(Spec("moves", block, {"ratio": 1 / 4} | SPACE_TIME) for block in ("gc", "se")),
+    Spec("moves", None),
 ]
 
 # GCNet's question: what makes a map independent of the query? Trained long, by what the logits are multiplied with.

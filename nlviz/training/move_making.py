@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .moving_pictures import Photo, View, cut_out, seen
+from .moving_pictures import CutOut, Photo, View, cut_out, seen
 
 SIDE, COUNT = 64, 16  # pixels of a square frame, frames
 TURNS = (pi, 0.0, -pi / 2, pi / 2)  # of left, right, up and down
@@ -15,16 +15,25 @@ SPEEDS = ((0.5, 1.0), (2.0, 3.0))  # pixels a frame: slowly, fast
 ASTRAY = pi / 12  # an object's way is at most so far from straight
 BACKGROUND = 1.5  # pixels a frame at most, in any direction
 STEP = (1.0, 1.4)  # pixels of the photo for one of the frame
-HEIGHT = (18, 28)  # of the object, in pixels
+HEIGHT = (20, 32)  # of the object, in pixels
 
 
-def make_move(photos: Sequence[Photo], label: int, random: np.random.Generator) -> Tensor:
+def objects_of(photos: Sequence[Photo]) -> list[CutOut]:
+    """An object of each photo that has one, always the same.
+
+    Raises:
+        ValueError: none has.
+    """
+    found = [cut for cut in (cut_out(photo, np.random.default_rng(0)) for photo in photos) if cut]
+    if not found:
+        raise ValueError("no object can be cut out of these photos: expected masks with one that takes 4 to 50 % of its photo")
+    return found
+
+
+def make_move(photos: Sequence[Photo], objects: Sequence[CutOut], label: int, random: np.random.Generator) -> Tensor:
     """A clip (3, 16, 64, 64), whole numbers 0 to 255, whose object moves as class ``label`` of CLASSES["moves"] says.
 
     Where an object is in the middle of the clip, and how the background moves, says nothing of the label.
-
-    Raises:
-        ValueError: no photo has an object to cut out.
     """
     background = photos[random.integers(len(photos))]
     step, turn, speed = random.uniform(*STEP), random.uniform(0, tau), random.uniform(0, BACKGROUND)
@@ -32,11 +41,13 @@ def make_move(photos: Sequence[Photo], label: int, random: np.random.Generator) 
     views = [View(middle[0] + cos(turn) * speed * step * at, middle[1] + sin(turn) * speed * step * at, step)
              .inside(background.size, (SIDE, SIDE)) for at in times()]
     frames, masks = seen(background, views, (SIDE, SIDE))
-    cut = next(filter(None, (cut_out(photos[number], random) for number in random.permutation(len(photos)))), None)
-    if cut is None:
-        raise ValueError("no object can be cut out of these photos: expected masks with one that takes 4 to 50 % of its photo")
-    cut.over(frames, masks, path(label, random), random.uniform(*HEIGHT))
+    objects[random.integers(len(objects))].over(frames, masks, path(label, random), random.uniform(*HEIGHT))
     return frames.round().transpose(0, 1).contiguous()
+
+
+def backwards(label: np.ndarray | int) -> np.ndarray | int:
+    """The class of a clip whose frames are shown in reverse: left for right, up for down."""
+    return label ^ 2
 
 
 def times() -> list[float]:

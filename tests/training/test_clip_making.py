@@ -11,7 +11,7 @@ from nlviz.models import CLASSES, get_spec
 from nlviz.pictures import Picture
 from nlviz.training import clip_making, move_making
 from nlviz.training.clip_making import GREY, PATCH, make_clip, patches
-from nlviz.training.move_making import as_input, make_move, path
+from nlviz.training.move_making import as_input, backwards, make_move, objects_of, path
 from nlviz.training.moving_pictures import Photo
 from tests.training.drawn_photos import CAR, COW, drawn_photos
 
@@ -71,7 +71,7 @@ def test_an_object_moves_as_its_label_says(label):
         steps = np.diff(way, axis=0)
         assert np.allclose(steps, steps[0])
         off = (atan2(steps[0][1], steps[0][0]) - straight + pi) % (2 * pi) - pi
-        low, high = {"slowly": (0.5, 1), "fast": (2, 3)}[speed]
+        low, high = {"slowly": (0.5, 1), "fast": (2, 3)}[speed]  # pixels a frame, as the page of checkpoints says
         assert abs(off) <= pi / 12 + 1e-9 and low <= hypot(*steps[0]) <= high
 
 
@@ -81,19 +81,30 @@ def test_the_middle_of_the_clip_says_nothing_of_the_label():
 
 
 def test_a_move_is_the_same_of_the_same_seed_and_holds_whole_numbers():
-    first, again, other = (make_move(drawn_photos(), 3, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    photos = drawn_photos()
+    first, again, other = (make_move(photos, objects_of(photos), 3, np.random.default_rng(seed)) for seed in (0, 0, 1))
     assert first.shape == (3, 16, 64, 64) and torch.equal(first, again) and not torch.equal(first, other)
     assert torch.equal(first, first.round()) and 0 <= first.min() and first.max() <= 255
 
 
-def test_moves_are_made_of_other_photos_alone_where_there_is_an_object():
-    grass = [Photo(torch.zeros(3, 64, 96), torch.ones(64, 96, dtype=torch.long))]
+def test_a_clip_backwards_goes_the_other_way_at_the_same_speed():
+    opposite = {"left": "right", "right": "left", "up": "down", "down": "up"}
+    for label, name in enumerate(CLASSES["moves"]):
+        way, speed = name.split()
+        assert CLASSES["moves"][backwards(label)] == f"{opposite[way]} {speed}"
+    assert backwards(np.arange(8)).tolist() == [backwards(label) for label in range(8)]
+
+
+def test_photos_without_an_object_make_no_moves():
+    grass = Photo(torch.zeros(3, 64, 96), torch.ones(64, 96, dtype=torch.long))
+    assert len(objects_of([grass, *drawn_photos(3)])) == 3
     with pytest.raises(ValueError, match="no object can be cut out of these photos"):
-        make_move(grass, 0, np.random.default_rng(0))
+        objects_of([grass])
 
 
 def test_what_is_learned_from_is_what_the_preprocessing_makes_of_the_frames():
-    preprocess, clip = get_spec("moves_gc").preprocess, make_move(drawn_photos(), 0, np.random.default_rng(0))
+    photos, preprocess = drawn_photos(), get_spec("moves_gc").preprocess
+    clip = make_move(photos, objects_of(photos), 0, np.random.default_rng(0))
     x = as_input(clip, preprocess.mean, preprocess.std)
     frames = [Picture(Image.fromarray(frame.permute(1, 2, 0).byte().numpy())) for frame in clip.unbind(1)]
     assert move_making.SIDE == preprocess.fixed[0]

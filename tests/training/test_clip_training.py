@@ -136,6 +136,7 @@ def test_every_label_is_as_frequent_as_another_and_no_epoch_is_like_another(data
     assert all(torch.equal(a, b) for one, two in zip(first, again) for a, b in zip(one, two))
     assert not torch.equal(first[0][0], second[0][0])
     assert first[0][0].shape == (8, 3, 16, 64, 64) and first[0][0].abs().max() <= 1
+    assert torch.equal(first[0][0][4:], first[0][0][:4].flip(2))  # the same clips backwards
 
 
 def test_a_still_clip_is_scored_apart(data, tmp_path):
