@@ -37,7 +37,7 @@ function textOf({buffer}) {
   if (bytes.toBase64) return bytes.toBase64();
   let raw = "";
   for (let i = 0; i < bytes.length; i += 8192) raw += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return btoa(raw);
+  return window.btoa(raw);
 }
 
 for (const panel of data.scene.panels) for (const {weights} of panel.maps) if (weights) inFull(weights);

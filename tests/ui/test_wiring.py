@@ -176,8 +176,8 @@ def test_a_photo_that_cannot_be_used_is_a_message_without_a_scene(store, tmp_pat
 
 
 def test_no_photo_and_no_network_are_invitations(store, photo):
-    assert last(wiring.show(store, None, ["gc"], 448)) == {"message": "Choose a photo or a clip: drop one, paste one, use the camera "
-                                                           "or take an example."}
+    assert last(wiring.show(store, None, ["gc"], 448)) == {"message": "Choose a photo or a clip: drop one, paste one, use the "
+                                                           "camera or take an example."}
     assert last(wiring.show(store, photo, [], 448)) == {"message": "Choose at least one network."}
 
 
