@@ -91,7 +91,9 @@ track.addEventListener("pointerdown", event => {
     choose({start: Math.round(here - held)});
 });
 track.addEventListener("pointermove", event => { if (held !== null) choose({start: Math.round(at(event) - held)}); });
-for (const end of ["pointerup", "pointercancel"]) track.addEventListener(end, () => { held = null; });
+const letGo = () => { held = null; };
+track.addEventListener("pointerup", letGo);
+track.addEventListener("pointercancel", letGo);
 track.addEventListener("keydown", event => {
     const step = chosen.stride, page = span(chosen), {start} = chosen;
     const to = {ArrowLeft: start - step, ArrowRight: start + step, PageUp: start - page, PageDown: start + page, Home: 0, End: last()}[event.key];
