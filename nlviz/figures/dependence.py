@@ -48,6 +48,8 @@ class Found:
             lines.append(f"mean {number(mean)} nats, {share} of {number(shuffled)} nats shuffled")
         if "cosine_att" in self.numbers.values:
             lines.append(self.numbers.sentence)
+        if self.numbers.of_clip:
+            lines.append(self.numbers.of_clip)
         return "\n".join(lines)
 
 
