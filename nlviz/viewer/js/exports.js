@@ -3,8 +3,9 @@
 // Takes: base64.js: bytesOf; parts.js: element, div, span, setText, selectOf, button; menus.js: createMenu.
 
 const OF_STACKS = ["layers x heads", "distance against layer"];         // layouts of networks with layers and heads
+const OF_CLIPS = ["filmstrip"];
 const EXPORT_CHOICES = {
-  layout: ["Layout", ["queries by networks", "one query", "dependence", "channels", "distances", ...OF_STACKS]],
+  layout: ["Layout", ["queries by networks", "one query", "dependence", "channels", "distances", ...OF_STACKS, ...OF_CLIPS]],
   format: ["Format", ["PNG", "SVG", "PDF"]],
   width: ["Size", ["one column", "two columns", "slide"]],
 };
@@ -32,7 +33,9 @@ function createExports({now, onExport, setBusy, complain, withdraw}) {
   draw();
 
   function draw() {                                   // what the choices are of, as pins come and go
-    offerStacks(now().hasStack);
+    const {hasStack, isClip} = now();
+    offer(OF_STACKS, hasStack);
+    offer(OF_CLIPS, isClip);
     dpi.disabled = choice.format !== "PNG";
     setText(note, noteOf(choice.layout, now()) + (now().isWhatIf ? " Figures show the networks’ own maps and predictions, whatever is chosen at What if." : ""));
   }
@@ -56,9 +59,10 @@ function createExports({now, onExport, setBusy, complain, withdraw}) {
     if (node.contains(focused) && document.activeElement === document.body) focused.focus();      // a disabled button loses it
   }
 
-  function offerStacks(offered) {
-    const options = [...panel.querySelectorAll("[data-export=layout] option")].filter(({value}) => OF_STACKS.includes(value));
-    for (const option of options) option.hidden = option.disabled = !offered;
+  function offer(layouts, offered) {                  // one that is not goes back to the usual one
+    const box = panel.querySelector("[data-export=layout]");
+    for (const option of [...box.options].filter(({value}) => layouts.includes(value))) option.hidden = option.disabled = !offered;
+    if (!offered && layouts.includes(choice.layout)) box.value = choice.layout = EXPORT_CHOICES.layout[1][0];
   }
 
   function disable(running) { for (const one of kinds) one.disabled = running; }
@@ -87,6 +91,7 @@ function noteOf(layout, {pins, indexHere}) {
   if (layout === "dependence") return "Where attention depends on the query, for each network.";
   if (layout === "layers x heads") return "Every head of each network with layers and heads, for one query.";
   if (layout === "distance against layer") return "How far each head looks, layer by layer.";
+  if (layout === "filmstrip" && pins.length < 2) return "The frames, and arrows to the query’s strongest keys in them; a strip for each network.";
   if (layout === "channels") return "Matrices and bars of the maps that are of channels.";
   if (layout === "distances" && pins.length < 2) return "Pin two queries or more to compare them.";
   if (!pins.length) return "The query last pointed at; click a picture to pin others.";
