@@ -37,7 +37,7 @@ class Schedule:
 
 FIVE, EIGHT = ((224,) * small + (448,) for small in (4, 7))
 SHORT = {"caltech101": Schedule(6), "msrc": Schedule(30), "camvid": Schedule(30), "fashion": Schedule(8),
-         "clips": Schedule(10, resolutions=FIVE), "moves": Schedule(4, learning_rate=3e-3)}
+         "clips": Schedule(10, resolutions=FIVE), "moves": Schedule(8, learning_rate=3e-3)}
 
 
 def long_sgd(data: str, weight_decay: float) -> Schedule:
