@@ -31,9 +31,11 @@ study: .venv/app
 	$(BIN)/python -m nlviz study $(DATA)/caltech101 --list $(DATA)/caltech101/test.txt --limit 489 --terms --out runs/study/caltech101 $(STUDIED)
 
 # Does a transformer's attention depend on the query, and what does one map for all cost? dinov2_small on photos of caltech101, 224 px.
+# Then: where does a position look that was erased? clips_embedded_gaussian on clips of msrc's test photos.
 findings: .venv/app
 	$(BIN)/python -m nlviz study $(DATA)/caltech101 --list $(DATA)/caltech101/test.txt --limit 200 --resolution 224 --model dinov2_small --out runs/study/dinov2_small
 	$(BIN)/python -m benchmarks.mean_row $(DATA) runs/study/mean_row
+	$(BIN)/python -m benchmarks.erased $(DATA)
 
 # The table of docs/networks.md: maps of other people's networks beside what they must be, five minutes.
 networks: .venv/dev

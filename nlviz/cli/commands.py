@@ -22,7 +22,7 @@ def models(args: argparse.Namespace) -> None:
     print(f"{'name':34}{'block':20}{'task':16}{'score':>8}{'without':>9}  grid at 448 px")
     for row in rows:
         score, without = ("n/a" if row[key] is None else f"{row[key]:.1%}" for key in ("score", "score_without_block"))
-        grids = ", ".join(" x ".join(map(str, grid)) for grid in row["grids_at_448"]) or "-"
+        grids = ", ".join(" x ".join(map(str, grid)) for grid in row["grids_at_448"] if grid) or "-"
         missing = f"  not here: {row['how']}" if row["how"] else ""
         print(f"{row['name']:34}{row['block'] or '-':20}{row['task'] or '-':16}{score:>8}{without:>9}  {grids}{missing}")
 
