@@ -45,6 +45,7 @@ def _moving(clip: Chosen | None) -> Clip:
 EARTH = gr.get_video("world.mp4")
 MADE = {"cheetah, a pan": _pan, "lion over tower": _moving}  # clips that no file holds, by what stands for their path
 CLIPS = [EARTH, *MADE]
+STARTS = {EARTH: (0.45, 0.4, 0), "cheetah, a pan": (0.46, 0.5, 0), "lion over tower": (0.25, 0.73, 0)}  # the lion, where it starts
 OFFERED = [*EXAMPLES, *CLIPS]
 HALF = Chosen(0, 8, 2)  # of the 16 frames that are made
 THUMBNAIL = 120  # pixels
@@ -64,7 +65,8 @@ def thumbnails() -> list[str]:
 
 def start_of(photo: str | None) -> dict:
     """What a scene is told of where to begin; of a photo that is no example nothing: it begins in the middle."""
-    return {"start": BEGINNINGS[photo].query} if photo in BEGINNINGS else {}
+    found = STARTS.get(photo) or (BEGINNINGS[photo].query if photo in BEGINNINGS else None)
+    return {"start": found} if found else {}
 
 
 def compared(photo: str) -> dict:

@@ -61,8 +61,8 @@ PRESETS = {
 
 WHAT_TIME_ADDS = "What time adds"
 PRESETS[WHAT_TIME_ADDS] = Preset(
-    ["clips_embedded_gaussian", "clips_embedded_gaussian_framewise", "dinov2_small"],
-    "One block over all frames, the same block frame by frame, and a transformer that knows no time.", clips=True)
+    ["clips_embedded_gaussian", "clips_embedded_gaussian_framewise"],
+    "Over all frames the block finds again what moves; the same block frame by frame cannot.", clips=True)
 
 
 def suited(names: list[str], groups: Groups, presets: dict[str, Preset], is_clip: bool, most: int) -> list[str]:

@@ -37,7 +37,7 @@ class Export(Request):
     """
 
     queries: Annotated[list, Field(max_length=64)]
-    settings: Annotated[dict[Word, Word | float | bool], Field(max_length=32)]
+    settings: Annotated[dict[Word, Word | bool | int | float], Field(max_length=32)]
     parts: Annotated[dict[Word, Word], Field(max_length=256)]
     what: Literal["figure", "zip", "html"] = "figure"
     format: Word = "png"

@@ -32,7 +32,8 @@ from .requests import Depends, DependsLayer, EffectsLayer, Export, Layer, Reques
 from .store import Store
 from .turns import Overtaken
 
-TYPES = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml", "zip": "application/zip", "html": "text/html"}
+TYPES = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml", "zip": "application/zip", "html": "text/html",
+         "gif": "image/gif", "mp4": "video/mp4"}
 INVITATION = "Choose a photo or a clip: drop one, paste one, use the camera or take an example."
 NOT_KEPT = "the server no longer keeps this photo. Choose it again."
 

@@ -3,6 +3,7 @@
 import base64
 import colorsys
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -88,7 +89,14 @@ def _map(placed: PlacedMap, call: tuple[PlacedMap, ...]) -> dict:
     return {"name": nl_map.part, "relates": nl_map.relates, "rows": nl_map.rows,
             "query_grid": nl_map.query_grid, "key_grid": nl_map.key_grid,
             "query_place": placed.queries and place_of(placed.queries), "key_place": placed.keys and place_of(placed.keys),
-            "query_tokens": nl_map.query_tokens, "key_tokens": nl_map.key_tokens, **_content(placed, call)}
+            "query_tokens": nl_map.query_tokens, "key_tokens": nl_map.key_tokens, "aside": _is_aside(placed),
+            **_content(placed, call)}
+
+
+def _is_aside(placed: PlacedMap) -> bool:
+    """Channels of one frame after the first: chosen like any map, but with no line of its own in the table of numbers."""
+    found = re.search(r"frame (\d+)$", placed.nl_map.part) if placed.keys is None else None
+    return found is not None and found[1] != "1"
 
 
 def _content(placed: PlacedMap, call: tuple[PlacedMap, ...]) -> dict:

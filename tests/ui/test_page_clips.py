@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from nlviz.analysis import analyse
 from nlviz.cli import main
 from nlviz.pictures import Chosen, open_clip
+from nlviz.recipes import Recipe, recipe_in
 from nlviz.ui.examples import CLIPS, EXAMPLES, MADE
 from nlviz.ui.presets import PRESETS, WHAT_TIME_ADDS
 from tests.pictures.filmed import filmed
@@ -72,7 +73,7 @@ def ask(site, frame: int, x: float, y: float, panel: str = "photo"):
 
 def test_a_dropped_video_is_a_filmstrip_whose_rows_are_pythons(film, video):
     film.measured()
-    expect(film.page.locator(".nlviz-numbers")).to_contain_text("What a key tells of its query is")
+    expect(film.page.locator(".nlviz-numbers")).to_contain_text("Between frames rows have no key in common")
     film.page.wait_for_function("""[...document.querySelectorAll(".nlviz-panel:not([data-panel=photo]) .nlviz-effect")]
         .every(one => /\\d|cannot|n\\/a/.test(one.textContent))""")
     film.requests.clear()
@@ -189,3 +190,19 @@ def test_the_figure_of_the_page_is_the_command_lines(film, video, tmp_path):
     main(["render", str(video), "--recipe", str(svg), "--out", str(tmp_path / "again.svg")])
     assert (tmp_path / "again.svg").read_bytes() == svg.read_bytes()
     assert json.loads(json.dumps(film.page.evaluate("site.viewer.state().pins")))[0]["frame"] == 2
+
+
+def test_the_query_moving_is_a_gif_of_the_page(film):
+    film.page.evaluate("site.viewer.restore({queries: [{x: 0.3, y: 0.5, frame: 2}]})")
+    path = film.export("gif")
+    with Image.open(path) as gif:
+        assert gif.n_frames == 8
+    recipe = Recipe.from_json(recipe_in(path.read_bytes()))
+    assert recipe.layout == "filmstrip" and recipe.queries == ((pytest.approx(0.3, abs=0.05), pytest.approx(0.5, abs=0.07), 2),)
+
+
+def test_of_a_photo_neither_the_filmstrip_nor_a_moving_query_is_offered(site):
+    site.page.locator("[data-action=export-open]").click()
+    for name, value in (("layout", "filmstrip"), ("format", "GIF"), ("format", "MP4")):
+        expect(site.page.locator(f"[data-export={name}] option[value='{value}']")).to_be_disabled()
+    site.page.keyboard.press("Escape")

@@ -53,7 +53,7 @@ def note(page) -> str:
 def test_the_choices_are_those_of_the_recipe(page):
     page.locator(OPENER).click()
     assert tuple(option(page, "layout").locator("option").all_inner_texts()) == LAYOUTS
-    assert option(page, "format").locator("option").all_inner_texts() == ["PNG", "SVG", "PDF"]
+    assert option(page, "format").locator("option").all_inner_texts() == ["PNG", "SVG", "PDF", "GIF", "MP4"]
     assert option(page, "width").locator("option").all_inner_texts() == list(WIDTHS)
     assert option(page, "dpi").input_value() == "300" and not option(page, "whole_maps").is_checked()
 

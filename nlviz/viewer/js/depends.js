@@ -82,9 +82,9 @@ function createDepends({onDepends, onPin, shares, effects, onChoose}) {
   return {node, enlarged: enlarged.node, show, draw, mark, fit: drawPictures, state, updateShares: stacks.update, isLookedAt: () => stacks.isSeen()};
 }
 
-// Of layers x heads the maps that are shown, of other networks all.
+// Of layers x heads the maps that are shown, of other networks all that do not stand aside (channels of one frame after the other).
 function rowsOf(scene, panels, chosen, isWaiting) {
-  const rows = panels.flatMap(panel => (panel.stack ? [panel.map] : panel.maps).map(map => askedRow(scene, panel, map, chosen, isWaiting(panel))));
+  const rows = panels.flatMap(panel => (panel.stack ? [panel.map] : panel.maps.filter(map => !map.aside)).map(map => askedRow(scene, panel, map, chosen, isWaiting(panel))));
   return rows.filter(({name}, at) => rows.findIndex(row => row.name === name) === at);
 }
 

@@ -3,15 +3,16 @@
 // Takes: base64.js: bytesOf; parts.js: element, div, span, setText, selectOf, button; menus.js: createMenu.
 
 const OF_STACKS = ["layers x heads", "distance against layer"];         // layouts of networks with layers and heads
-const OF_CLIPS = ["filmstrip"];
+const OF_CLIPS = ["filmstrip"], MOVING = ["GIF", "MP4"];                 // moving: the query goes through the frames
 const EXPORT_CHOICES = {
   layout: ["Layout", ["queries by networks", "one query", "dependence", "channels", "distances", ...OF_STACKS, ...OF_CLIPS]],
-  format: ["Format", ["PNG", "SVG", "PDF"]],
+  format: ["Format", ["PNG", "SVG", "PDF", ...MOVING]],
   width: ["Size", ["one column", "two columns", "slide"]],
 };
 const EXPORT_KINDS = [["figure", "Figure", "one file, as chosen above"],
                       ["zip", "Everything (zip)", "PNG, SVG and PDF, the rows, the numbers and the recipe"],
                       ["html", "Offline page (HTML)", "to hover and pin without a server"]];
+const MOVING_NOTE = "The query goes through all frames at its place, or from pin to pin in the order of their frames.";
 const DOTS = {least: 50, most: 1200, usual: 300};     // per inch
 
 // now() is {request, pins, query, indexHere}: what every request says of the screen (null while nothing is shown), and what is pinned.
@@ -34,10 +35,11 @@ function createExports({now, onExport, setBusy, complain, withdraw}) {
 
   function draw() {                                   // what the choices are of, as pins come and go
     const {hasStack, isClip} = now();
-    offer(OF_STACKS, hasStack);
-    offer(OF_CLIPS, isClip);
+    offer("layout", OF_STACKS, hasStack);
+    offer("layout", OF_CLIPS, isClip);
+    offer("format", MOVING, isClip);
     dpi.disabled = choice.format !== "PNG";
-    setText(note, noteOf(choice.layout, now()) + (now().isWhatIf ? " Figures show the networks’ own maps and predictions, whatever is chosen at What if." : ""));
+    setText(note, (MOVING.includes(choice.format) ? MOVING_NOTE : noteOf(choice.layout, now())) + (now().isWhatIf ? " Figures show the networks’ own maps and predictions, whatever is chosen at What if." : ""));
   }
 
   // -- exporting
@@ -52,17 +54,18 @@ function createExports({now, onExport, setBusy, complain, withdraw}) {
     disable(true);
     setBusy(busyText(what, format));
     try {
-      save(await onExport({...request, ...choice, format: format.toLowerCase(), queries: queriesOf(choice.layout, now()), dpi: dots ?? DOTS.usual,
+      const layout = what === "figure" && MOVING.includes(format) ? OF_CLIPS[0] : choice.layout;
+      save(await onExport({...request, ...choice, layout, format: format.toLowerCase(), queries: queriesOf(layout, now()), dpi: dots ?? DOTS.usual,
                            whole_maps: wholeMaps.checked, what}));
       withdraw();
     } catch (error) { complain(`Export failed: ${error?.message || error}`, true); } finally { setBusy(null); disable(false); }
     if (node.contains(focused) && document.activeElement === document.body) focused.focus();      // a disabled button loses it
   }
 
-  function offer(layouts, offered) {                  // one that is not goes back to the usual one
-    const box = panel.querySelector("[data-export=layout]");
-    for (const option of [...box.options].filter(({value}) => layouts.includes(value))) option.hidden = option.disabled = !offered;
-    if (!offered && layouts.includes(choice.layout)) box.value = choice.layout = EXPORT_CHOICES.layout[1][0];
+  function offer(name, some, offered) {               // one that is not goes back to the usual one
+    const box = panel.querySelector(`[data-export=${name}]`);
+    for (const option of [...box.options].filter(({value}) => some.includes(value))) option.hidden = option.disabled = !offered;
+    if (!offered && some.includes(choice[name])) box.value = choice[name] = EXPORT_CHOICES[name][1][0];
   }
 
   function disable(running) { for (const one of kinds) one.disabled = running; }
