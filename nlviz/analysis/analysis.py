@@ -68,7 +68,7 @@ def as_model(net: nn.Module, preprocess=None, name: str | None = None) -> Model:
 
 
 class NetworkError(ValueError):
-    """A network that failed on a picture: its own error, and on what."""
+    """A network that failed on a picture: its own error, and on what; or that takes clips alone."""
 
 
 def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -> Analysis:
@@ -97,7 +97,7 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
 def analyse_here(model: Model, picture: Picture, resolution: int) -> Analysis:
     """``analyse`` in the caller's gradient mode: what the pass leaves in a network that is trained on is no inference tensor."""
     if model.clips and not isinstance(picture, Clip):
-        raise ValueError(f"{model.name} takes clips, and {picture.name} is a picture: choose a video")
+        raise NetworkError(f"{model.name} takes clips, and {picture.name} is a picture: choose a video")
     with one_at_a_time:
         x, frame = model.preprocess(picture, resolution)
         placed, notes, output = maps_of(model, as_input(x, model), frame)

@@ -119,7 +119,7 @@ def _say(summary: dict, out: Path) -> None:
         print(f"{name:44} {' '.join(filter(None, (row['sentence'], row['of_clip'])))}")
     for entry in summary["broken"] + summary["failed"]:
         print(f"nlviz: left out {entry['picture']}: {entry['reason']}", file=sys.stderr)
-    print(f"{summary['pictures']} pictures; report in {out / 'README.md'}")
+    print(f"{summary['pictures']} pictures{' and clips' * ('frames' in summary)}; report in {out / 'README.md'}")
 
 
 def _end_cleanly(*_) -> None:

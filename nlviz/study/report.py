@@ -146,7 +146,7 @@ def _of_blocks(rows: list[dict]) -> list[str]:
     return parts
 
 
-EXPLANATION = """Means over pictures of the mean over all pairs of positions, with 95 % bootstrap intervals over pictures;
+EXPLANATION = """Means over pictures (or clips) of the mean over all pairs of positions, with 95 % bootstrap intervals over them;
 the distances are those of GCNet (arXiv 1904.11492, section 3.2). Cosine distance is (1 - cos) / 2, 0 to 1; the
 Jensen-Shannon divergence goes from 0 (one map for all queries) to ln 2 = 0.693. "Score" is the network's on its held-out
 split, and in brackets without the block. "Adds" is |z - x| as a share of the input |x|, "its last weight" the mean |weight|

@@ -82,8 +82,8 @@ class Study:
                 frames = len(picture.frames) if isinstance(picture, Clip) else 1
                 found = [self._numbers(model, one) | {"frames": frames} for one in maps]
             except Exception as error:  # a network may raise anything on one picture; the others are measured all the same
-                error = error.__cause__ if isinstance(error, NetworkError) else error  # its own, without the picture's size
-                found = f"{type(error).__name__}: {error}"
+                own = (isinstance(error, NetworkError) and error.__cause__) or error  # its own, without the picture's size
+                found = str(error) if isinstance(own, NetworkError) else f"{type(own).__name__}: {own}"
             yield model, found
 
     def _maps(self, model: Model, picture: Picture, inputs: Inputs, features: dict) -> list[NLMap | PlacedMap]:
@@ -148,7 +148,7 @@ def check_frames(model: Model, picture: Picture) -> None:
     """Raise ValueError where a network takes clips, or so many frames, and this is something else."""
     frames = len(picture.frames) if isinstance(picture, Clip) else 0
     if model.clips and not frames:
-        raise ValueError("it takes clips, and this is a picture")
+        raise NetworkError("it takes clips, and this is a picture")
     if model.clips and model.frames not in (None, frames):
         raise ValueError(f"it takes {model.frames} frames, and this clip has {frames}")
 

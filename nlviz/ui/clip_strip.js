@@ -101,7 +101,10 @@ track.addEventListener("keydown", event => {
     event.preventDefault();
     choose({start: to});
 });
-count.select.addEventListener("change", () => choose({count: Number(count.select.value)}, true));
+count.select.addEventListener("change", () => {        // as many as are asked for, nearer to each other where the video is short
+    const wanted = Number(count.select.value);
+    choose({count: wanted, stride: Math.min(chosen.stride, Math.max(1, Math.floor(last() / (wanted - 1))))}, true);
+});
 stride.select.addEventListener("change", () => choose({stride: Number(stride.select.value)}, true));
 
 function update() {                                    // what the server says; what the visitor sends has no overview

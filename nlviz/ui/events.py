@@ -31,7 +31,8 @@ def connect(page: gr.Blocks, views: Views, first: Shown, *, photo, examples, net
     stands = [resolution, shown, awaited, networks]
     answer = [viewer, shown, photo, awaited, resolution, networks, frames]
     photo.input(views.use, [photo, *stands], answer, js=IN_THE_BOX, **quiet)
-    figure.upload(views.use_figure, [figure, *stands], answer, **quiet)
+    given = figure.upload(views.use_figure, [figure, *stands], answer, **quiet)
+    given.then(None, None, figure, js="() => null")  # a box that holds a file takes no other
     frames.input(views.use_frames, [frames, *stands], answer, **quiet)
     examples.click(views.use_example, [examples, *stands], answer, **quiet)
     gr.on([page.load, follow.click], views.arrive, [link, *stands], answer, js=ADDRESS, **quiet)

@@ -46,7 +46,7 @@ class Own:
         model = Loading(self.given)() if named else as_model(self.given, self.preprocess, self.name)
         classes, task = (self.class_names, "classification") if self.class_names else (model.classes, model.task)
         return Model(model.name, model.net, self.preprocess or model.preprocess, classes, task, self.name if named else model.title,
-                     model.card)
+                     model.card, model.frames)
 
 
 def bundled(beside: list[str] | None = None) -> tuple[dict[str, Callable], Groups, dict[str, Preset]]:

@@ -4,13 +4,18 @@ const isVideo = file => file.type.startsWith("video/") || /\.(mp4|m4v|mov|avi|mk
 function give(files) {
     const figure = [...(files || [])].find(file => isVideo(file) || /\.(svg|pdf|json)$/i.test(file.name));
     const photo = figure || [...(files || [])].find(file => file.type.startsWith("image/") || !file.type);
-    const input = document.querySelector(`${figure ? "#figure" : "#photo"} input[type=file]`);
-    if (!photo || !input) return false;
-    const carried = new DataTransfer();
-    carried.items.add(photo);
-    input.files = carried.files;
-    input.dispatchEvent(new Event("change", {bubbles: true}));
+    if (!photo) return false;
+    hand(photo, figure ? "#figure" : "#photo");
     return true;
+}
+async function hand(file, box) {                  // a box that is busy with the file before has no input yet
+    const input = () => document.querySelector(`${box} input[type=file]`);
+    for (let tries = 0; !input() && tries < 600; tries++) await new Promise(done => setTimeout(done, 100));
+    if (!input()) return;
+    const carried = new DataTransfer();
+    carried.items.add(file);
+    input().files = carried.files;
+    input().dispatchEvent(new Event("change", {bubbles: true}));
 }
 window.addEventListener("dragover", event => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
 window.addEventListener("drop", event => {
@@ -38,7 +43,12 @@ function openPhoto(shown) {
 const isOpen = () => photoButton()?.getAttribute("aria-expanded") === "true";
 document.addEventListener("click", event => { if (event.target.closest("#photo-open")) openPhoto(!isOpen()); });
 document.addEventListener("click", event => {             // one's own video: the box for photos takes none
-    if (event.target.closest("#video-open")) document.querySelector("#figure input[type=file]")?.click();
+    if (!event.target.closest("#video-open")) return;
+    const input = document.createElement("input");
+    input.type = "file";
+    input.accept = "video/*,image/gif,image/webp,image/apng,image/avif";
+    input.onchange = () => { if (input.files[0]) hand(input.files[0], "#figure"); };
+    input.click();
 });
 document.addEventListener("pointerdown", event => { if (isOpen() && !event.target.closest("#photos")) openPhoto(false); });
 document.addEventListener("keydown", event => {

@@ -96,7 +96,7 @@ class Views:
             yield self._same({"message": str(error), "error": True}, shown, gr.skip(), awaited)
             return
         for value in self._values(who, wanted, size, names):
-            yield self._same(value, wanted, gr.skip(), awaited)
+            yield self._same(value, shown if value.get("error") and "scene" not in value else wanted, gr.skip(), awaited)
 
     def _values(self, who: gr.Request, shown: Shown | None, size: int, names: object) -> Iterator[dict]:
         if type(size) is not int:
@@ -204,6 +204,8 @@ class Views:
         found, said = self._photo_of(who, recipe, [shown.path, *OFFERED]), {}
         try:
             wanted = names_in(wanted, self.listed)
+            if "frames" not in recipe.picture:  # networks that take clips have nothing to say of a photo
+                wanted = suited(wanted, self.groups, self.presets, False, self.store.limits.networks)
             self.store.limits.check_view(wanted, recipe.resolution)
         except ValueError as error:
             said = {"message": str(error), "error": True}
@@ -249,6 +251,6 @@ class Views:
 
     def _strip(self, value: dict, shown: Shown):
         """What the strip shows of a new scene: the video and the frames chosen, nothing of a photo."""
-        if "scene" not in value:
+        if "scene" not in value and not value.get("error"):
             return gr.skip()
         return None if shown.clip is None else strip_of(overview_of(shown.path), shown.clip)

@@ -17,7 +17,7 @@ from nlviz.ui.examples import CLIPS, EXAMPLES, MADE
 from nlviz.ui.presets import PRESETS, WHAT_TIME_ADDS
 from tests.pictures.filmed import filmed
 from tests.ui.answers import loaded
-from tests.ui.visitor import CHOSEN, LION, SIZE, sha256
+from tests.ui.visitor import CHOSEN, LION, SIZE, address, sha256
 
 NETWORKS = ["msrc_embedded_gaussian", "msrc_gc"]
 FRAMES = 24
@@ -140,6 +140,54 @@ def test_ones_own_choice_is_kept_beside_a_network_that_takes_clips(site, video):
     site.settled(networks=["clips_embedded_gaussian", "msrc_gc"])
     site.page.locator("#examples button").first.click()
     site.settled(networks=["msrc_gc"], picture=sha256(LION))
+
+
+def test_one_video_after_the_other_is_taken_also_after_one_that_was_refused(film, video, tmp_path):
+    for name in ("words.mp4", "more_words.mp4"):
+        (tmp_path / name).write_bytes(b"no video" * 99)
+        give(film, tmp_path / name)
+        expect(film.message).to_contain_text(name)
+    other = tmp_path / "other.mp4"
+    other.write_bytes(filmed(list(frames())[::-1], rate=12))
+    give(film, other)
+    shown(film, other, Chosen(0, 8, 3))
+
+
+def give(site, path: Path):
+    """Drop a file on the page."""
+    content = list(path.read_bytes())
+    site.page.evaluate("""([content, name]) => {
+        const carried = new DataTransfer();
+        carried.items.add(new File([new Uint8Array(content)], name, {type: "video/mp4"}));
+        document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: carried, bubbles: true, cancelable: true}));
+    }""", [content, path.name])
+
+
+def test_a_photo_gives_a_visitor_of_clips_alone_the_first_networks(site, video):
+    site.choose("msrc_gc")
+    drop(site, video)
+    site.settled(networks=["clips_embedded_gaussian", "msrc_gc"])
+    site.page.locator("[aria-label='Remove Global context']").click()
+    site.settled(networks=["clips_embedded_gaussian"])
+    site.page.locator("#examples button").first.click()
+    site.settled(networks=CHOSEN, picture=sha256(LION))
+    site.page.evaluate("link => site.follow(link)", address(["clips_embedded_gaussian"]))
+    site.settled(networks=CHOSEN, picture=sha256(LION))
+
+
+def test_frames_that_are_refused_leave_strip_and_clip_as_they_were(film, video):
+    film.page.route("**/gradio_api/queue/join*", lambda route: route.continue_(
+        post_data=route.request.post_data.replace('"count":4', '"count":400')))
+    film.page.locator(".nlviz-clip-strip").get_by_label("How many frames the clip has").select_option("4")
+    expect(film.message).to_contain_text("frames of a clip goes from 4 to 32, got 400")
+    film.page.unroute("**/gradio_api/queue/join*")
+    expect(film.page.locator(".nlviz-clip-strip")).to_contain_text("frames 1 to 22 of 24")
+    shown(film, video, Chosen(0, 8, 3))
+
+
+def test_more_frames_than_the_stride_leaves_lie_closer(film, video):
+    film.page.locator(".nlviz-clip-strip").get_by_label("How many frames the clip has").select_option("24")
+    shown(film, video, Chosen(0, 24, 1))
 
 
 def test_a_photo_after_it_is_a_photo_again(film):

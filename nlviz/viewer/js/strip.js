@@ -15,7 +15,7 @@ function createStrip({onRemove, onClear}) {
     const shared = sharedScales(looks.flat(), settings.scale), view = {picture, reference, settings, paletteFor, shared};
     setText(note, pins.length ? noteText(settings) : "Click any picture to pin a query; up to eight stay here, query by network.");
     clearButton.hidden = !pins.length;
-    grid.replaceChildren(...(pins.length ? headings(panels) : []), ...looks.flatMap((row, index) => rowOf(row, {...pins[index], index}, view, onRemove)));
+    grid.replaceChildren(...(pins.length ? headings(picture, panels) : []), ...looks.flatMap((row, index) => rowOf(row, {...pins[index], index}, view, onRemove)));
     grid.style.setProperty("--nlviz-strip-columns", panels.length + 1);
     fillBars(bars, barsByKind, shared, paletteFor, (kind, scale) => barText(kind, scale,
       `${plural(pins.length, "pinned query", "pinned queries")} and ${plural(scale.networks.size, "network")}`, pins.length * scale.networks.size > 1, settings.term));
@@ -28,8 +28,8 @@ function noteText({direction, scale, term}) {
   return `${termText(term)}${direction} · ${scale === OWN ? "each map on its own scale" : "one scale for the whole strip"}`;
 }
 
-function headings(panels) {
-  const names = ["Photo", ...panels.map(labelOf)];
+function headings(picture, panels) {
+  const names = [picture.clip ? "Clip" : "Photo", ...panels.map(labelOf)];
   return [div("strip-name"), ...names.map(words => element("div", {class: "nlviz-strip-name", title: words}, words))];
 }
 
