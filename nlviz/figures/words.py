@@ -151,7 +151,8 @@ def reading_words(style: Style, framed: bool, kinds: Sequence[str], clip: bool =
             f"the weights that {f'the {style.token}' if style.token else 'the query'} gives to the keys" if style.forward else
             f"the weight that every query gives to {f'the {style.token}' if style.token else 'the key at the dot'}")
     cells = f"smoothed between cells{' of a frame' * clip}" if style.smooth else "a colour for each cell"
-    frame = f"; white {'outline: the cell that asks, its number at or beside it' if clip else 'frame: the cell at the dot'}" if framed else ""
+    own = "outline: the cell that asks, its number at or beside it" if clip else "frame: the cell at the dot"
+    frame = f"; white {own}" if framed else ""
     limits = "as far below zero as above it" if style.centred else "from the lowest to the highest weight"
     own = "" if style.shared or style.alike else f" Colours run {limits}, for each panel by itself."
     return f"Heatmaps: {what}, {cells}, {veil_words(style, kinds, clip)}{frame}.{own}"
