@@ -115,7 +115,7 @@ def test_what_is_no_video_and_what_takes_none_are_left_out_and_say_why(studied):
     summary, out = studied
     assert [entry["picture"] for entry in summary["broken"]] == ["broken.mp4"] and summary["pictures"] == 3
     assert summary["failed"] == [{"picture": "photo.png", "model": "space-time",
-                                  "reason": "ValueError: it takes clips, and this is a picture"}]
+                                  "reason": "it takes clips, and this is a picture"}]
     assert "- broken.mp4: " in (out / "README.md").read_text()
 
 
