@@ -7,7 +7,16 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from .names import in_name
 from .recipe import (
@@ -127,9 +136,15 @@ class PictureOf(Strict):
 
     name: FileName
     sha256: Sha256
-    start: Annotated[int, between("a clip's first frame", 0, 10**7)] = None
+    start: Annotated[int, between("the number of a clip's first frame", 0, 10**7, ", from 0")] = None
     frames: Annotated[int, between("frames of a clip", *FRAMES)] = None
     stride: Annotated[int, between("the stride of a clip", 1, 10**5)] = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "PictureOf":
+        if len({"start", "frames", "stride"} & self.model_fields_set) in (1, 2):
+            raise ValueError("a clip has start, frames and stride")
+        return self
 
 
 class Network(Strict):

@@ -95,6 +95,8 @@ def test_a_recipe_of_a_picture_says_nothing_of_clips():
     ({"queries": [[0.1, 0.2, 1.5]]}, "a query's frame is a whole number"),
     ({"arrows": 7}, "arrows: 0, 5, 10, 20, 50 of them can be drawn, got 7"),
     ({"picture": PICTURE | {"frames": 3}}, "frames of a clip goes from 4 to 32, got 3"),
+    ({"picture": PICTURE | {"frames": 8}}, "a clip has start, frames and stride"),
+    ({"picture": PICTURE | {"start": 0, "stride": 2}}, "a clip has start, frames and stride"),
     ({"picture": PICTURE | {"stride": 0}}, "the stride of a clip goes from 1 to")])
 def test_what_is_wrong_about_a_clip_is_said(wrong, message):
     with pytest.raises(ValueError, match=re.escape(message)):

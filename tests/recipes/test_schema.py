@@ -8,8 +8,8 @@ from nlviz.cli import main
 from nlviz.figures import COLOUR_MAPS, DIRECTIONS, PIN_COLOURS, SCALES
 from nlviz.figures.style import BACKDROPS, VEILS
 from nlviz.maps import SIMILARITIES, TERMS
-from nlviz.pictures import MAX_RESOLUTION
-from nlviz.recipes import CHOICES, SETTINGS, Recipe
+from nlviz.pictures import MAX_FRAMES, MAX_RESOLUTION, MIN_FRAMES
+from nlviz.recipes import CHOICES, FRAMES, SETTINGS, Recipe
 from nlviz.recipes.recipe import MOST_QUERIES, RESOLUTION_RANGE, said
 from tests.pictures.test_pictures import quarters
 
@@ -94,6 +94,7 @@ def test_the_choices_are_those_that_figures_draw():
     assert CHOICES["colours"] == COLOUR_MAPS and CHOICES["scale"] == SCALES and CHOICES["direction"] == DIRECTIONS
     assert CHOICES["veil"] == VEILS and CHOICES["backdrop"] == BACKDROPS
     assert CHOICES["term"] == (*TERMS, *SIMILARITIES) and RESOLUTION_RANGE[1] == MAX_RESOLUTION and MOST_QUERIES == len(PIN_COLOURS)
+    assert FRAMES == (MIN_FRAMES, MAX_FRAMES)
 
 
 @pytest.mark.parametrize("option, message", [
