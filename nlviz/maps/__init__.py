@@ -11,7 +11,6 @@ from .factors import Factors
 from .finite import check_finite
 from .framewise import Framewise, each_frame, join_frames
 from .grids import cell_of, cells, flat_index
-from .items import item_of
 from .lazy import LazyMap, OverHeads, Streamed, Sum, applied, over_heads, precise
 from .nl_map import TERMS, NLMap
 from .replaced import new_order, replaced_map
@@ -21,5 +20,5 @@ from .windows import Windows
 
 __all__ = ["SEEN", "SIMILARITIES", "TERMS", "Composed", "Crosses", "Difference", "Factors", "Framewise", "LazyMap", "NLMap",
            "OverHeads", "Product", "Streamed", "Sum", "Windows", "applied", "cell_of", "cells", "check_finite", "each_frame",
-           "flat_index", "item_of", "join_frames", "new_order", "over_heads", "precise", "replaced_map", "rollout", "seen",
+           "flat_index", "join_frames", "new_order", "over_heads", "precise", "replaced_map", "rollout", "seen",
            "similarity", "space_times", "transformed"]

@@ -105,7 +105,7 @@ def each_frame(nl_map):
     """The maps of a clip's frames, if rows end at their frame's edge, each as that of a picture; else the map alone."""
     if not isinstance(nl_map.lazy, Framewise):
         return [nl_map]
-    nl_map = nl_map.among_positions()
+    nl_map = nl_map.head().among_positions()
     forms = [item_of(nl_map.lazy.inner, frame) for frame in range(nl_map.lazy.frames)]
     rest = {name: getattr(nl_map, name)[1:] for name in ("query_grid", "key_grid", "query_stride", "key_stride")}
     return [replace(nl_map, **rest, **({"weights": form, "lazy": None} if isinstance(form, Tensor) else

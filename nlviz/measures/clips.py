@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import torch
 from torch import Tensor
 
-from ..maps import Framewise, NLMap, cells, item_of
+from ..maps import Framewise, NLMap, cells, each_frame
 from ..metrics import COARSE, Divergences, FrameDivergences
 from ..numbers import percent
 
@@ -51,10 +51,9 @@ def each_by_frame(nl_map: NLMap) -> Tensor:
 
 def own_rows(nl_map: NLMap, frames: Iterable[int]) -> Iterator[Tensor]:
     """The rows of some frames of a map that was computed frame by frame, as blocks (n, N' / T) at the keys of their own frame."""
-    whole = nl_map.head().lazy if nl_map.heads is not None else nl_map.lazy
+    each = each_frame(nl_map)
     for frame in frames:
-        inner = item_of(whole.inner, frame)
-        yield from [inner[0]] if isinstance(inner, Tensor) else (inner.rows(start, stop)[0] for start, stop in inner.spans())
+        yield from each[frame].row_blocks()
 
 
 def clip_in_words(values: Mapping[str, float], shuffled: Mapping[str, float], dealt: Mapping[str, float],
