@@ -1,5 +1,7 @@
 """Maps whose rows end at their frame's edge, as the viewer takes them."""
 
+from dataclasses import replace
+
 import torch
 
 from ..maps import Crosses, Factors, Framewise, LazyMap, NLMap, Product, Sum, join_frames, precise
@@ -45,3 +47,15 @@ def _of_one_frame(inner) -> dict:
                  "k": to_base64(inner.k)}
         return found | ({"log_sum": to_base64(inner.log_sum())} if inner.kind == "softmax" else {})
     return {"kind": "dense", "data": to_base64(inner.dense() if isinstance(inner, LazyMap) else inner)}
+
+
+def terms_of_frames(lazy: Framewise) -> dict:
+    """What the terms of a softmax within every frame need whose keys are fewer than its queries, see ``terms_of_map``; nothing of
+    any other form."""
+    inner = lazy.inner
+    if not isinstance(inner, Factors) or not inner.plain or inner.kind != "softmax" or inner.cells is not None or any(lazy.tokens):
+        return {}
+    pairwise, unary = inner.split()
+    whole = replace(pairwise, k=inner.k)  # of keys as they are sent
+    return {"q_mean": to_base64(unary.q[:, 0] * inner.scale), "unary_log_sum": to_base64(unary.log_sum()[:, 0]),
+            "pairwise_log_sum": to_base64(whole.log_sum())}

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 
 from ..analysis import PlacedMap
-from ..maps import Factors, LazyMap, NLMap, OverHeads, Windows, precise
+from ..maps import Factors, Framewise, LazyMap, NLMap, OverHeads, Windows, precise
 from ..measures import entropy_share, frame_matrix, is_clip, mean_distance
-from .framewise import flat
+from .framewise import flat, terms_of_frames
 from .texts import half_to_base64, to_base64
 
 MOST_BYTES = 64 * 2**20  # of a layer's weights
@@ -106,6 +106,8 @@ def terms_of_map(nl_map: NLMap) -> dict | None:
         return None
     found = {"mean_row": to_base64(nl_map.mean_row())}
     lazy = flat(nl_map.lazy)
+    if isinstance(lazy, Framewise):
+        return found | terms_of_frames(lazy)
     if not isinstance(lazy, Factors) or lazy.kind != "softmax" or not lazy.plain:
         return found
     pairwise, unary = lazy.split()

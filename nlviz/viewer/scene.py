@@ -174,6 +174,9 @@ def _notes(analysis: Analysis, placed: PlacedMap) -> list[str]:
     elif (right - left, bottom - top) != (width, height):
         pixels = "grey pixels" if getattr(analysis.model.preprocess, "channels", 3) == 1 else "pixels"
         notes = [f"This network sees the photo as {right - left} × {bottom - top} {pixels} in a {width} × {height} input."]
+    grids = [place.grid[0] for place in (placed.queries, placed.keys) if place is not None and place.of_clip]
+    if grids and min(grids) < frames:
+        notes.append("A cell lies on several frames: it is drawn on each, and its share of the weight is divided evenly.")
     notes += [*placed.nl_map.notes, *analysis.notes, *analysis.model.card.get("notes", ())]
     if placed.nl_map.input is None:
         return notes

@@ -1,6 +1,6 @@
 // Frame by frame: weights of a network of pictures that sees a clip's frames one by one: rows end at the frame's edge.
 // Gives: decodeFramewise, sharedInFrames.
-// Takes: base64.js: floatsOf; weights.js: denseForm, sharedForm, dotForm, reluSumForm, softmaxForm, countTo, countCells, crossForm.
+// Takes: base64.js: floatsOf; weights.js: denseForm, sharedForm, dotForm, reluSumForm, softmaxForm, countTo, crossForm.
 
 // A form for each frame, one after the other.
 function framewiseForm(forms, queries, keys) {
@@ -43,9 +43,7 @@ function decodeFramewise(map, {frames, of}) {
 
 function decodeSoftmaxes(map, {frames, of}) {
   const {what, queries, keys} = map, n = queries / frames, m = keys / frames, {channels} = of;
-  const read = (name, count) => floatsOf(of[name], count, `${what}, ${name}`), inner = of.cells ? read("cells", queries) : null, count = countCells(inner);
-  const cells = countTo(queries).map(at => Math.floor(at / n) * count + (inner ? inner[at] : 0));
-  const keyCells = inner ? cells : countTo(keys).map(at => Math.floor(at / m));
+  const read = (name, count) => floatsOf(of[name], count, `${what}, ${name}`), cells = countTo(queries).map(at => Math.floor(at / n)), keyCells = countTo(keys).map(at => Math.floor(at / m));
   map.factors = {q: read("q", queries * channels), k: read("k", keys * channels), channels, queries, keys, logSum: read("log_sum", queries), cells, keyCells};
   return softmaxForm(map.factors);
 }
