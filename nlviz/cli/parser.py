@@ -17,7 +17,8 @@ DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'tim
 MODEL = ("a bundled network; or timm:NAME, torchvision:NAME, hf:ID-or-folder or python:package.module:factory, each perhaps with "
          "@WEIGHTS.safetensors or .pth behind it; may be repeated")
 LIMITS = {"networks": "networks compared at once, 1 to 8 (default: 8)", "queries": "queries in a figure, 1 to 8 (default: 8)",
-          "resolution": "long side of an input in pixels (default: 1024)",
+          "resolution": "long side of an input in pixels (default: 1024)", "frames": "frames of a clip, 4 to 32 (default: 32)",
+          "clip_megapixels": "all frames of a clip as inputs, in millions of pixels (default: 8)",
           "export_megapixels": "an exported figure, in millions of pixels (default: 100)",
           "whole_maps_mb": "whole maps in a zip (default: 256)", "upload_mb": "a file that comes (default: 40)",
           "study_pictures": "pictures in a study at once (default: 500)", "visits": "visits at work at once (default: 8)",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .cropped import Cropped
     from .looking import Overview, overview
     from .made import moving_object_clip, pan_clip
-    from .media import open_media, opened_as, usual_choice
+    from .media import open_media, usual_choice
     from .opening import open_clip
     from .picture import Picture, open_picture
     from .preprocess import MAX_RESOLUTION, Frame, Preprocess
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["CLIP_SUFFIXES", "MAX_FRAMES", "MAX_RESOLUTION", "MIN_FRAMES", "SUFFIXES", "Chosen", "Clip", "Cropped", "Frame",
            "Overview", "Picture", "PictureError", "Placement", "Preprocess", "clip_of", "contact_sheet", "frames_words",
-           "is_clip_name", "moving_object_clip", "open_clip", "open_media", "open_picture", "opened_as", "opens_as_clip",
+           "is_clip_name", "moving_object_clip", "open_clip", "open_media", "open_picture", "opens_as_clip",
            "overview", "pan_clip", "still",
            "usual_choice"]
 
 FILE_OF = {"MAX_RESOLUTION": "preprocess", "Chosen": "choosing", "Clip": "clip", "Cropped": "cropped", "Frame": "preprocess",
            "Overview": "looking", "Picture": "picture", "Preprocess": "preprocess", "clip_of": "clip", "contact_sheet": "clip",
            "frames_words": "clip", "is_clip_name": "sniffing", "moving_object_clip": "made", "open_clip": "opening",
-           "open_media": "media", "open_picture": "picture", "opened_as": "media", "opens_as_clip": "sniffing",
+           "open_media": "media", "open_picture": "picture", "opens_as_clip": "sniffing",
            "overview": "looking", "pan_clip": "made", "still": "clip", "usual_choice": "media"}
 
 

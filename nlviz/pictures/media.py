@@ -43,12 +43,3 @@ def open_media(path: str | Path, name: str | None = None, start: int | None = No
     if None in (start, count, stride):
         return open_clip(path, name, usual_choice(overview(path, name, 1), start, count, stride))
     return open_clip(path, name, Chosen(start, count, stride))
-
-
-def opened_as(path: str | Path, clip: Chosen | None) -> Picture:
-    """The file as it was opened when somebody wrote down whether it was a picture, or which frames of it were a clip.
-
-    Raises:
-        PictureError: it cannot be opened as that.
-    """
-    return open_picture(path) if clip is None else open_clip(path, chosen=clip)

@@ -1,17 +1,7 @@
 // The networks: those chosen as chips in the order of their panels, a list to add from, and presets. The value is their names.
-// Takes: menus.js: createMenu; Gradio: element, props, trigger, watch.
+// Takes: menus.js: createMenu; make.js: make; Gradio: element, props, trigger, watch.
 
 const root = element.querySelector(".nlviz-networks"), networks = Object.values(props.listed).flat(), MANY = 8;
-
-function make(tag, attributes = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-        if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-        else if (value !== false && value !== undefined) node.setAttribute(name, value === true ? "" : value);
-    }
-    node.append(...children.filter(child => child !== null));
-    return node;
-}
 
 const chosen = () => props.value ?? [];
 const networkOf = name => networks.find(network => network.name === name) ?? {title: name, name};

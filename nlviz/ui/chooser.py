@@ -8,7 +8,7 @@ from ..viewer import MENUS
 from .presets import OF_CLIPS, Groups, Preset
 
 HERE = Path(__file__).parent
-SCRIPT = MENUS + (HERE / "chooser.js").read_text()
+SCRIPT = MENUS + "".join((HERE / name).read_text() for name in ("make.js", "chooser.js"))
 
 
 def make_chooser(groups: Groups, presets: dict[str, Preset], chosen: list[str], most: int) -> gr.HTML:

@@ -1,19 +1,9 @@
 // The strip under the photo's line on which the frames of a clip are chosen: thumbnails of the whole video, with a window over those
 // that the clip spans. The value is {overview, chosen}, of which the visitor changes chosen: {start, count, stride}; null of a photo.
-// Takes: Gradio: element, props, trigger, watch.
+// Takes: make.js: make; Gradio: element, props, trigger, watch.
 
 const strip = element.querySelector(".nlviz-clip-strip"), COUNTS = [4, 8, 12, 16, 24, 32], PAUSE = 350;
 let overview = null, chosen = null, waiting = 0;
-
-function make(tag, attributes = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-        if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-        else if (value !== false && value !== undefined) node.setAttribute(name, value === true ? "" : value);
-    }
-    node.append(...children.filter(child => child !== null));
-    return node;
-}
 
 const span = ({count, stride}) => (count - 1) * stride + 1;
 const between = (value, low, high) => Math.max(low, Math.min(high, value));

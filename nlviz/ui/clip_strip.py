@@ -3,16 +3,15 @@
 import base64
 import io
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 
 import gradio as gr
 
-from ..pictures import MIN_FRAMES, Chosen, Overview, overview
-from .examples import MADE
+from ..pictures import MIN_FRAMES, Chosen
+from .opening import Shown, overview_of
 
-SCRIPT = (Path(__file__).parent / "clip_strip.js").read_text()
-THUMBNAILS = 16
+HERE = Path(__file__).parent
+SCRIPT = "".join((HERE / name).read_text() for name in ("make.js", "clip_strip.js"))
 
 
 def make_strip(most: int) -> gr.HTML:
@@ -25,21 +24,14 @@ def make_strip(most: int) -> gr.HTML:
                    apply_default_css=False, elem_id="frames", least=MIN_FRAMES, most=most)
 
 
-@lru_cache(32)
-def overview_of(path: str) -> Overview:
-    """A look over the video of an upload, whose path says what it holds, or of an example."""
-    if path not in MADE:
-        return overview(path, thumbnails=THUMBNAILS)
-    clip = MADE[path](Chosen(0, 16))
-    small = tuple(frame.resize([side // 4 for side in frame.size]) for frame in clip.frames)
-    return Overview(clip.name, len(small), True, None, clip.fps, clip.size, small, clip.numbers)
-
-
-def strip_of(whole: Overview, chosen: Chosen) -> dict:
-    """``overview``: count, exact, fps and thumbnails; ``chosen``: start, count and stride."""
+def strip_of(shown: Shown) -> dict | None:
+    """``overview``: count, exact, fps and thumbnails; ``chosen``: start, count and stride. None of a photo."""
+    if shown.clip is None:
+        return None
+    whole = overview_of(shown.path)
     thumbnails = [_url(image) for image in whole.thumbnails]
     return {"overview": {"count": whole.count, "exact": whole.exact, "fps": whole.fps, "thumbnails": thumbnails},
-            "chosen": asdict(chosen)}
+            "chosen": asdict(shown.clip)}
 
 
 def chosen_in(value: object) -> Chosen:

@@ -2,7 +2,8 @@
 
 import gradio as gr
 
-from .views import Shown, Views
+from .opening import Shown
+from .views import Views
 
 SHOWING = "show"  # the name under which gradio counts how many of these events are at work
 # gradio tells of an emptied box before the box is empty, and then sends the photo that was there.

@@ -34,12 +34,12 @@ BEGINNINGS = {gr.get_image(name): beginning for name, beginning in {
 EXAMPLES = list(BEGINNINGS)
 
 
-def _pan(clip: Chosen | None) -> Clip:
-    return pan_clip(gr.get_image("cheetah.jpg"), clip or HALF)
+def _pan(clip: Chosen) -> Clip:
+    return pan_clip(gr.get_image("cheetah.jpg"), clip)
 
 
-def _moving(clip: Chosen | None) -> Clip:
-    return moving_object_clip(gr.get_image("tower.jpg"), gr.get_image("lion.jpg"), chosen=clip or HALF)
+def _moving(clip: Chosen) -> Clip:
+    return moving_object_clip(gr.get_image("tower.jpg"), gr.get_image("lion.jpg"), chosen=clip)
 
 
 EARTH = gr.get_video("world.mp4")
@@ -47,7 +47,7 @@ MADE = {"cheetah, a pan": _pan, "lion over tower": _moving}  # clips that no fil
 CLIPS = [EARTH, *MADE]
 STARTS = {EARTH: (0.45, 0.4, 0), "cheetah, a pan": (0.46, 0.5, 0), "lion over tower": (0.25, 0.73, 0)}  # the lion, where it starts
 OFFERED = [*EXAMPLES, *CLIPS]
-HALF = Chosen(0, 8, 2)  # of the 16 frames that are made
+WHOLE = Chosen(0, 16)  # of those that are made
 THUMBNAIL = 120  # pixels
 
 
@@ -56,7 +56,7 @@ def thumbnails() -> list[str]:
     """A picture of each that is offered, as a file; of a clip one of its frames with a sign of playing."""
     folder, found = Path(tempfile.mkdtemp(prefix="examples_", dir=get_upload_folder())), list(EXAMPLES)
     for number, path in enumerate(CLIPS, 1):
-        clip = MADE[path](None) if path in MADE else open_clip(path, chosen=Chosen(0, 4, 60))
+        clip = MADE[path](WHOLE) if path in MADE else open_clip(path, chosen=Chosen(0, 4, 60))
         file = folder / f"clip_{number}.png"
         still(clip, THUMBNAIL).save(file)
         found.append(str(file))

@@ -17,6 +17,7 @@ class Limits:
         queries: in a figure.
         resolution: long side of the networks' input in pixels.
         frames: of a clip.
+        clip_megapixels: of all frames of a clip as inputs, in millions.
         export_megapixels: of an exported figure, in millions.
         whole_maps_mb: of whole maps in a zip, before they are packed.
         upload_mb: of a file.
@@ -33,6 +34,7 @@ class Limits:
     queries: int = MOST_QUERIES
     resolution: int = 1024
     frames: int = FRAMES[1]
+    clip_megapixels: int = 8
     export_megapixels: int = 100
     whole_maps_mb: int = 256
     upload_mb: int = 40
@@ -50,16 +52,21 @@ class Limits:
     @property
     def in_words(self) -> str:
         """What the page says."""
+        clips = f"clips of up to {self.frames} frames ({self.clip_megapixels} million pixels as inputs)"
         return (f"This page compares up to {self.networks} networks at once, with inputs of up to {self.resolution} pixels, "
-                f"{self.queries} queries and clips of up to {self.frames} frames; it draws figures of up to "
-                f"{self.export_megapixels} million pixels, takes files of up to {self.upload_mb} MB, and measures up to "
-                f"{self.study_pictures} pictures at a time. Networks run one at a time, visitors take turns, and your newer "
-                "request ends your older one. The command line has no such limits.")
+                f"{self.queries} queries and {clips}; it draws figures of up to {self.export_megapixels} million pixels, takes "
+                f"files of up to {self.upload_mb} MB, and measures up to {self.study_pictures} pictures at a time. Networks run "
+                "one at a time, visitors take turns, and your newer request ends your older one. The command line has no such "
+                "limits.")
 
-    def check_frames(self, count: int) -> None:
-        """Raise ValueError where a clip has more frames than are for visitors."""
+    def check_clip(self, count: int, resolution: int) -> None:
+        """Raise ValueError where so many frames, or so many as inputs of that size, are not for visitors."""
         if count > self.frames:
             raise ValueError(f"A clip of {count} frames was asked for; this page shows up to {self.frames}. Choose fewer.")
+        if count * resolution**2 > self.clip_megapixels * 1e6:
+            most = int(self.clip_megapixels * 1e6 // resolution**2)
+            fewer = f"Choose up to {most} frames, or a lower resolution." if most >= FRAMES[0] else "Choose a lower resolution."
+            raise ValueError(f"{count} frames as inputs of {resolution} px are more than this page takes at once. {fewer}")
 
     def check_view(self, names: list[str], resolution: int) -> None:
         """Raise ValueError where so many networks, or so large an input, are not for visitors."""

@@ -9,10 +9,10 @@ import gradio as gr
 from torch import nn
 
 from ..models import is_source
-from ..pictures import Chosen, open_media, opens_as_clip
+from ..pictures import Chosen
 from ..recipes import RESOLUTIONS
 from ..snapshots import NAME, PICTURE, SnapshotFolder
-from . import wiring
+from . import showing, wiring
 from .cache import disk_full, own_folder
 from .chooser import make_chooser
 from .clip_strip import make_strip
@@ -20,6 +20,7 @@ from .events import connect
 from .examples import EXAMPLES, thumbnails
 from .limits import Limits
 from .offered import TRAINING, bundled, in_training, own
+from .opening import moves, opened
 from .photo_box import PhotoBox
 from .presets import Groups, Preset
 from .store import Store
@@ -85,7 +86,7 @@ def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callabl
         if name not in listed:
             raise KeyError(f"no network on the page is called {name!r}; there are: {', '.join(listed)}")
     photo = str(photo or EXAMPLES[0])
-    clip = clip or (open_media(photo).chosen if opens_as_clip(photo) else None)
+    clip = clip or (opened(photo).chosen if moves(photo) else None)
     threading.Thread(target=_warm, args=(store, photo, chosen, resolution, clip), daemon=True).start()
     page = make_page(store, groups, presets, chosen, photo, resolution, clip)
     options = {"max_threads": 40 + limits.visits, "app_kwargs": {"exception_handlers": {OSError: disk_full}}} | options
@@ -105,7 +106,7 @@ def _with_snapshots(path: str | Path, loaders: dict, groups: Groups, chosen: lis
 
 def _warm(store: Store, photo: str, names: list[str], resolution: int, clip: Chosen | None) -> None:
     """Run the first picture before the first visitor asks for it."""
-    list(wiring.show(store, photo, names, resolution, clip=clip))
+    list(showing.show(store, photo, names, resolution, clip=clip))
 
 
 def make_page(store: Store, groups: Groups, presets: dict[str, Preset], chosen: list[str], first: str = EXAMPLES[0],

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 from ..export import read_recipe
-from ..pictures import Chosen, PictureError, opened_as, opens_as_clip
+from ..pictures import Chosen
 from ..recipes import Recipe
-from .examples import MADE
+from .opening import sha256_of
 from .store import Store
 
 EPOCH = re.compile("[0-9]{1,12}")
@@ -29,23 +28,13 @@ def recipe_of(path: str | None) -> Recipe | None:
 
 def photo_of(recipe: Recipe, candidates: Sequence[str]) -> str | None:
     """Which of the photos at hand the recipe is of, by the sha256 of its pixels; None where it must be asked for."""
-    return next((path for path in candidates if _sha256(path, clip_of_recipe(recipe)) == recipe.picture["sha256"]), None)
+    return next((path for path in candidates if sha256_of(path, clip_of_recipe(recipe)) == recipe.picture["sha256"]), None)
 
 
 def clip_of_recipe(recipe: Recipe) -> Chosen | None:
     """Which frames of a video it is of; None where it is of a picture."""
     of = recipe.picture
     return Chosen(of["start"], of["frames"], of["stride"]) if "frames" in of else None
-
-
-@lru_cache(256)
-def _sha256(path: str, clip: Chosen | None) -> str | None:
-    try:
-        if path in MADE:
-            return None if clip is None else MADE[path](clip).sha256
-        return None if clip and not opens_as_clip(path) else opened_as(path, clip).sha256
-    except (PictureError, OSError):
-        return None
 
 
 def asks_for(recipe: Recipe) -> str:

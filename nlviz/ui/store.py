@@ -73,6 +73,8 @@ class Store:
             if found is None:
                 return None
             self._analyses.move_to_end((sha256, name, resolution))
+            if found.picture.name == picture_name:
+                return found
             return replace(found, picture=replace(found.picture, name=picture_name))
 
     def _forget_oldest(self) -> None:

@@ -19,8 +19,8 @@ from .turns import Overtaken
 
 MEASURED = [*SUFFIXES, *CLIP_SUFFIXES]
 AT_ONCE = 2  # studies, of different visits
-INVITATION = ("Does attention depend on the query, in your own pictures? Choose a folder or some pictures, choose networks, "
-              "and measure: GCNet's table comes out, each number beside its baselines.")
+INVITATION = ("Does attention depend on the query, in your own pictures? Choose a folder, some pictures or videos, choose "
+              "networks, and measure: GCNet's table comes out, each number beside its baselines.")
 COLUMNS = ["Network", "Cosine, input", "Cosine, output", "Cosine, attention", "JSD, attention (nats)", "95 % interval",
            "Keys shuffled", "Fresh weights", "What it says"]
 

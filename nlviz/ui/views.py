@@ -1,19 +1,16 @@
 """What the page shows after an event: each method gives the values of its parts, again and again while networks run."""
 
-import logging
 from collections.abc import Callable, Iterator
-from functools import wraps
 from pathlib import Path
-from typing import NamedTuple
 
 import gradio as gr
 
-from ..pictures import Chosen, opens_as_clip
 from ..recipes import RESOLUTIONS, Recipe, recipe_of_link
-from . import wiring
 from .chooser import names_in
-from .clip_strip import chosen_in, overview_of, strip_of
-from .examples import CLIPS, MADE, OFFERED, compared, start_of
+from .clip_strip import chosen_in, strip_of
+from .ending import to_the_end
+from .examples import OFFERED, compared, start_of
+from .opening import Shown, moves
 from .presets import Groups, Preset, suited
 from .restoring import (
     asks_for,
@@ -26,39 +23,10 @@ from .restoring import (
     recipe_of,
     view_of,
 )
+from .showing import show
 from .store import Store
-from .turns import Overtaken
 
 PARTS = 7  # of the page, that an answer changes
-
-
-class Shown(NamedTuple):
-    """What is on screen: the path of a photo or a video, and which of its frames; None of a photo."""
-
-    path: str
-    clip: Chosen | None = None
-
-
-def to_the_end(view: Callable) -> Callable:
-    """A view that never leaves the page waiting: overtaken, it changes nothing; broken, it says so."""
-    @wraps(view)
-    def answer(self, who: gr.Request, *inputs) -> Iterator:
-        unchanged = [gr.skip()] * self.parts_of(view)
-        try:
-            for value, *others in view(self, who, *inputs):
-                value["message"] = str(value.get("message") or "").encode(errors="replace").decode()  # names may be no Unicode
-                yield _as_gradio_takes([value, *others])
-        except Overtaken:
-            yield _as_gradio_takes(unchanged)
-        except Exception as error:
-            logging.getLogger(__name__).exception("an event of the page failed")
-            message = f"Something went wrong on the server ({type(error).__name__}). Reload the page and try again."
-            yield _as_gradio_takes([{"message": message, "error": True}, *unchanged[1:]])
-    return answer
-
-
-def _as_gradio_takes(parts: list):
-    return parts[0] if len(parts) == 1 else tuple(parts)
 
 
 class Views:
@@ -96,7 +64,7 @@ class Views:
             yield self._same({"message": str(error), "error": True}, shown, gr.skip(), awaited)
             return
         for value in self._values(who, wanted, size, names):
-            yield self._same(value, shown if value.get("error") and "scene" not in value else wanted, gr.skip(), awaited)
+            yield self._same(value, shown if is_refused(value) else wanted, gr.skip(), awaited)
 
     def _values(self, who: gr.Request, shown: Shown | None, size: int, names: object) -> Iterator[dict]:
         if type(size) is not int:
@@ -108,7 +76,7 @@ class Views:
             yield {"message": str(error), "error": True}
             return
         path, clip = shown or (None, None)
-        for value in wiring.show(self.store, path, wanted, size, who.session_hash, clip):
+        for value in show(self.store, path, wanted, size, who.session_hash, clip):
             yield value | {"scene": value["scene"] | start_of(path)} if "scene" in value else value
 
     @to_the_end
@@ -118,7 +86,7 @@ class Views:
         try:
             recipe = self._recipe_of(path)
         except ValueError as error:
-            yield self._same({"message": str(error), "error": True}, shown, self._box(shown), awaited)
+            yield self._same({"message": str(error), "error": True}, shown, shown.box, awaited)
             return
         if recipe:
             yield from self._restore(who, recipe, size, shown, names)
@@ -131,10 +99,10 @@ class Views:
                     names) -> Iterator[tuple]:
         wanted = names if path is None else self._suited(names, path)
         for value in self._values(who, None if path is None else Shown(path), size, wanted):
-            bad = value.get("error", False) and "scene" not in value  # one network may fail where others show the photo
+            bad = is_refused(value)
             if awaited and "scene" in value:
                 value["message"] = other_photo(awaited, path)
-            yield self._same(value, shown if bad or path is None else Shown(path), self._box(shown) if bad else gr.skip(), awaited,
+            yield self._same(value, shown if bad or path is None else Shown(path), shown.box if bad else gr.skip(), awaited,
                              names if bad else wanted)
 
     def _recipe_of(self, path: str | None) -> Recipe | None:
@@ -153,17 +121,17 @@ class Views:
             return
         try:
             recipe = self._recipe_of(path)
-            moves = recipe is None and opens_as_clip(path)
+            is_clip = recipe is None and moves(path)
         except ValueError as error:
             yield self._same({"message": str(error), "error": True}, shown, gr.skip(), awaited)
             return
         if recipe:
             yield from self._restore(who, recipe, size, shown, names)
             return
-        if moves and awaited and self._photo_of(who, awaited, [path]):
+        if is_clip and awaited and self._photo_of(who, awaited, [path]):
             yield from self._restore(who, awaited, size, Shown(path), names)
             return
-        if moves:
+        if is_clip:
             yield from self._show_photo(who, path, size, shown, awaited, names)
             return
         message = f"{Path(path).name} carries no recipe of nlviz. Drop a photo, a video or an exported figure."
@@ -178,7 +146,7 @@ class Views:
             return
         chosen, wanted = Shown(OFFERED[index]), self._suited(names, OFFERED[index])
         for value in self._values(who, chosen, size, wanted):
-            yield self._same(value, chosen, self._box(chosen), awaited, wanted)
+            yield self._same(value, chosen, chosen.box, awaited, wanted)
 
     @to_the_end
     def arrive(self, who: gr.Request, fragment: str, size: int, shown: Shown, awaited: Recipe | None,
@@ -211,15 +179,15 @@ class Views:
             said = {"message": str(error), "error": True}
         if said or found is None:  # what is on screen stays, whatever else the recipe says
             for value in self._values(who, shown, size, names):
-                yield self._same(value | (said or {"message": asks_for(recipe)}), shown, self._box(shown), None if said else recipe)
+                yield self._same(value | (said or {"message": asks_for(recipe)}), shown, shown.box, None if said else recipe)
             return
-        clip = clip_of_recipe(recipe)
-        for value in wiring.show(self.store, found, wanted, recipe.resolution, who.session_hash, clip, clip is None):
+        back = Shown(found, clip_of_recipe(recipe))
+        for value in show(self.store, back.path, wanted, recipe.resolution, who.session_hash, back.clip, back.clip is None):
             if "scene" in value:
                 said = [*differences(recipe, self.store), value["message"]]
                 value |= {"restore": view_of(recipe), "message": " ".join(filter(None, said))}
-            back = Shown(found, clip)
-            yield value, back, self._box(back), None, self._size(recipe.resolution), wanted, self._strip(value, back)
+            now = shown if is_refused(value) else back
+            yield value, now, now.box, None, self._size(recipe.resolution), wanted, self._strip(value, now)
 
     def _photo_of(self, who: gr.Request, recipe: Recipe, candidates: list[str]) -> str | None:
         visit = self.store.seals.visit(who.session_hash)
@@ -230,27 +198,25 @@ class Views:
         """The value of the input resolution; one that is not offered to all is from now on offered here."""
         return resolution if resolution in self.offered else gr.Radio(sorted({*self.offered, resolution}), value=resolution)
 
-    def _box(self, shown: Shown):
-        """The value of the photo box, which takes no videos."""
-        return None if shown.path in CLIPS or shown.clip else shown.path
-
     def _suited(self, names: object, path: str) -> object:
         """The networks for a photo or a clip that comes, see :func:`nlviz.ui.presets.suited`; what is no list of names stays."""
         try:
-            chosen, moves = names_in(names, self.listed), path in MADE or opens_as_clip(path)
-        except (ValueError, OSError):
+            chosen, is_clip = names_in(names, self.listed), moves(path)
+        except (ValueError, OSError):  # which ``_values`` says
             return names
-        return suited(chosen, self.groups, self.presets, moves, self.store.limits.networks)
+        return suited(chosen, self.groups, self.presets, is_clip, self.store.limits.networks)
 
     def _same(self, value: dict, shown: Shown, box, awaited: Recipe | None, names: object = None) -> tuple:
         """An answer that leaves the input resolution as it is, and the networks unless they are named."""
         if "scene" in value:
-            clip = value["scene"]["key"].get("clip")
-            shown = Shown(shown.path, clip and Chosen(**clip))
+            shown = Shown.of_scene(shown.path, value["scene"])
         return value, shown, box, awaited, gr.skip(), gr.skip() if names is None else names, self._strip(value, shown)
 
     def _strip(self, value: dict, shown: Shown):
-        """What the strip shows of a new scene: the video and the frames chosen, nothing of a photo."""
-        if "scene" not in value and not value.get("error"):
-            return gr.skip()
-        return None if shown.clip is None else strip_of(overview_of(shown.path), shown.clip)
+        """What the strip shows of a new scene, or again of the one before: the video and the frames, nothing of a photo."""
+        return strip_of(shown) if "scene" in value or value.get("error") else gr.skip()
+
+
+def is_refused(value: dict) -> bool:
+    """Whether nothing is shown; one network may fail where others show the photo."""
+    return bool(value.get("error")) and "scene" not in value

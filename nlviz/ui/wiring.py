@@ -1,20 +1,17 @@
-"""What happens in the page: each event is one call here."""
+"""What the viewer asks of the server: each request is one call here, and is answered in words if it cannot be."""
 
 import base64
 import logging
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable
 from math import prod
 from pathlib import Path
 
 import torch
 from pydantic import ValidationError
 
-from ..analysis import Analysis, NetworkError
+from ..analysis import Analysis
 from ..export import file_bytes, make_recipe
-from ..models import ModelError
-from ..pictures import Chosen, Clip, Picture, open_media, open_picture
 from ..recipes import SETTINGS, Recipe
 from ..viewer import (
     make_dependence,
@@ -23,81 +20,15 @@ from ..viewer import (
     make_head_effects,
     make_layer,
     make_panel,
-    make_scene,
     make_shares,
     make_similarity,
 )
-from .examples import MADE
 from .requests import Depends, DependsLayer, EffectsLayer, Export, Layer, Request, Similarity, Snapshot, WhatIf
 from .store import Store
-from .turns import Overtaken
 
 TYPES = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml", "zip": "application/zip", "html": "text/html",
          "gif": "image/gif", "mp4": "video/mp4"}
-INVITATION = "Choose a photo or a clip: drop one, paste one, use the camera or take an example."
 NOT_KEPT = "the server no longer keeps this photo. Choose it again."
-
-
-def show(store: Store, photo: str | None, names: list[str], resolution: int, session: str | None = None,
-         clip: Chosen | None = None, as_picture: bool = False) -> Iterator[dict]:
-    """Values for the viewer while a photo or a clip runs through the networks; the last holds the scene or says what is wrong.
-
-    Args:
-        clip: which frames of a video; None for the usual ones.
-        as_picture: of an animated picture its first frame.
-        session: the visitor's; the scene's key has the seal by which they alone reach the photo again.
-
-    Raises:
-        Overtaken: the visitor has asked for something newer meanwhile.
-    """
-    visit = store.seals.visit(session)
-    request = store.turns.begin(visit)
-    try:
-        with store.turns.opening(visit, request):
-            picture = _picture(store, photo, names, resolution, clip, as_picture)
-    except ValueError as error:
-        yield {"message": str(error), "error": True}
-        return
-    if picture is None:
-        yield {"message": INVITATION if photo is None else "Choose at least one network."}
-        return
-    shown, failed = {}, []
-    for number, name in enumerate(names, 1):
-        yield {"busy": f"Running network {number} of {len(names)}"}
-        try:
-            shown[name] = store.analyse(picture, name, resolution, visit, request)
-        except Overtaken:
-            raise
-        except Exception as error:  # a user's network may raise anything; the others are shown all the same
-            failed.append(_why(name, error, resolution))
-    scene = _scene(store, visit, shown, resolution)
-    if not store.turns.is_newest(visit, request):
-        raise Overtaken
-    yield scene | {"message": " ".join([*failed, *picture.notes]), "error": bool(failed)}
-
-
-def _picture(store: Store, photo: str | None, names: list[str], resolution: int, clip: Chosen | None,
-             as_picture: bool) -> Picture | None:
-    """The photo or the clip, None where there is nothing to show; ValueError where it, or what is asked of it, is too much."""
-    if photo is None or not names:
-        return None
-    store.limits.check_view(names, resolution)
-    if as_picture:
-        return open_picture(photo)
-    if photo in MADE:
-        return MADE[photo](clip)
-    picture = open_media(photo, **({} if clip is None else asdict(clip)))
-    if isinstance(picture, Clip):
-        store.limits.check_frames(len(picture.frames))
-    return picture
-
-
-def _scene(store: Store, visit: str, shown: dict[str, Analysis], resolution: int) -> dict:
-    if not shown:
-        return {}
-    analyses = list(shown.values())
-    scene = make_scene(analyses, list(shown), resolution)
-    return {"scene": scene | {"key": scene["key"] | {"seal": store.seals.seal(visit, analyses[0].picture)}}}
 
 
 def export(store: Store, request: dict) -> dict:
@@ -243,14 +174,3 @@ def _answered(store: Store, form: type[Request], request: object, answer: Callab
     except Exception as error:
         logging.getLogger(__name__).exception("a request of the viewer failed")
         return {"error": f"something went wrong on the server ({type(error).__name__}). Reload the page and try again."}
-
-
-def _why(name: str, error: Exception, resolution: int) -> str:
-    """What is wrong with a network, in words."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return f"{name}: not enough memory at {resolution} px. Choose a lower resolution."
-    if isinstance(error, (ModelError, NetworkError)):
-        return str(error)
-    if isinstance(error, KeyError) and error.args:
-        return str(error.args[0])
-    return f"{name}: its forward pass failed ({type(error).__name__}: {error})."

@@ -7,7 +7,7 @@ from nlviz.analysis import analyse
 from nlviz.cli import main
 from nlviz.measures import measure
 from nlviz.snapshots import NAME, CannotRead, SnapshotFolder, Snapshots
-from nlviz.ui import launch, wiring
+from nlviz.ui import launch, showing, wiring
 from nlviz.ui.offered import in_training
 from nlviz.ui.store import Store
 from nlviz.viewer import make_panel
@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def shown(folder):
     store = Store(in_training(folder)[0])
-    return store, list(wiring.show(store, str(folder / "picture.png"), [NAME], 96))[-1]["scene"]
+    return store, list(showing.show(store, str(folder / "picture.png"), [NAME], 96))[-1]["scene"]
 
 
 def of_step(step):
@@ -80,7 +80,7 @@ def test_numbers_and_figures_are_those_of_the_step_on_screen(shown):
 
 def test_another_photo_says_whose_maps_there_are(shown, tmp_path):
     quarters(64, 64).save(tmp_path / "other.png")
-    answer = list(wiring.show(shown[0], str(tmp_path / "other.png"), [NAME], 96))[-1]
+    answer = list(showing.show(shown[0], str(tmp_path / "other.png"), [NAME], 96))[-1]
     assert answer["error"] and "the snapshots hold the maps of picture alone. Reload the page" in answer["message"]
 
 
@@ -88,7 +88,7 @@ def test_layers_and_heads_are_those_of_the_shown_layer(tmp_path):
     with Snapshots(transformer(), quarters(96, 64), to=tmp_path, resolution=96) as snapshots:
         snapshots(0), snapshots(1)
     store = Store(in_training(tmp_path)[0])
-    panel, = list(wiring.show(store, str(tmp_path / "picture.png"), [NAME], 96))[-1]["scene"]["panels"]
+    panel, = list(showing.show(store, str(tmp_path / "picture.png"), [NAME], 96))[-1]["scene"]["panels"]
     assert panel["stack"]["layers"] == [{"number": 4, "name": "blocks.3.attn", "heads": 3}] and panel["layers"][0]["number"] == 4
     assert len(panel["snapshots"]["curves"]["share"]) == 2 and panel["snapshots"]["curves"]["added_share"] == [None, None]
 

@@ -9,8 +9,9 @@ import pytest
 from nlviz.models import Model
 from nlviz.pictures import Preprocess, open_picture
 from nlviz.recipes import Recipe, link_of
-from nlviz.ui import launch, wiring
+from nlviz.ui import launch, showing
 from nlviz.ui.offered import bundled, own
+from nlviz.ui.opening import Shown
 from nlviz.ui.store import Store
 from nlviz.ui.views import Views
 from tests.networks import network
@@ -54,7 +55,7 @@ def test_modules_models_and_texts_stand_side_by_side(mine, photo):
     nets = {"module": network("gc"), "whole": whole, "text": "python:mine:make", "vit": VIT, "bundled": "msrc_gc"}
     loaders, groups, presets = own(nets)
     store = Store(loaders)
-    *_, last = wiring.show(store, photo, list(nets), 192)
+    *_, last = showing.show(store, photo, list(nets), 192)
     assert not last["error"] and presets == {}
     assert [panel["id"].partition("/")[0] for panel in last["scene"]["panels"]][:1] == ["module"]
     assert [store.model(name).name for name in nets] == ["module", "else", "python:mine:make", VIT, "msrc_gc"]
@@ -65,10 +66,10 @@ def test_networks_are_loaded_when_they_are_first_shown_and_a_broken_one_leaves_t
     loaders, *_ = own({"good": network("gc"), "bad": "python:mine:broken", "vit": VIT})
     store = Store(loaders)
     assert not store._models
-    *_, last = wiring.show(store, photo, ["good", "bad", "vit"], 192)
+    *_, last = showing.show(store, photo, ["good", "bad", "vit"], 192)
     assert "python:mine:broken raised ValueError: no weights today (mine.py, line 9)" in last["message"] and last["error"]
     assert {panel["id"].partition("/")[0] for panel in last["scene"]["panels"]} == {"good", "vit"}
-    list(wiring.show(store, photo, ["vit"], 192))
+    list(showing.show(store, photo, ["vit"], 192))
     said = [record for record in caplog.records if record.levelno == logging.WARNING and VIT in record.getMessage()]
     assert len(said) == 1 and "so its weights are random" in said[0].getMessage()
 
@@ -145,10 +146,10 @@ def test_a_link_and_a_recipe_that_name_what_is_not_offered_are_answered_in_a_sen
     recipe = Recipe({"name": "own.png", "sha256": open_picture(photo).sha256}, ({"name": name, "sha256": None},), ((0.5, 0.5),), 64)
     views, who = Views(store, {"Your networks": own({"gc": network("gc")})[1]["Your networks"]}), SimpleNamespace(session_hash="s")
     if way == "link":
-        *_, last = views.arrive(who, "#" + link_of(recipe), 64, photo, None, ["gc"])
+        *_, last = views.arrive(who, "#" + link_of(recipe), 64, Shown(photo), None, ["gc"])
     else:
         (tmp_path / "recipe.json").write_text(recipe.to_json())
-        *_, last = views.use_figure(who, str(tmp_path / "recipe.json"), 64, photo, None, ["gc"])
+        *_, last = views.use_figure(who, str(tmp_path / "recipe.json"), 64, Shown(photo), None, ["gc"])
     assert f"network {name} is not here" in last[0]["message"]
     assert json.dumps(last[0]["scene"]["panels"][0]["id"]) == '"gc/0"' and list(store._models) == ["gc"]
 
@@ -158,9 +159,10 @@ def test_a_figure_of_a_network_that_the_page_calls_otherwise_comes_back_to_it(mi
     recipe = Recipe({"name": "own.png", "sha256": open_picture(photo).sha256}, ({"name": "python:mine:make", "sha256": None},),
                     ((0.5, 0.5),), 64, parts={"python:mine:make/0": ""})
     (tmp_path / "recipe.json").write_text(recipe.to_json())
-    *_, last = Views(Store(loaders), groups).use_figure(SimpleNamespace(session_hash="s"), str(tmp_path / "recipe.json"), 64, photo,
-                                                        None, ["baseline"])
-    assert [panel["id"] for panel in last[0]["scene"]["panels"]] == ["ours/0"] and last[-1] == ["ours"]
+    *_, last = Views(Store(loaders), groups).use_figure(SimpleNamespace(session_hash="s"), str(tmp_path / "recipe.json"), 64,
+                                                        Shown(photo), None, ["baseline"])
+    *_, names, strip = last
+    assert [panel["id"] for panel in last[0]["scene"]["panels"]] == ["ours/0"] and (names, strip) == (["ours"], None)
     assert last[0]["restore"]["parts"] == {"ours/0": ""} and "not here" not in last[0]["message"]
 
 

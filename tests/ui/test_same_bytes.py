@@ -8,7 +8,7 @@ import pytest
 from nlviz.cli import main
 from nlviz.models import load_model
 from nlviz.recipes import Recipe
-from nlviz.ui import wiring
+from nlviz.ui import showing, wiring
 from nlviz.ui.examples import EXAMPLES
 from nlviz.ui.store import Store
 
@@ -16,7 +16,7 @@ from nlviz.ui.store import Store
 @pytest.mark.parametrize("layout", ["layers x heads", "distance against layer"])
 def test_a_transformers_figure_is_the_same_from_page_command_line_and_recipe(tmp_path, layout):
     store = Store({"dinov2_small": partial(load_model, "dinov2_small")})
-    *_, shown = wiring.show(store, EXAMPLES[0], ["dinov2_small"], 224)
+    *_, shown = showing.show(store, EXAMPLES[0], ["dinov2_small"], 224)
     answer = wiring.export(store, {
         "key": shown["scene"]["key"], "format": "pdf", "layout": layout, "width": "two columns", "dpi": 300,
         "queries": [[0.43, 0.34]], "settings": Recipe({}, (), ()).settings, "parts": {}})

@@ -10,7 +10,7 @@ from nlviz import load_model
 from nlviz.analysis import as_model
 from nlviz.measures import effects, head_effects, replaced_pass
 from nlviz.models import predict
-from nlviz.ui import wiring
+from nlviz.ui import showing, wiring
 from nlviz.ui.store import Store
 from tests.networks import network
 from tests.pictures.drawn import quarters
@@ -29,7 +29,7 @@ def shown(store, tmp_path):
     quarters(96, 64).save(tmp_path / "photo.png")
 
     def shown(*names: str) -> dict:
-        return list(wiring.show(store, str(tmp_path / "photo.png"), list(names), 96))[-1]["scene"]["key"]
+        return list(showing.show(store, str(tmp_path / "photo.png"), list(names), 96))[-1]["scene"]["key"]
 
     return shown
 
@@ -101,7 +101,7 @@ def test_replacing_waits_for_its_turn(store, shown):
 def test_a_segmentation_with_maps_replaced_is_sent_as_the_networks_own_is(tmp_path):
     store = Store({"msrc_gc": lambda: load_model("msrc_gc")})
     quarters(96, 64).save(tmp_path / "photo.png")
-    key = list(wiring.show(store, str(tmp_path / "photo.png"), ["msrc_gc"], 96))[-1]["scene"]["key"]
+    key = list(showing.show(store, str(tmp_path / "photo.png"), ["msrc_gc"], 96))[-1]["scene"]["key"]
     found = wiring.what_if(store, {"key": key, "network": "msrc_gc", "how": "nothing"})["prediction"]
     analysis = store.find(key["picture"], key["name"], "msrc_gc", 96)
     with torch.inference_mode():

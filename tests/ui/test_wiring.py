@@ -16,7 +16,7 @@ from nlviz.measures import NAMES, fresh_block, fresh_map, measure
 from nlviz.models import CheckpointError, Model
 from nlviz.pictures import Preprocess, open_picture
 from nlviz.recipes import Recipe, recipe_in
-from nlviz.ui import wiring
+from nlviz.ui import showing, wiring
 from nlviz.ui.store import Store
 from nlviz.viewer.scene import class_colour, source_of_weights
 from tests.networks import network
@@ -100,7 +100,7 @@ def dense_of(panel, number):
 @pytest.mark.parametrize("name", BLOCKS)
 def test_a_scene_is_plain_json_from_which_every_map_follows(name, photo):
     store = Store({name: lambda: as_model(network(name), name=name)})
-    answers = list(wiring.show(store, photo, [name], 192))
+    answers = list(showing.show(store, photo, [name], 192))
     assert [a.get("busy") for a in answers] == ["Running network 1 of 1", None]
     scene = json.loads(json.dumps(answers[-1]["scene"]))
     analysis = store.find(scene["key"]["picture"], "photo.png", name, 192)
@@ -118,7 +118,7 @@ def test_a_scene_is_plain_json_from_which_every_map_follows(name, photo):
 @pytest.mark.parametrize("name", ["embedded_gaussian", "gaussian", "pam", "pyramid_oc", "asp_oc"])
 def test_the_terms_of_a_softmax_follow_from_the_message(name, photo):
     store = Store({name: lambda: as_model(network(name), name=name)})
-    scene = last(wiring.show(store, photo, [name], 192))["scene"]
+    scene = last(showing.show(store, photo, [name], 192))["scene"]
     for sent, placed in zip(scene["panels"][0]["maps"], store.find(scene["key"]["picture"], "", name, 192).maps):
         weights, terms = sent["weights"], sent["terms"]
         q, k = (of(weights, part, -1, weights["channels"]) for part in "qk")
@@ -138,14 +138,14 @@ def test_a_letterboxed_photo_is_called_grey_only_where_it_is(tmp_path, channels,
     quarters(160, 80).save(tmp_path / "photo.png")
     net = torch.nn.Sequential(torch.nn.Conv2d(channels, 3, 8, stride=8), BLOCKS["gc"](3))
     store = Store({"mine": lambda: as_model(net, Preprocess(stride=8, channels=channels, fixed=(40, 40)), "mine")})
-    (panel,) = last(wiring.show(store, str(tmp_path / "photo.png"), ["mine"], 224))["scene"]["panels"]
+    (panel,) = last(showing.show(store, str(tmp_path / "photo.png"), ["mine"], 224))["scene"]["panels"]
     assert words in panel["notes"][0]
 
 
 def test_feature_maps_of_channels_are_sent_where_a_map_relates_channels(photo):
     for name in ("cam", "se", "gc", "pam"):
         store = Store({name: lambda name=name: as_model(network(name), name=name)})
-        scene = last(wiring.show(store, photo, [name], 192))["scene"]
+        scene = last(showing.show(store, photo, [name], 192))["scene"]
         sent, x = scene["panels"][0]["features"], store.find(scene["key"]["picture"], "", name, 192).maps[0].nl_map.input[0]
         if name == "pam":
             assert sent is None
@@ -163,26 +163,26 @@ def test_feature_maps_of_channels_are_sent_where_a_map_relates_channels(photo):
     ("raising", "Raising: its forward pass failed on an input of 448 × 256 pixels (RuntimeError: mat1 and mat2)"),
 ])
 def test_a_network_that_cannot_be_used_is_a_message_and_the_others_are_shown(store, photo, name, message):
-    assert last(wiring.show(store, photo, [name], 448)) == {"message": message, "error": True}
-    answer = last(wiring.show(store, photo, ["gc", name, "dot_product"], 448))
+    assert last(showing.show(store, photo, [name], 448)) == {"message": message, "error": True}
+    answer = last(showing.show(store, photo, ["gc", name, "dot_product"], 448))
     assert answer["message"] == message and answer["error"]
     assert [panel["id"] for panel in answer["scene"]["panels"]] == ["gc/0", "dot_product/0"]
 
 
 def test_a_photo_that_cannot_be_used_is_a_message_without_a_scene(store, tmp_path):
     (tmp_path / "empty.png").write_bytes(b"")
-    answer = last(wiring.show(store, str(tmp_path / "empty.png"), ["gc"], 448))
+    answer = last(showing.show(store, str(tmp_path / "empty.png"), ["gc"], 448))
     assert answer == {"message": "empty.png: the file is empty (0 bytes). Choose another picture.", "error": True}
 
 
 def test_no_photo_and_no_network_are_invitations(store, photo):
-    assert last(wiring.show(store, None, ["gc"], 448)) == {"message": "Choose a photo or a clip: drop one, paste one, use the "
+    assert last(showing.show(store, None, ["gc"], 448)) == {"message": "Choose a photo or a clip: drop one, paste one, use the "
                                                            "camera or take an example."}
-    assert last(wiring.show(store, photo, [], 448)) == {"message": "Choose at least one network."}
+    assert last(showing.show(store, photo, [], 448)) == {"message": "Choose at least one network."}
 
 
 def test_an_export_is_the_figure_of_what_was_shown(store, photo):
-    key = last(wiring.show(store, photo, ["gc"], 448))["scene"]["key"]
+    key = last(showing.show(store, photo, ["gc"], 448))["scene"]["key"]
     answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {}})
     assert answer["name"] == "nlviz_photo.png" and base64.b64decode(answer["data"]).startswith(b"\x89PNG")
 
@@ -193,7 +193,7 @@ def test_an_export_is_the_figure_of_what_was_shown(store, photo):
                                     {"term": "row minus the mean row"}], ids=str)
 def test_an_export_has_the_settings_of_the_screen(store, photo, change):
     names, settings = ["embedded_gaussian", "gc"], SETTINGS | change
-    key = last(wiring.show(store, photo, names, 448))["scene"]["key"]
+    key = last(showing.show(store, photo, names, 448))["scene"]["key"]
     answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.2, 0.3], [0.9, 0.9]], "settings": settings,
                                    "parts": {}})
     analyses = [store.find(key["picture"], "photo.png", name, 448) for name in names]
@@ -212,7 +212,7 @@ def test_an_export_has_the_settings_of_the_screen(store, photo, change):
     ({"key": {"picture": "0" * 64, "name": "x", "networks": ["gc"], "resolution": 448}}, "no longer keeps this photo"),
 ])
 def test_an_impossible_export_is_an_error_in_words(store, photo, change, message):
-    key = last(wiring.show(store, photo, ["gc"], 448))["scene"]["key"]
+    key = last(showing.show(store, photo, ["gc"], 448))["scene"]["key"]
     answer = wiring.export(store, {"key": key, "format": "png", "queries": [[0.5, 0.5]], "settings": SETTINGS,
                                    "parts": {}} | change)
     assert set(answer) == {"error"} and message in answer["error"]
@@ -231,7 +231,7 @@ def test_class_colours_differ():
 # ---------------------------------------------------------------------------------------------------- does it depend on the query?
 
 def asked(store, photo, name, **request):
-    key = last(wiring.show(store, photo, [name], 448))["scene"]["key"]
+    key = last(showing.show(store, photo, [name], 448))["scene"]["key"]
     return wiring.depends(store, {"key": key, "panel": f"{name}/0", "map": "", "step": "attention", "snapshots": {}} | request)
 
 
@@ -294,13 +294,13 @@ def snapshots():
 
 
 def test_a_network_with_snapshots_says_which_and_shows_the_last(snapshots, photo):
-    panel, = last(wiring.show(snapshots, photo, ["net"], 448))["scene"]["panels"]
+    panel, = last(showing.show(snapshots, photo, ["net"], 448))["scene"]["panels"]
     assert panel["snapshots"] == {"epochs": [0, 2, 8], "chosen": 2} and "trained" in panel["subtitle"]
 
 
 @pytest.mark.parametrize("epoch, at", [(0, 0), (2, 1), (8, 2)])
 def test_a_snapshot_is_the_networks_panel_at_that_epoch(snapshots, photo, epoch, at):
-    scene = last(wiring.show(snapshots, photo, ["net"], 448))["scene"]
+    scene = last(showing.show(snapshots, photo, ["net"], 448))["scene"]
     panel = wiring.snapshot(snapshots, {"key": scene["key"], "panel": "net/0", "epoch": epoch})["panel"]
     assert panel["id"] == "net/0" and panel["snapshots"]["chosen"] == at
     assert (f"epoch {epoch} of 8" in panel["subtitle"]) == (epoch < 8)
@@ -308,7 +308,7 @@ def test_a_snapshot_is_the_networks_panel_at_that_epoch(snapshots, photo, epoch,
 
 
 def test_exports_and_numbers_are_of_the_snapshot_on_screen(snapshots, photo):
-    key = last(wiring.show(snapshots, photo, ["net"], 448))["scene"]["key"]
+    key = last(showing.show(snapshots, photo, ["net"], 448))["scene"]["key"]
     wiring.snapshot(snapshots, {"key": key, "panel": "net/0", "epoch": 2})
     of = {"key": key, "snapshots": {"net": 2}}
     kept = snapshots.find(key["picture"], "photo.png", "net@2", 448)
@@ -322,5 +322,5 @@ def test_exports_and_numbers_are_of_the_snapshot_on_screen(snapshots, photo):
 
 @pytest.mark.parametrize("epoch, message", [(1, "no network is called"), ("x", "no snapshot"), (None, "no snapshot")])
 def test_a_snapshot_that_is_not_there_is_an_error_in_words(snapshots, photo, epoch, message):
-    key = last(wiring.show(snapshots, photo, ["net"], 448))["scene"]["key"]
+    key = last(showing.show(snapshots, photo, ["net"], 448))["scene"]["key"]
     assert "error" in wiring.snapshot(snapshots, {"key": key, "panel": "net/0", "epoch": epoch})
