@@ -14,6 +14,7 @@ from nlviz.training.move_data import Moves
 from nlviz.training.msrc_photos import TEST
 from nlviz.training.schedules import Schedule
 from tests.training.drawn_photos import write_msrc
+from tests.training.killed import killed_in_the_third
 
 CPU = torch.device("cpu")
 
@@ -37,15 +38,7 @@ def clips_of(data, cache) -> Clips:
 @pytest.mark.parametrize("name", ["clips_embedded_gaussian", "clips_none", "moves_gc"])
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(name, data, tmp_path, monkeypatch):
     whole = trainer.train(name, data, tmp_path / "whole", tmp_path / "runs", epochs=3)
-    one_epoch, begun = trainer._one_epoch, []
-
-    def killed(*args):
-        begun.append(args[3])
-        if len(begun) == 3:
-            raise KeyboardInterrupt
-        return one_epoch(*args)
-
-    monkeypatch.setattr(trainer, "_one_epoch", killed)
+    begun = killed_in_the_third(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         trainer.train(name, data, tmp_path / "killed", tmp_path / "again", epochs=3)
     resumed = trainer.train(name, data, tmp_path / "killed", tmp_path / "again", epochs=3)

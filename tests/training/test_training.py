@@ -16,6 +16,7 @@ from nlviz.pictures import Preprocess
 from nlviz.training import trainer as training
 from nlviz.training.data import SCORED_AT, Camvid, Msrc, batches
 from nlviz.training.schedules import Schedule
+from tests.training.killed import killed_in_the_third
 
 CPU = torch.device("cpu")
 
@@ -28,20 +29,6 @@ def data(stripes):
 def make(data, folder, **options):
     folder.mkdir(exist_ok=True)
     return training.train("msrc_gc", data, folder, folder / "runs", **options)
-
-
-def killed_in_the_third(monkeypatch) -> list[int]:
-    """Ctrl-C in the third epoch that runs from now on; returns the epochs that were begun."""
-    one_epoch, started = training._one_epoch, []
-
-    def run(*args):
-        started.append(args[3])
-        if len(started) == 3:
-            raise KeyboardInterrupt
-        return one_epoch(*args)
-
-    monkeypatch.setattr(training, "_one_epoch", run)
-    return started
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(data, tmp_path):

@@ -138,8 +138,10 @@ def test_ones_own_choice_is_kept_beside_a_network_that_takes_clips(site, video):
     site.choose("msrc_gc")
     drop(site, video)
     site.settled(networks=["clips_embedded_gaussian", "msrc_gc"])
+    assert site.chips() == site.networks() == ["clips_embedded_gaussian", "msrc_gc"]
     site.page.locator("#examples button").first.click()
     site.settled(networks=["msrc_gc"], picture=sha256(LION))
+    assert site.chips() == site.networks() == ["msrc_gc"]
 
 
 def test_one_video_after_the_other_is_taken_also_after_one_that_was_refused(film, video, tmp_path):
@@ -171,8 +173,10 @@ def test_a_photo_gives_a_visitor_of_clips_alone_the_first_networks(site, video):
     site.settled(networks=["clips_embedded_gaussian"])
     site.page.locator("#examples button").first.click()
     site.settled(networks=CHOSEN, picture=sha256(LION))
+    assert site.chips() == CHOSEN
     site.page.evaluate("link => site.follow(link)", address(["clips_embedded_gaussian"]))
     site.settled(networks=CHOSEN, picture=sha256(LION))
+    assert site.chips() == CHOSEN and site.page.evaluate("site.viewer.state().key.clip") is None
 
 
 def test_frames_that_are_refused_leave_strip_and_clip_as_they_were(film, video):
@@ -188,6 +192,7 @@ def test_frames_that_are_refused_leave_strip_and_clip_as_they_were(film, video):
 def test_more_frames_than_the_stride_leaves_lie_closer(film, video):
     film.page.locator(".nlviz-clip-strip").get_by_label("How many frames the clip has").select_option("24")
     shown(film, video, Chosen(0, 24, 1))
+    assert film.page.locator(".nlviz-panel[data-panel=photo] [data-frame]").count() == 24
 
 
 def test_a_photo_after_it_is_a_photo_again(film):
@@ -213,6 +218,9 @@ def test_the_address_brings_a_clip_of_the_page_back(site):
     site.choose(*CHOSEN)
     site.page.evaluate("link => site.follow(link)", link)
     site.settled(networks=names, picture=MADE[CLIPS[1]](Chosen(0, 4, 2)).sha256)
+    (pin,) = site.page.evaluate("site.viewer.state().pins")
+    assert pin["frame"] == 3 and (pin["x"], pin["y"]) == (pytest.approx(0.4, abs=0.05), pytest.approx(0.6, abs=0.05))
+    expect(site.page.locator(".nlviz-clip-strip")).to_contain_text("frames 1 to 7 of 16")
 
 
 @pytest.mark.parametrize("name, content, words", [

@@ -27,21 +27,23 @@ from tests.viewer.scenes import floats, packed, softmax
 GRID = [FRAMES, 6, 8]
 
 
-def test_all_the_weight_on_one_cell_of_one_frame_lights_that_cell_in_that_frame_alone(viewer):
-    one = panel("hot", hot_clip([FRAMES, 2, 2], [FRAMES, 12, 16], 3 * 192 + 5 * 16 + 9))
+def lit(viewer, one, query, rows, columns):
+    """Which cells of each frame are the brightest, of one map seen from a query."""
     show(viewer, one)
     evenly(viewer)
-    ask(viewer, 0.2, 0.7, 6)
-    for frame, found in brightest(viewer, one, 12, 16).items():
+    ask(viewer, *query)
+    return brightest(viewer, one, rows, columns)
+
+
+def test_all_the_weight_on_one_cell_of_one_frame_lights_that_cell_in_that_frame_alone(viewer):
+    one = panel("hot", hot_clip([FRAMES, 2, 2], [FRAMES, 12, 16], 3 * 192 + 5 * 16 + 9))
+    for frame, found in lit(viewer, one, (0.2, 0.7, 6), 12, 16).items():
         assert found[5, 9] == found.sum() == (frame == 3)
 
 
 def test_a_key_of_pooled_features_covers_the_queries_that_it_was_pooled_from_in_its_frame_alone(viewer):
     one = panel("pooled", hot_clip([FRAMES, 56, 56], [FRAMES, 7, 7], 4 * 49 + 2 * 7 + 3))
-    show(viewer, one)
-    evenly(viewer)
-    ask(viewer, 0.5, 0.5, 0)
-    for frame, found in brightest(viewer, one, 56, 56).items():
+    for frame, found in lit(viewer, one, (0.5, 0.5, 0), 56, 56).items():
         wanted = np.zeros((56, 56), bool)
         wanted[16:24, 24:32] = frame == 4
         assert (found == wanted).all()

@@ -1,6 +1,6 @@
 // Layers: the layers of layers x heads, asked of the server one after the other, those shown first.
 // Gives: NOT_HERE, createLayers, sayAbsent.
-// Takes: heads.js: decodeLayer; maps.js: callOf.
+// Takes: heads.js: decodeLayer; maps.js: callOf; snapshots.js: epochOf.
 
 const NOT_HERE = "not in this file";                   // where nobody can be asked for a layer
 const MOST_LAYERS = 96;                               // kept, of all pictures
@@ -15,7 +15,7 @@ function createLayers({onLayer, now, onArrive, onFail}) {
   const kept = new Map(), failed = new Map();         // name -> layer as sent; name -> why not
   let running = false;
 
-  const nameOf = ({key}, panel, number) => JSON.stringify([key.picture, key.resolution ?? null, callOf(panel), number]);
+  const nameOf = ({key}, panel, number) => JSON.stringify([key.picture, key.resolution ?? null, callOf(panel), epochOf(panel), number]);
 
   function enter(scene, panels) {                     // what was kept comes at once, the rest one by one
     for (const panel of panels.filter(one => one.stack)) {
@@ -52,12 +52,14 @@ function createLayers({onLayer, now, onArrive, onFail}) {
       const {layer} = kept.has(name) ? {layer: kept.get(name)} : await onLayer({key: scene.key, panel: callOf(panel), layer: number, snapshots: chosen});
       kept.set(name, layer);
       if (kept.size > MOST_LAYERS) kept.delete(kept.keys().next().value);
-      for (const other of now().panels) {             // panels of one network side by side share it
-        if (other.stack && nameOf(scene, other, number) === name && !other.layers.has(number)) { decodeLayer(other, layer); onArrive(other, number); }
+      const {scene: current, panels} = now();          // perhaps of another picture by now
+      for (const other of panels) {                   // panels of one network side by side share it
+        if (other.stack && nameOf(current, other, number) === name && !other.layers.has(number)) { decodeLayer(other, layer); onArrive(other, number); }
       }
     } catch (error) {
       failed.set(name, error?.message || String(error));
-      onFail?.(panel, number, failed.get(name));
+      const {scene: current} = now();
+      if (current && nameOf(current, panel, number) === name) onFail?.(panel, number, failed.get(name));
     }
   }
 

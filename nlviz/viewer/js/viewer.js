@@ -183,6 +183,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     const byId = new Map(next.map(panel => [panel.id, panel]));
     panels = panels.map(panel => byId.get(panel.id) || panel);
     choices.name(panels);
+    layers.enter(scene, panels);
     parts.filter(part => byId.has(part.panel.id)).forEach(part => { showPanelIn(part, byId.get(part.panel.id)); fitPanel(part); });
     drawPinned();
     draw();
