@@ -1,0 +1,16 @@
+"""What files of several kinds cannot tell."""
+
+from .arch import Question
+
+MODE = Question("mode", "Which pairwise function do the non-local blocks have? Both have the same weights.", {
+    "embedded_gaussian": "softmax over the keys", "dot_product": "divided by the number of keys"}, "embedded_gaussian")
+USE_SCALE = Question("use_scale", "Are queries times keys divided by the square root of their channels?", {
+    "yes": "divided, as in mmcv's default", "no": "as they are"}, "yes")
+TEMPERATURE = Question("temperature", "By which temperature are the pairwise logits divided?", {
+    "0.05": "of the published configuration", "1": "none"}, "0.05")
+RECURRENCE = Question("recurrence", "How many times does the criss-cross attention run?", {
+    "2": "each position sees all others", "1": "each sees its row and column", "3": "three times"}, "2")
+NORMALISATION = Question("normalisation", "How are pixels prepared?", {
+    "imagenet": "RGB, ImageNet's mean and deviation (PyTorch and mm libraries)",
+    "caffe": "BGR, ImageNet's mean in 0 to 255 subtracted (Caffe weights)",
+    "half": "RGB from -1 to 1", "unit": "RGB from 0 to 1"}, "imagenet")
