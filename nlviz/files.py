@@ -33,9 +33,14 @@ def read_regular(path: Path) -> bytes:
     Raises:
         OSError: it is none, or cannot be read.
     """
+    check_regular(path)
+    return path.read_bytes()
+
+
+def check_regular(path: Path) -> None:
+    """Raise OSError where something that is no regular file has this name, see :func:`read_regular`."""
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not a regular file (a pipe, a socket, a device or a folder), so it was not opened", str(path))
-    return path.read_bytes()
 
 
 @contextmanager

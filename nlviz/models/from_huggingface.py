@@ -13,7 +13,8 @@ from ..pictures import Cropped
 from .errors import CheckpointError, ModelError
 from .found import RANDOM, Found, pretrained_or_random, seeded
 from .reaching import hub_if_reachable
-from .weights import AGAIN, check_numbers, random_words
+from .reading import AGAIN
+from .weights import check_numbers, random_words
 
 OWN = {"trust_remote_code": False}  # no code that came with the weights
 WHOSE = "Hugging Face's pretrained weights"

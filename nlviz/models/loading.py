@@ -3,20 +3,21 @@
 from pathlib import Path
 
 from ..files import printable
-from . import dinov2, from_huggingface, from_python, from_timm, from_torchvision
+from . import dinov2, from_file, from_huggingface, from_python, from_timm, from_torchvision
 from .bundled import check_bundled, load_bundled
 from .cards import CHECKPOINTS
 from .errors import ModelError
 from .found import Found
 from .model import Model
-from .weights import SUFFIXES, digest, fit
+from .reading import SUFFIXES
+from .weights import digest, fit
 
 LIBRARIES = {"timm": from_timm, "torchvision": from_torchvision, "hf": from_huggingface, "python": from_python}
 
 
 def is_source(text: str) -> bool:
     """Whether the text says where a network comes from, rather than naming a bundled one."""
-    return text.partition(":")[0] in LIBRARIES and ":" in text
+    return text.partition(":")[0] in (*LIBRARIES, "file") and ":" in text
 
 
 def check_model(text: str) -> None:
@@ -25,27 +26,42 @@ def check_model(text: str) -> None:
         if text != dinov2.NAME:
             check_bundled(text)
         return
+    if text.startswith(from_file.PREFIX):
+        from_file.check(text)
+        return
     library, name, weights = _parts(text)
     LIBRARIES[library].check(name)
     if weights and not weights.exists():
         raise ModelError(f"{text}: there is no file {weights}")
 
 
-def load_model(text: str, folder: Path = CHECKPOINTS) -> Model:
-    """A network in eval mode, by where it comes from.
+def load_model(text: str | None = None, folder: Path = CHECKPOINTS, checkpoint: str | Path | None = None,
+               arch: str | None = None, **answers: str) -> Model:
+    """A network in eval mode, by where it comes from, or from its checkpoint alone.
 
     Args:
         text: a bundled network with its trained weights, NAME@EPOCH for a snapshot of its training; ``timm:NAME``,
             ``torchvision:NAME``, ``hf:ID-or-folder`` or ``python:package.module:factory``, each perhaps with ``@WEIGHTS``, a
-            file of tensors. It becomes the model's ``name``. Pretrained weights that cannot be had are random, the same ones
-            each time: ``card["source"]`` says so and ``card["notes"]`` why.
+            file of tensors; or ``file:CHECKPOINT?question=answer&...``. It becomes the model's ``name``. Pretrained weights that
+            cannot be had are random, the same ones each time: ``card["source"]`` says so and ``card["notes"]`` why.
         folder: of the bundled networks' checkpoints and cards.
+        checkpoint: in the place of ``text`` a published network's file, ``.pth``, ``.safetensors`` or the index of one in shards,
+            told by its weights' names; docs/your-network.md lists the kinds.
+        arch: its kind, where the names do not tell it.
+        answers: what a file cannot tell, as ``mode="dot_product"``; ``classes="sky|road|..."`` names its classes.
 
     Raises:
         KeyError: no bundled network has that name.
+        Unanswered: a checkpoint cannot tell something; the message lists what can be answered, and so do its ``questions``.
         ModelError: there is no such network or factory, or the factory raised.
         CheckpointError: a file is missing or broken, its sha256 differs from its card's, or its weights don't fit.
     """
+    if (text is None) == (checkpoint is None):
+        raise TypeError("load_model takes the name of a network or checkpoint=FILE, one of them")
+    if checkpoint is not None:
+        text = from_file.name_of(checkpoint, arch, {name: str(answer) for name, answer in answers.items()})
+    if text.startswith(from_file.PREFIX):
+        return from_file.load(text)
     if text == dinov2.NAME:
         return dinov2.load()
     if not is_source(text):

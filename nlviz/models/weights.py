@@ -1,22 +1,17 @@
 """Weights: out of a file, into a network, and what did not fit by its name."""
 
-import io
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import torch
-from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from ..files import printable, read_regular
+from ..files import printable
 from .errors import CheckpointError
+from .reading import AGAIN, PREFIXES, read_weights
 
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
-WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "params", "weights")
-PREFIXES = ("module.", "_orig_mod.")  # of DataParallel, of torch.compile
-AGAIN = "Save them again, or take another file."
 MOST_NAMED = 3  # tensors, in a phrase
 
 
@@ -28,43 +23,6 @@ def digest(net: nn.Module, also: str = "") -> str:
             found.update(f"{name} {weights.dtype} {tuple(weights.shape)} ".encode())
             found.update(weights.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return found.hexdigest()
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint by name, whatever it wraps them in. Nothing else in the file is opened.
-
-    Raises:
-        CheckpointError: it is missing, no regular file, of another kind, or holds no tensors.
-    """
-    if path.suffix.lower() not in SUFFIXES:
-        raise CheckpointError(f"weights are in a file that ends in {', '.join(SUFFIXES)}; got {printable(path.name)}")
-    try:
-        content = read_regular(path)
-    except OSError as error:
-        raise CheckpointError(f"{printable(path)} cannot be read ({error.strerror}).") from None
-    try:
-        if path.suffix.lower() == ".safetensors":
-            found = load_safetensors(content)
-        else:
-            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever a broken or hostile file makes a reader raise
-        why = str(error).strip().partition("\n")[0][:200]
-        raise CheckpointError(f"{printable(path.name)} holds no weights that can be read safely ({type(error).__name__}: "
-                              f"{printable(why)}). {AGAIN}") from None
-    return _unwrapped(found, path)
-
-
-def _unwrapped(found: object, path: Path) -> dict[str, Tensor]:
-    while isinstance(found, Mapping):
-        inner = next((found[name] for name in WRAPPERS if isinstance(found.get(name), Mapping)), None)
-        if inner is None:
-            break
-        found = inner
-    tensors = {str(name): weights for name, weights in found.items() if isinstance(weights, Tensor)} \
-        if isinstance(found, Mapping) else {}
-    if not tensors:
-        raise CheckpointError(f"{printable(path.name)} holds no tensors by name, as a state_dict does. {AGAIN}")
-    return tensors
 
 
 def fit(net: nn.Module, path: Path) -> tuple[str, list[str], int]:

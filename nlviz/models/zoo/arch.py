@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
+from ...pictures import Cropped, Preprocess
+
 State = Mapping[str, Tensor]  # a checkpoint's tensors by name, what wraps a network taken off
 Answers = Mapping[str, str]  # question -> the option that was chosen
 
@@ -38,6 +40,7 @@ class Rebuilt:
         classes: how many its output tells apart, None of features.
         mean, std: of RGB pixels 0 to 255, the input being (pixel - mean) / std.
         stride: both sides of the input are multiples of it.
+        preprocess: in the place of mean, std and stride, where a network takes its pictures otherwise.
         frames: of networks of clips how many they take, None for any number; 0 of networks of pictures.
         notes: what must be known of it, each in a sentence.
     """
@@ -50,6 +53,7 @@ class Rebuilt:
     mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
     std: tuple[float, float, float] = (58.395, 57.12, 57.375)
     stride: int = 8
+    preprocess: Preprocess | Cropped | None = None
     frames: int | None = 0
     notes: list[str] = field(default_factory=list)
 

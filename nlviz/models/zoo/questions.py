@@ -14,3 +14,8 @@ NORMALISATION = Question("normalisation", "How are pixels prepared?", {
     "imagenet": "RGB, ImageNet's mean and deviation (PyTorch and mm libraries)",
     "caffe": "BGR, ImageNet's mean in 0 to 255 subtracted (Caffe weights)",
     "half": "RGB from -1 to 1", "unit": "RGB from 0 to 1"}, "imagenet")
+
+IMAGENET = (123.675, 116.28, 103.53)  # of RGB pixels 0 to 255
+PIXELS = {  # answer to NORMALISATION -> mean, deviation of RGB pixels 0 to 255; "caffe" weights take BGR
+    "imagenet": (IMAGENET, (58.395, 57.12, 57.375)), "caffe": (IMAGENET, (1.0,) * 3), "half": ((127.5,) * 3, (127.5,) * 3),
+    "unit": ((0.0,) * 3, (255.0,) * 3)}

@@ -1,0 +1,150 @@
+"""A network from its checkpoint alone: ``file:FILE?question=answer&...``."""
+
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+import torch
+from torch import nn
+
+from ..blocks import Block
+from ..pictures import Preprocess
+from .errors import CheckpointError, ModelError
+from .found import seeded
+from .model import Model
+from .reading import read_checkpoint
+from .weights import check_numbers, digest, random_words
+from .zoo import ARCHES, Answers, Rebuilt, Recognised, check_answers, recognise
+from .zoo.class_names import names_of
+
+PREFIX = "file:"
+ARCH, CLASSES = "arch", "classes"  # answers to what is not asked
+BETWEEN = "|"  # names of classes
+SIDE = 4  # cells of a grid on which a block is tried
+
+
+def name_of(path: Path | str, arch: str | None = None, answers: Answers | None = None) -> str:
+    """The name under which :func:`load_model` finds the network again."""
+    told = {ARCH: arch} if arch else {}
+    query = urlencode(told | dict(answers or {}), safe=BETWEEN + ":/")
+    return f"{PREFIX}{path}" + (f"?{query}" if query else "")
+
+
+def parts_of(text: str) -> tuple[Path, str | None, dict[str, str]]:
+    """File, kind and answers of a ``file:`` name; ModelError where what stands behind the ? is none."""
+    rest = text.removeprefix(PREFIX)
+    path, mark, query = rest.rpartition("?") if "?" in rest and not Path(rest).exists() else (rest, "", "")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if mark and (not pairs or len(dict(pairs)) != len(pairs) or len(pairs) != query.count("&") + 1):
+        raise ModelError(f"{text}: expected question=answer&question=answer behind the ?, each once; got {query!r}")
+    answers = dict(pairs)
+    return Path(path).expanduser(), answers.pop(ARCH, None), answers
+
+
+def check(text: str) -> None:
+    """Raise what :func:`load` would before it reads weights."""
+    path, _, _ = parts_of(text)
+    if not path.exists():
+        raise ModelError(f"{text}: there is no file {path}")
+
+
+def load(text: str) -> Model:
+    """A network from its checkpoint, see :func:`nlviz.load_model`."""
+    path, arch, answers = parts_of(text)
+    return rebuilt_model(recognise(read_checkpoint(path), ARCHES, arch), answers, text)
+
+
+def rebuilt_model(recognised: Recognised, answers: Answers, name: str | None = None) -> Model:
+    """The network of a checkpoint that was recognised, in eval mode; its card says what was missing and what was left out.
+
+    Args:
+        answers: to ``recognised.questions``; ``classes`` may name its classes, with | between them.
+        name: of the model, and of how to answer.
+
+    Raises:
+        Unanswered: a question is open.
+        CheckpointError: an answer is none of its options, or the weights are not those of such a network.
+    """
+    file, name = recognised.checkpoint.name, name or name_of(recognised.checkpoint.name)
+    given = dict(answers)
+    named = given.pop(CLASSES, None)
+    check_answers(recognised, given, f"{name}{'&' if '?' in name else '?'}")
+    try:
+        rebuilt = seeded(lambda: recognised.arch.build(recognised.state, given))
+    except (ValueError, KeyError, IndexError, RuntimeError) as error:
+        why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(f"{file} looks like {recognised.title}, but {why}") from None
+    source, notes = _put_in(rebuilt, recognised)
+    classes = _classes(rebuilt, named, file)
+    card = {"source": source, "notes": [*notes, *rebuilt.notes, *_untrained(rebuilt.net)], "sha256": digest(rebuilt.net)}
+    return Model(name, rebuilt.net, _preprocess(rebuilt), classes, rebuilt.task, f"{recognised.title}, {Path(file).stem}", card,
+                 rebuilt.frames or None)
+
+
+def _put_in(rebuilt: Rebuilt, recognised: Recognised) -> tuple[str, list[str]]:
+    """Load what came; where the weights come from in a phrase, and what did not fit, each in a sentence."""
+    file, own = recognised.checkpoint.name, rebuilt.net.state_dict()
+    needed = [key for key, weights in own.items() if weights.is_floating_point()]
+    fitting = {key: came for key, came in rebuilt.state.items() if key in own and came.shape == own[key].shape}
+    check_numbers(fitting, own, file, "Save them again, or take another file.")
+    rebuilt.net.load_state_dict(own | fitting)
+    random = [key for key in needed if key not in fitting]
+    missing, other = [[key for key in random if (key in rebuilt.state) is there] for there in (False, True)]
+    shapes = ", ".join(f"{key} {tuple(rebuilt.state[key].shape)} instead of {tuple(own[key].shape)}" for key in other)
+    notes = [words for there, words in (
+        (missing, f"{file} lacks {len(missing)} of {len(needed)} tensors, which are random: {', '.join(missing)}"),
+        (other, f"{file} has {len(other)} of another shape, which are random: {shapes}"),
+        (_ignored(recognised, rebuilt), f"Of {file} are left out: {', '.join(_ignored(recognised, rebuilt))}")) if there]
+    notes += [f"The map of {layer} is random: its weights are not in {file}" for layer in _random_blocks(rebuilt.net, random)]
+    return f"weights of {file}" + (f", {random_words(random, len(needed))}" if random else ""), notes
+
+
+def _ignored(recognised: Recognised, rebuilt: Rebuilt) -> list[str]:
+    """What of the file is in no part of the network: by its kind, else by the first part of its name."""
+    parts: dict[str, int] = {}
+    for key in recognised.state:
+        if key in rebuilt.used or key.endswith("num_batches_tracked"):
+            continue
+        words = next((words for part, words in recognised.arch.ignored.items() if key.startswith(part)), key.partition(".")[0])
+        parts[words] = parts.get(words, 0) + 1
+    outside = len(recognised.checkpoint.state) - len(recognised.state)
+    return [f"{words} ({count} tensors)" for words, count in parts.items()] + list(recognised.checkpoint.also) \
+        + [f"{outside} tensors outside of the backbone"] * bool(outside)
+
+
+def _random_blocks(net: nn.Module, random: list[str]) -> list[str]:
+    blocks = [name for name, module in net.named_modules() if isinstance(module, Block)]
+    return [name for name in blocks if any(key.startswith(f"{name}.") for key in random)]
+
+
+@torch.no_grad()
+def _untrained(net: nn.Module) -> list[str]:
+    """Blocks whose last weights are exactly zero, as they are before any training."""
+    return [f"{name} is untrained: its last weights are exactly zero, so that what it gives is its input"
+            for name, block in net.named_modules() if isinstance(block, Block) and _adds_nothing(block)]
+
+
+def _adds_nothing(block: Block) -> bool:
+    x = torch.linspace(-1, 1, block.in_channels * SIDE**block.dimension).view(1, block.in_channels, *(SIDE,) * block.dimension)
+    try:
+        return torch.equal(block.eval()(x), x)
+    except (ValueError, RuntimeError):  # it takes one grid alone
+        return False
+
+
+def _preprocess(rebuilt: Rebuilt):
+    if rebuilt.preprocess is not None:
+        return rebuilt.preprocess
+    return Preprocess(stride=rebuilt.stride, mean=rebuilt.mean, std=rebuilt.std, clips=rebuilt.frames != 0)
+
+
+def _classes(rebuilt: Rebuilt, named: str | None, file: str) -> list[str] | None:
+    """Names of what it tells apart: those that were given, those of the data set with as many, or their numbers."""
+    if rebuilt.classes is None:
+        return None
+    if named is None:
+        return names_of(rebuilt.classes, rebuilt.task) or [f"class {number}" for number in range(rebuilt.classes)]
+    names = named.split(BETWEEN)
+    if len(names) != rebuilt.classes or not all(names):
+        raise CheckpointError(f"{file} tells {rebuilt.classes} classes apart; {len(names)} names were given, "
+                              f"with {BETWEEN} between them")
+    return names

@@ -1,0 +1,149 @@
+"""Which kind of network a checkpoint is of, and what has to be asked."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..errors import CheckpointError
+from ..reading import Checkpoint
+from .arch import Answers, Arch, Question, State
+
+OUTER = ("", "backbone.", "net.", "encoder.")  # which a whole network may be called by what holds it
+MOST_NAMED = 3  # kinds, in a phrase
+
+
+class Unanswered(CheckpointError):
+    """What the weights cannot tell, and nobody has answered yet: ``questions``."""
+
+    def __init__(self, message: str, questions: tuple[Question, ...]):
+        super().__init__(message)
+        self.questions = questions
+
+
+@dataclass
+class Recognised:
+    """A checkpoint of a kind that is known.
+
+    Attributes:
+        state: its tensors as the kind names them.
+        questions: what it cannot tell.
+    """
+
+    checkpoint: Checkpoint
+    arch: Arch
+    state: State
+    questions: tuple[Question, ...]
+
+    @property
+    def title(self) -> str:
+        return self.arch.title
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """What of the file is left out whatever is answered, in phrases."""
+        parts = {}
+        for name in self.state:
+            if words := next((words for part, words in self.arch.ignored.items() if name.startswith(part)), None):
+                parts[words] = parts.get(words, 0) + 1
+        return tuple(f"{words} ({count} tensors)" for words, count in parts.items()) + tuple(self.checkpoint.also)
+
+
+def recognise(checkpoint: Checkpoint, arches: Sequence[Arch], arch: str | None = None) -> Recognised:
+    """The kind of network a checkpoint is of.
+
+    Args:
+        arch: its name, where the user says so.
+
+    Raises:
+        CheckpointError: no kind has these names, several have, or none has that name; the message names the nearest.
+    """
+    if arch is not None:
+        one = _named(arch, arches)
+        return _of(checkpoint, one, next((state for state in _states(checkpoint) if _share(one, state) == 1), checkpoint.state))
+    for state in _states(checkpoint):
+        known = [one for one in arches if _share(one, state) == 1]
+        most = max((len(one.signature) for one in known), default=0)
+        best = [one for one in known if len(one.signature) == most]
+        if len(best) > 1:
+            raise CheckpointError(f"{checkpoint.name} may be of several kinds: {_listed(best)}. Say which: arch=NAME")
+        if best:
+            return _of(checkpoint, best[0], state)
+    raise CheckpointError(_unknown(checkpoint, arches))
+
+
+def check_answers(recognised: Recognised, answers: Answers, how: str) -> None:
+    """Raise where a question is not answered, an answer is none of its options, or nobody asked.
+
+    Args:
+        how: what to type, for the message: a text that ends where answers begin.
+    """
+    asked = {question.name: question for question in recognised.questions}
+    for name, answer in answers.items():
+        if name not in asked:
+            known = f"; it asks for {', '.join(asked)}" if asked else ""
+            raise CheckpointError(f"{recognised.title} asks for no {name!r}{known}")
+        if not _is_option(answer, asked[name]):
+            raise CheckpointError(f"{name} must be one of {', '.join(asked[name].options)}; got {answer!r}")
+    open_ones = tuple(question for name, question in asked.items() if name not in answers)
+    if open_ones:
+        raise Unanswered(_question_words(recognised, open_ones, answers, how), open_ones)
+
+
+def _is_option(answer: str, question: Question) -> bool:
+    """One of the options; of numbers any positive one."""
+    if answer in question.options:
+        return True
+    return all(map(_is_number, question.options)) and _is_number(answer) and float(answer) > 0 and \
+        ("." in "".join(question.options) or answer.isdigit())
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) is not None
+
+
+def _question_words(recognised: Recognised, questions: tuple[Question, ...], answers: Answers, how: str) -> str:
+    lines = [f"{recognised.checkpoint.name} is {recognised.title}. Its weights cannot tell:"]
+    for question in questions:
+        lines.append(f"  {question.name}: {question.sentence}")
+        lines += [f"    {question.name}={option}: {words}{', usual' * (option == question.usual)}"
+                  for option, words in question.options.items()]
+    usual = "&".join(f"{name}={answer}" for name, answer in {**answers, **{q.name: q.usual for q in questions}}.items())
+    return "\n".join([*lines, f"Answer with {how}{usual} (these are the usual ones)"])
+
+
+def _states(checkpoint: Checkpoint) -> Iterable[State]:
+    """The tensors as they are named, and without what an outer network calls this one."""
+    for outer in OUTER:
+        inner = {name.removeprefix(outer): weights for name, weights in checkpoint.state.items() if name.startswith(outer)}
+        if inner:
+            yield inner
+
+
+def _share(arch: Arch, state: State) -> float:
+    """How much of a kind's signature some names match, 0 to 1."""
+    return sum(any(re.match(pattern, name) for name in state) for pattern in arch.signature) / len(arch.signature)
+
+
+def _of(checkpoint: Checkpoint, arch: Arch, state: State) -> Recognised:
+    return Recognised(checkpoint, arch, state, arch.questions(state))
+
+
+def _named(name: str, arches: Sequence[Arch]) -> Arch:
+    found = next((one for one in arches if one.name == name), None)
+    if found is None:
+        known = ", ".join(one.name for one in arches)
+        raise CheckpointError(f"there is no kind of checkpoint called {name!r}; expected one of {known}")
+    return found
+
+
+def _unknown(checkpoint: Checkpoint, arches: Sequence[Arch]) -> str:
+    some = ", ".join(list(checkpoint.state)[:MOST_NAMED])
+    shares = sorted(((_share(one, checkpoint.state), one) for one in arches), key=lambda pair: -pair[0])
+    near = [one for share, one in shares if share > 0][:MOST_NAMED]
+    words = f"The nearest: {_listed(near)}." if near else f"Known are {', '.join(one.title for one in arches)}."
+    return (f"{checkpoint.name} is of no kind of network that nlviz knows by its weights' names, such as {some}. {words} "
+            "Give its kind as arch, or its own code as python:package.module:factory@FILE")
+
+
+def _listed(arches: Sequence[Arch]) -> str:
+    return ", ".join(f"{one.title} (arch={one.name}; names such as {' '.join(one.signature)})" for one in arches)
