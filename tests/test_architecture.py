@@ -16,6 +16,7 @@ HOUSE = """
     measures
     analysis training
     capture models
+    adapters
     blocks pictures
     maps metrics recipes
     files numbers version
@@ -85,7 +86,7 @@ def test_a_library_is_known_only_where_it_belongs(library, rooms):
 
 
 def test_the_lower_rooms_know_only_torch():
-    lower = [path for path in FILES if room(path) in ("maps", "blocks", "capture", "metrics")]
+    lower = [path for path in FILES if room(path) in ("maps", "blocks", "adapters", "capture", "metrics")]
     outside = {name.split(".")[0] for path in lower for name in imports(path)}
     assert outside <= {"torch", "nlviz", "abc", "copy", "contextlib", "dataclasses", "collections", "math",
                        "fractions", "functools", "re", "string", "sys", "threading", "types", "warnings"}

@@ -2,3 +2,7 @@
 
 May import blocks and maps; torch alone.
 """
+
+from .kinds import KINDS, block_of, under_our_names
+
+__all__ = ["KINDS", "block_of", "under_our_names"]

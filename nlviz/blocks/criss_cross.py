@@ -22,16 +22,18 @@ class CrissCross(Block):
     gamma starts at zero, so that z = x.
 
     Args:
-        in_channels: C; queries and keys have C / 8 channels, at least 1.
+        in_channels: C.
         recurrence: R, at least 1.
+        inter_channels: of queries and keys, by default C / 8 and at least 1.
     """
 
-    def __init__(self, in_channels: int, recurrence: int = 2):
+    def __init__(self, in_channels: int, recurrence: int = 2, inter_channels: int | None = None):
         super().__init__(in_channels)
         if recurrence < 1:
             raise ValueError(f"recurrence must be at least 1, got {recurrence}")
         self.recurrence = recurrence
-        self.query_conv, self.key_conv = (nn.Conv2d(in_channels, max(1, in_channels // 8), 1) for _ in range(2))
+        inter = inter_channels or max(1, in_channels // 8)
+        self.query_conv, self.key_conv = (nn.Conv2d(in_channels, inter, 1) for _ in range(2))
         self.value_conv = nn.Conv2d(in_channels, in_channels, 1)
         self.gamma = nn.Parameter(torch.zeros(1))
 

@@ -15,12 +15,14 @@ class PAM(Block):
     """z_i = gamma sum_j softmax_j(q_i . k_j) v_j + x_i (eq. 1 and 2); no 1 / sqrt(d). gamma starts at zero, so that z = x.
 
     Args:
-        in_channels: C; queries and keys have C / 8 channels, at least 1.
+        in_channels: C.
+        inter_channels: of queries and keys, by default C / 8 and at least 1.
     """
 
-    def __init__(self, in_channels: int):
+    def __init__(self, in_channels: int, inter_channels: int | None = None):
         super().__init__(in_channels)
-        self.query_conv, self.key_conv = (nn.Conv2d(in_channels, max(1, in_channels // 8), 1) for _ in range(2))
+        inter = inter_channels or max(1, in_channels // 8)
+        self.query_conv, self.key_conv = (nn.Conv2d(in_channels, inter, 1) for _ in range(2))
         self.value_conv = nn.Conv2d(in_channels, in_channels, 1)
         self.gamma = nn.Parameter(torch.zeros(1))
 

@@ -1,0 +1,93 @@
+"""block_of: other people's weights in our blocks, and what it says of weights that do not fit."""
+
+import pytest
+import torch
+
+from nlviz.adapters import KINDS, block_of, under_our_names
+
+
+def conv(name, out, channels, axes=2, bias=True):
+    made = {f"{name}.weight": torch.randn(out, channels, *(1,) * axes)}
+    return made | ({f"{name}.bias": torch.randn(out)} if bias else {})
+
+
+def norm(name, channels):
+    kinds = ("weight", "bias", "running_mean", "running_var")
+    return {f"{name}.{kind}": torch.rand(channels) + 0.5 for kind in kinds}
+
+
+def mmcv(axes=2, pooled="", bn=True):
+    found = {}
+    for name in (f"g{pooled}", f"phi{pooled}", "theta"):
+        found |= conv(f"{name}.conv", 4, 8, axes)
+    return found | conv("conv_out.conv", 8, 4, axes, bias=not bn) | (norm("conv_out.bn", 8) if bn else {})
+
+
+def pam(*names, gamma="gamma"):
+    query, key, value = names
+    return conv(query, 2, 8) | conv(key, 2, 8) | conv(value, 8, 8) | {gamma: torch.tensor(0.5)}
+
+
+CONTEXT = conv("channel_add_conv.0", 3, 8) | conv("channel_add_conv.3", 8, 3) | {
+    "channel_add_conv.1.weight": torch.ones(3, 1, 1), "channel_add_conv.1.bias": torch.zeros(3, 1, 1)}
+OFFICIAL = "query_conv", "key_conv", "value_conv"
+SCALED = {"mode": "embedded_gaussian", "use_scale": "yes"}
+TEMPERED = SCALED | {"temperature": "0.05"}
+
+
+@pytest.mark.parametrize("kind, weights, told, options", [
+    ("mmcv_nonlocal", mmcv(), SCALED, {"dimension": 2, "sub_sample": False, "scale_power": -0.5, "inter_channels": 4}),
+    ("mmcv_nonlocal", mmcv(3, ".0"), {"mode": "dot_product"}, {"dimension": 3, "sub_sample": True}),
+    ("mmcv_nonlocal", mmcv(1, bn=False), {"mode": "embedded_gaussian", "use_scale": False}, {"dimension": 1, "scale_power": 0}),
+    ("mmseg_dnl", mmcv() | conv("conv_mask", 1, 8), TEMPERED, {"use_scale": True, "rows": "raw"}),
+    ("mmseg_pam", pam("query_project", "key_project", "value_project", gamma="gamma.scale"), {}, {"in_channels": 8}),
+    ("danet_pam", pam(*OFFICIAL), {}, {"in_channels": 8}),
+    ("mmseg_cam", {"gamma.scale": torch.tensor(0.5)}, {"channels": 16}, {"in_channels": 16}),
+    ("mmcv_criss_cross", pam(*OFFICIAL, gamma="gamma.scale"), {"recurrence": "2"}, {"recurrence": 2}),
+    ("mmcv_context", CONTEXT, {}, {"conv_mask": None}),
+])
+def test_shapes_are_read_from_the_weights(kind, weights, told, options):
+    block = block_of(kind, weights, **told)
+    assert {name: getattr(block, name) for name in options} == options and not block.training
+    assert block(torch.randn(1, block.in_channels, *(6,) * block.dimension)).shape[1] == block.in_channels
+    own = under_our_names(kind, weights, **told)
+    assert own.keys() <= block.state_dict().keys() and all(torch.equal(block.state_dict()[key], own[key]) for key in own)
+
+
+@pytest.mark.parametrize("kind, weights, told, error, words", [
+    ("mmcv_nonlocal", mmcv(), {}, TypeError, "do not tell mode"),
+    ("mmcv_nonlocal", mmcv(), {"mode": "embedded_gaussian"}, TypeError, "do not tell use_scale"),
+    ("mmcv_nonlocal", mmcv(), {"mode": "gaussian"}, ValueError, "not 'gaussian'"),
+    ("mmcv_nonlocal", mmcv(), {"mode": "dot_product", "temperature": 1}, TypeError, "is told mode, use_scale, not temperature"),
+    ("mmcv_nonlocal", mmcv(), {"mode": "embedded_gaussian", "use_scale": "maybe"}, ValueError, "is yes or no"),
+    ("mmcv_nonlocal", mmcv() | conv("other", 4, 8), SCALED, ValueError, "has not: other.bias, other.weight"),
+    ("mmcv_nonlocal", {"conv_mask.weight": torch.ones(1)}, SCALED, ValueError, "g.weight or g.0.weight is missing"),
+    ("mmcv_nonlocal", mmcv() | conv("theta.conv", 5, 8), SCALED, ValueError, "theta.weight is"),
+    ("mmseg_dnl", mmcv() | conv("conv_mask", 1, 8), SCALED, TypeError, "do not tell temperature"),
+    ("mmcv_criss_cross", pam(*OFFICIAL), {"recurrence": 0.5}, ValueError, "a whole number above 0"),
+    ("mmcv_context", {}, {}, ValueError, "there are none"),
+    ("mmcv", {}, {}, ValueError, "there is no kind 'mmcv'"),
+])
+def test_what_does_not_fit_is_said_in_words(kind, weights, told, error, words):
+    with pytest.raises(error, match=words):
+        block_of(kind, weights, **told)
+
+
+def test_half_precision_becomes_float32_and_other_weights_are_not_copied():
+    weights = mmcv()
+    block = block_of("mmcv_nonlocal", {key: tensor.half() for key, tensor in weights.items()}, mode="dot_product")
+    assert block.theta.weight.dtype == torch.float32
+    block = block_of("mmcv_nonlocal", weights, mode="dot_product")
+    assert block.theta.weight.data_ptr() == weights["theta.conv.weight"].data_ptr()
+
+
+def test_missing_weights_are_named_and_kept_as_made_where_that_is_asked_for():
+    weights = {key: tensor for key, tensor in mmcv().items() if not key.startswith("theta.conv.bias")}
+    with pytest.raises(ValueError, match=r"missing: theta\.bias"):
+        block_of("mmcv_nonlocal", weights, **SCALED)
+    block = block_of("mmcv_nonlocal", weights, partial=True, **SCALED)
+    assert block.theta.bias.device.type == "cpu" and torch.isfinite(block.theta.bias).all()
+
+
+def test_every_kind_says_what_it_is_told_in_words():
+    assert all(name.isidentifier() and len(what) > 2 for kind in KINDS.values() for name, what in kind.told.items())
