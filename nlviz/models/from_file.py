@@ -142,7 +142,7 @@ def _classes(rebuilt: Rebuilt, named: str | None, file: str) -> list[str] | None
     if rebuilt.classes is None:
         return None
     if named is None:
-        return names_of(rebuilt.classes, rebuilt.task) or [f"class {number}" for number in range(rebuilt.classes)]
+        return rebuilt.names or names_of(rebuilt.classes, rebuilt.task) or [f"class {number}" for number in range(rebuilt.classes)]
     names = named.split(BETWEEN)
     if len(names) != rebuilt.classes or not all(names):
         raise CheckpointError(f"{file} tells {rebuilt.classes} classes apart; {len(names)} names were given, "

@@ -43,6 +43,7 @@ class Rebuilt:
         preprocess: in the place of mean, std and stride, where a network takes its pictures otherwise.
         frames: of networks of clips how many they take, None for any number; 0 of networks of pictures.
         notes: what must be known of it, each in a sentence.
+        names: of its classes in the order of its output, where they are known.
     """
 
     net: nn.Module
@@ -56,6 +57,7 @@ class Rebuilt:
     preprocess: Preprocess | Cropped | None = None
     frames: int | None = 0
     notes: list[str] = field(default_factory=list)
+    names: list[str] | None = None
 
 
 @dataclass(frozen=True)
