@@ -1,6 +1,6 @@
 """From a file's names of weights to a network's own, and back to what was used."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
@@ -48,10 +48,3 @@ class Renamed(dict):
         state = {name: self[name] for name in went - self.inside} | self.attention
         used = {self.names[name] for name in went}
         return Rebuilt(net.eval(), state, used, **more)
-
-
-def replaced(name: str, replacements: Mapping[str, str]) -> str:
-    """A name in which each of some parts stands for another."""
-    for old, new in replacements.items():
-        name = name.replace(old, new)
-    return name
