@@ -169,3 +169,13 @@ def test_a_resnet_with_the_plain_stem_is_dilated_like_torchvisions(stride: int, 
     with torch.no_grad():
         torch.testing.assert_close(net(x)[-1], layers(x))
     assert STAGES[stride].stride == stride and blocks_of(state) == (3, 4, 6, 3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_network_can_be_built_without_memory_and_then_holds_the_files_own_tensors(name: str):
+    with torch.device("meta"):
+        found = rebuilt(USUAL[name])
+    found.net.load_state_dict({key: value.float() for key, value in found.state.items()}, assign=True)
+    with torch.no_grad():
+        logits = found.net.eval()(EXPECTED["input"].float())
+    torch.testing.assert_close(logits, EXPECTED[f"{USUAL[name]}#logits"], rtol=1e-4, atol=1e-4)

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from ...adapters import block_of, under_our_names
 from ...blocks import Block
 from .arch import State
-
-INPLACE_EPS = 1e-5
 
 
 class Piece(NamedTuple):
@@ -55,7 +54,7 @@ def shape_of(state: State, name: str) -> tuple[int, ...]:
 def taken(net: nn.Module, state: State, pieces: Mapping[str, Piece]) -> tuple[dict[str, Tensor], set[str]]:
     """(the tensors for ``net`` by its own names, the file's names that went into it).
 
-    ``num_batches_tracked``, which older files have not and only training uses, is the network's own where there is none.
+    ``num_batches_tracked``, which older files have not and only training uses, is 0 where there is none.
 
     Args:
         net: its modules have the file's names, except within blocks.
@@ -63,18 +62,12 @@ def taken(net: nn.Module, state: State, pieces: Mapping[str, Piece]) -> tuple[di
         pieces: the blocks by their names in ``net``.
     """
     own = net.state_dict()
-    found = {name: value for name, value in own.items() if name.endswith(".num_batches_tracked")}
+    found = {name: torch.tensor(0, device="cpu") for name in own if name.endswith(".num_batches_tracked")}
     inside = tuple(f"{name}." for name in pieces)
     named = {name: state[name] for name in own if name in state and not name.startswith(inside)}
     used = set(named) | {name for name in state if name.startswith(tuple(part.prefix for part in pieces.values()))}
     held = {f"{name}.{key}": value for name, part in pieces.items() for key, value in part.state.items()}
     return found | named | held, used
-
-
-def inplace_norms(state: State) -> dict[str, Tensor]:
-    """InPlaceABN's weights as BatchNorm's: its scale is the weight's absolute value plus 1e-5 (inplace_abn's bn.cu)."""
-    norms = {name.removesuffix("running_var") + "weight" for name in state if name.endswith(".running_var")}
-    return {name: value.abs() + INPLACE_EPS if name in norms else value for name, value in state.items()}
 
 
 def flipped(state: State, name: str) -> dict[str, Tensor]:
