@@ -13,8 +13,7 @@ from .found import seeded
 from .model import Model
 from .reading import read_checkpoint
 from .weights import check_numbers, digest, random_words
-from .zoo import ARCHES, Answers, Rebuilt, Recognised, check_answers, recognise
-from .zoo.class_names import names_of
+from .zoo import ARCHES, Answers, Rebuilt, Recognised, check_answers, class_names, recognise
 
 PREFIX = "file:"
 ARCH, CLASSES = "arch", "classes"  # answers to what is not asked
@@ -34,7 +33,7 @@ def parts_of(text: str) -> tuple[Path, str | None, dict[str, str]]:
     rest = text.removeprefix(PREFIX)
     path, mark, query = rest.rpartition("?") if "?" in rest and not Path(rest).exists() else (rest, "", "")
     pairs = parse_qsl(query, keep_blank_values=True)
-    if mark and (not pairs or len(dict(pairs)) != len(pairs) or len(pairs) != query.count("&") + 1):
+    if mark and (len(dict(pairs)) != len(pairs) or [len(pair.split("=")) for pair in query.split("&")] != [2] * len(pairs)):
         raise ModelError(f"{text}: expected question=answer&question=answer behind the ?, each once; got {query!r}")
     answers = dict(pairs)
     return Path(path).expanduser(), answers.pop(ARCH, None), answers
@@ -74,15 +73,16 @@ def rebuilt_model(recognised: Recognised, answers: Answers, name: str | None = N
         why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(f"{file} looks like {recognised.title}, but {why}") from None
     source, notes = _put_in(rebuilt, recognised)
-    classes = _classes(rebuilt, named, file)
-    card = {"source": source, "notes": [*notes, *rebuilt.notes, *_untrained(rebuilt.net)], "sha256": digest(rebuilt.net)}
+    classes, whose = _classes(rebuilt, named, file)
+    card = {"source": source, "sha256": digest(rebuilt.net),
+            "notes": [*notes, *rebuilt.notes, *whose, *_untrained(rebuilt.net)]}
     return Model(name, rebuilt.net, _preprocess(rebuilt), classes, rebuilt.task, f"{recognised.title}, {Path(file).stem}", card,
                  rebuilt.frames or None)
 
 
 def _put_in(rebuilt: Rebuilt, recognised: Recognised) -> tuple[str, list[str]]:
     """Load what came; where the weights come from in a phrase, and what did not fit, each in a sentence."""
-    file, own = recognised.checkpoint.name, rebuilt.net.state_dict()
+    file, own = recognised.checkpoint.name, rebuilt.net.float().state_dict()
     needed = [key for key, weights in own.items() if weights.is_floating_point()]
     fitting = {key: came for key, came in rebuilt.state.items() if key in own and came.shape == own[key].shape}
     check_numbers(fitting, own, file, "Save them again, or take another file.")
@@ -137,14 +137,20 @@ def _preprocess(rebuilt: Rebuilt):
     return Preprocess(stride=rebuilt.stride, mean=rebuilt.mean, std=rebuilt.std, clips=rebuilt.frames != 0)
 
 
-def _classes(rebuilt: Rebuilt, named: str | None, file: str) -> list[str] | None:
-    """Names of what it tells apart: those that were given, those of the data set with as many, or their numbers."""
+def _classes(rebuilt: Rebuilt, named: str | None, file: str) -> tuple[list[str] | None, list[str]]:
+    """Names of what it tells apart: those that were given, those of the data set with as many, or numbers; and whose they are."""
     if rebuilt.classes is None:
-        return None
-    if named is None:
-        return rebuilt.names or names_of(rebuilt.classes, rebuilt.task) or [f"class {number}" for number in range(rebuilt.classes)]
-    names = named.split(BETWEEN)
-    if len(names) != rebuilt.classes or not all(names):
-        raise CheckpointError(f"{file} tells {rebuilt.classes} classes apart; {len(names)} names were given, "
-                              f"with {BETWEEN} between them")
-    return names
+        return None, []
+    if named is not None:
+        names = named.split(BETWEEN)
+        if len(names) != rebuilt.classes or not all(names):
+            raise CheckpointError(f"{file} tells {rebuilt.classes} classes apart; {len(names)} names were given, "
+                                  f"with {BETWEEN} between them")
+        return names, []
+    if rebuilt.names:
+        return list(rebuilt.names), []
+    if known := class_names(rebuilt.classes, rebuilt.task):
+        return list(known.names), [f"Its {rebuilt.classes} classes are called as those of {known.source}, which has as many; "
+                                   f"{CLASSES}=NAME{BETWEEN}NAME... gives other names"]
+    numbered = [f"class {number}" for number in range(rebuilt.classes)]
+    return numbered, [f"Nobody knows what its {rebuilt.classes} classes are; {CLASSES}=NAME{BETWEEN}NAME... names them"]

@@ -109,9 +109,10 @@ def _tensors_alone(path: Path) -> object:
                 return torch.load(path, map_location="cpu", weights_only=True)
         except UnpicklingError as error:
             unknown = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
-            if unknown is None or unknown[1] in kinds or len(kinds) == MOST_KINDS:
+            name = unknown and (unknown[1] if "." in unknown[1] else f"builtins.{unknown[1]}")
+            if name is None or name in kinds or len(kinds) == MOST_KINDS:
                 raise
-            kinds[unknown[1]] = (type(unknown[1].rpartition(".")[2], (LeftOut,), {}), unknown[1])
+            kinds[name] = (type(name.rpartition(".")[2], (LeftOut,), {}), name)
 
 
 def _of_index(path: Path) -> dict[str, Tensor]:

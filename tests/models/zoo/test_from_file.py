@@ -1,0 +1,158 @@
+"""A network from its file alone: what it is, what is asked, what is left out, missing, untrained or unknown."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from nlviz.analysis import analyse
+from nlviz.cli import main
+from nlviz.models import ARCHES, CheckpointError, ModelError, Unanswered, check_model, load_model, read_checkpoint, recognise
+from tests.models.zoo.rebuilding import ORACLES
+from tests.pictures.drawn import quarters
+
+NONLOCAL = ORACLES / "mmseg_nonlocal.safetensors"
+ANSWERS = {"mode": "embedded_gaussian", "use_scale": "yes", "output_stride": "8"}
+QUERY = "mode=embedded_gaussian&use_scale=yes&output_stride=8"
+FILES = sorted(path for path in ORACLES.glob("mm*_*.[sp]*t*") if "expected" not in path.name and "training" not in path.name)
+
+
+def changed(path, tmp_path, change):
+    """A copy of a file whose tensors were changed."""
+    state = load_file(path)
+    save_file(change(state) or state, tmp_path / "net.safetensors")
+    return tmp_path / "net.safetensors"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_official_file_is_recognised_asked_about_and_said_where_it_is_from(path):
+    recognised = recognise(read_checkpoint(path), ARCHES)
+    assert recognised.arch.name.startswith(path.name.split("_")[0])
+    if recognised.questions:
+        with pytest.raises(Unanswered) as raised:
+            load_model(checkpoint=path)
+        assert raised.value.questions == recognised.questions
+        for question in recognised.questions:
+            assert f"{question.name}={question.usual}" in str(raised.value) and question.usual in question.options
+    model = load_model(checkpoint=path, **{question.name: question.usual for question in recognised.questions})
+    assert model.card["source"] == f"weights of {path.name}"
+    again = load_model(model.name)
+    assert again.card["sha256"] == model.card["sha256"] and again.name == model.name
+
+
+def test_a_files_maps_and_prediction_are_shown_like_ours():
+    model = load_model(f"file:{NONLOCAL}?{QUERY}")
+    shown = analyse(model, quarters(96, 64), 96)
+    (placed,) = shown.maps
+    found = placed.nl_map.block, placed.nl_map.layer, placed.parity.outcome
+    assert found == ("embedded_gaussian", "decode_head.nl_block", "holds")
+    assert placed.queries.grid == (8, 12) and shown.prediction["kind"] == "segmentation"
+    assert model.classes[0] == "road" and len(model.classes) == 19
+
+
+@pytest.mark.parametrize("text, words", [
+    (f"file:{NONLOCAL}", "Its weights cannot tell:\n  mode: "),
+    (f"file:{NONLOCAL}?mode=dot_product", "use_scale"),
+    (f"file:{NONLOCAL}?mode=cubic&use_scale=yes&output_stride=8", "mode must be one of embedded_gaussian, dot_product"),
+    (f"file:{NONLOCAL}?{QUERY}&colour=red", "asks for no 'colour'; it asks for mode, use_scale"),
+    (f"file:{NONLOCAL}?mode", "expected question=answer"),
+    (f"file:{NONLOCAL}?mode=dot_product&mode=dot_product", "expected question=answer"),
+    (f"file:{NONLOCAL}?{QUERY}&arch=mmseg_nothing", "there is no kind of checkpoint called 'mmseg_nothing'; expected one of"),
+    (f"file:{NONLOCAL}?{QUERY}&classes=sky|road", "tells 19 classes apart; 2 names were given"),
+    ("file:nowhere.pth", "nowhere.pth cannot be read"),
+])
+def test_what_cannot_be_is_refused_in_words(text, words):
+    with pytest.raises(ModelError) as raised:
+        load_model(text)
+    assert words in str(raised.value)
+
+
+def test_classes_are_named_by_their_number_or_as_given():
+    names = "|".join(f"thing {number}" for number in range(19))
+    assert load_model(checkpoint=NONLOCAL, classes=names, **ANSWERS).classes == names.split("|")
+
+
+def test_an_answer_stands_in_the_recipe_and_on_the_command_line(tmp_path, capsys):
+    quarters(96, 64).save(tmp_path / "photo.png")
+    text = f"file:{NONLOCAL}?{QUERY}"
+    options = ["--query", "0.3,0.4", "--resolution", "224", "--dpi", "60"]
+    assert main(["render", str(tmp_path / "photo.png"), "--model", text, *options, "--out", str(tmp_path / "a.png")]) in (0, None)
+    assert main(["render", "--recipe", str(tmp_path / "a.png"), "--out", str(tmp_path / "b.png")]) in (0, None)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    unanswered = ["--model", f"file:{NONLOCAL}", "--out", str(tmp_path / "c.png")]
+    assert main(["render", str(tmp_path / "photo.png"), *unanswered, *options]) == 2
+    assert f"Answer with file:{NONLOCAL}?{QUERY}" in capsys.readouterr().err and not (tmp_path / "c.png").exists()
+
+
+def test_what_is_missing_or_of_another_shape_is_named_and_its_map_called_random(tmp_path):
+    def change(state):
+        del state["decode_head.nl_block.phi.conv.weight"]
+        state["decode_head.conv_seg.bias"] = torch.zeros(3)
+
+    notes = load_model(checkpoint=changed(NONLOCAL, tmp_path, change), **ANSWERS).card["notes"]
+    assert any("lacks 1 of" in note and "decode_head.nl_block" in note for note in notes)
+    assert any("of another shape" in note and "conv_seg.bias (3,) instead of (19,)" in note for note in notes)
+    assert "The map of decode_head.nl_block is random: its weights are not in net.safetensors" in notes
+
+
+def test_a_block_whose_last_weights_are_zero_is_called_untrained(tmp_path):
+    def change(state):
+        for name in [name for name in state if "nl_block.conv_out" in name]:
+            state[name].zero_()
+
+    notes = load_model(checkpoint=changed(NONLOCAL, tmp_path, change), **ANSWERS).card["notes"]
+    assert next(note for note in notes if "untrained" in note).startswith("decode_head.nl_block is untrained")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("prefix", ["", "module.", "model.", "module.model."])
+def test_precision_and_prefixes_are_no_matter(tmp_path, dtype, prefix):
+    def change(state):
+        return {prefix + name: weights.to(dtype) if weights.is_floating_point() else weights for name, weights in state.items()}
+
+    model = load_model(checkpoint=changed(NONLOCAL, tmp_path, change), **ANSWERS)
+    assert all(weights.dtype == torch.float32 for weights in model.net.parameters()) and not model.card["notes"][0].count("lacks")
+
+
+def test_shards_and_one_file_are_the_same_network(tmp_path):
+    state = load_file(NONLOCAL)
+    half = len(state) // 2
+    for number, names in enumerate((list(state)[:half], list(state)[half:])):
+        save_file({name: state[name] for name in names}, tmp_path / f"{number}.safetensors")
+    index = tmp_path / "net.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {name: f"{int(at >= half)}.safetensors" for at, name in enumerate(state)}}))
+    one, other = (load_model(checkpoint=path, **ANSWERS) for path in (NONLOCAL, index))
+    assert one.card["sha256"] == other.card["sha256"]
+
+
+def test_what_is_left_out_is_listed(tmp_path):
+    torch.save({"state_dict": load_file(NONLOCAL), "optimizer": {"lr": 1.0}, "epoch": 3}, tmp_path / "net.pth")
+    notes = load_model(checkpoint=tmp_path / "net.pth", **ANSWERS).card["notes"]
+    (left,) = [note for note in notes if "are left out" in note]
+    assert "auxiliary head" in left and "optimizer" in left and "epoch" in left
+
+
+def test_an_unknown_file_is_refused_with_the_nearest_kinds(tmp_path):
+    def change(state):
+        return {name: weights for name, weights in state.items() if "nl_block" not in name}
+
+    with pytest.raises(CheckpointError, match=r"is of no kind of network that nlviz knows.*The nearest: .*mmsegmentation"):
+        load_model(checkpoint=changed(NONLOCAL, tmp_path, change), **ANSWERS)
+
+
+def test_no_number_and_integers_in_place_of_weights_are_refused(tmp_path):
+    for wrong in (torch.full((19,), torch.nan), torch.ones(19, dtype=torch.int64)):
+        def change(state, wrong=wrong):
+            state["decode_head.conv_seg.bias"] = wrong
+
+        with pytest.raises(CheckpointError, match=r"conv_seg\.bias"):
+            load_model(checkpoint=changed(NONLOCAL, tmp_path, change), **ANSWERS)
+
+
+def test_a_file_is_checked_before_anything_is_loaded():
+    check_model(f"file:{NONLOCAL}?{QUERY}")
+    with pytest.raises(ModelError, match="there is no file"):
+        check_model("file:nowhere.pth?mode=dot_product")
+    with pytest.raises(TypeError):
+        load_model("msrc_gc", checkpoint=NONLOCAL)
