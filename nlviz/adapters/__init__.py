@@ -3,6 +3,8 @@
 May import blocks and maps; torch alone.
 """
 
+from .agreeing import Match
 from .kinds import KINDS, block_of, under_our_names
+from .live import adapt, candidates, is_known, match
 
-__all__ = ["KINDS", "block_of", "under_our_names"]
+__all__ = ["KINDS", "Match", "adapt", "block_of", "candidates", "is_known", "match", "under_our_names"]

@@ -10,6 +10,9 @@ from .dual_attention import channel_attention, criss_cross, position_attention
 from .filling import State, filled
 from .global_context import mmcv_context
 from .non_local import gcnet_nonlocal, mmcv_nonlocal, mmseg_dnl, published_nonlocal
+from .object_context import ocnet_asp_oc, ocnet_base_oc, ocnet_pyramid_oc
+from .relation_aware import rga
+from .slowfast import slowfast_nonlocal
 from .told import Told
 
 Making = tuple[Callable[[], Block], dict[str, Tensor]]  # what makes the block, and the weights by its own names
@@ -32,6 +35,9 @@ MODE = {"mode": "embedded_gaussian or dot_product, which have the same weights"}
 SCALE = {"use_scale": "whether logits are scaled by the square root of C'"}
 CHANNELS = {"channels": "of its input"}
 RECURRENCE = {"recurrence": "how many times it runs, one after the other, with the same weights"}
+POOLS = {"pool_size": "(frames, rows, columns) that x is max-pooled by before keys and values, or None",
+         "norm_type": "layernorm or none, where no BatchNorm has weights"}
+INPLACE = {"inplace_abn": "whether norms are InPlaceABN, which multiplies with |weight| + eps; they are if nothing is said"}
 KINDS: dict[str, Kind] = {
     "published_nonlocal": Kind(published_nonlocal, MODE),
     "gcnet_nonlocal": Kind(gcnet_nonlocal, MODE | SCALE),
@@ -44,6 +50,11 @@ KINDS: dict[str, Kind] = {
     "danet_cam": Kind(channel_attention, CHANNELS),
     "mmcv_criss_cross": Kind(criss_cross, RECURRENCE),
     "ccnet_criss_cross": Kind(criss_cross, RECURRENCE),
+    "slowfast_nonlocal": Kind(slowfast_nonlocal, MODE | POOLS),
+    "ocnet_base_oc": Kind(ocnet_base_oc, {"sizes": "by which each stage max-pools x, published as (1,)"} | INPLACE),
+    "ocnet_pyramid_oc": Kind(ocnet_pyramid_oc, {"sizes": "of the partitions, published as (1, 2, 3, 6)"} | INPLACE),
+    "ocnet_asp_oc": Kind(ocnet_asp_oc, {"dilations": "of its three convolutions, published as (12, 24, 36)"} | INPLACE),
+    "rga": Kind(rga, {"grid": "(rows, columns) of its input, 64 x 32 at layer 1 of 256 x 128 pixels"}),
 }
 
 

@@ -59,7 +59,7 @@ class Told:
     def sizes(self, name: str, count: int) -> tuple[int, ...]:
         """So many whole numbers from 1 that were told, as a sequence or as ``4x4``."""
         value = self.needed(name)
-        parts = value.lower().split("x") if isinstance(value, str) else value
+        parts = value.lower().split("x") if isinstance(value, str) else (value,) if isinstance(value, int) else value
         try:
             found = tuple(int(part) for part in parts)
         except (TypeError, ValueError):

@@ -32,4 +32,10 @@ BLOCKS: dict[str, type[Block]] = {
     "disentangled": Disentangled,
 }
 
-__all__ = ["BLOCKS", "Block", "Instead", "Part", "Seen", "Used", "Weights", "to_positions"]
+
+def block_name(block: Block) -> str:
+    """A block's name in BLOCKS, or that of the one that it is a kind of; else its class name."""
+    return next((name for kind in type(block).__mro__ for name, own in BLOCKS.items() if own is kind), type(block).__name__)
+
+
+__all__ = ["BLOCKS", "Block", "Instead", "Part", "Seen", "Used", "Weights", "block_name", "to_positions"]

@@ -26,6 +26,7 @@ class Part:
         weights: positions (B, N, N'), global (B, 1, N'), channels (B, C, C), gate (B, C) or (B, N).
         relates, rows: as in :class:`Block`.
         query_grid, key_grid: shapes of what rows and columns stand for: positions, or (C,) for channels; () for no query.
+        block: a name in BLOCKS, "" where it is that of the block whose part this is.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Part:
     rows: str
     query_grid: tuple[int, ...]
     key_grid: tuple[int, ...]
+    block: str = ""
 
 
 class Block(nn.Module, ABC):

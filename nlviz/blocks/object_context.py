@@ -82,18 +82,20 @@ class BaseOC(Block):
     """z = fuse([context(x), x]) with one attention over all positions.
 
     Args:
-        in_channels: C; keys and values have C / 2, at least 1.
+        in_channels: C.
         scale: max-pool x by it before the attention: queries and keys are then N / scale^2.
         dropout: of whole channels, in training only.
+        key_channels, value_channels: by default C / 2, at least 1.
     """
 
-    def __init__(self, in_channels: int, scale: int = 1, dropout: float = 0.05):
+    def __init__(self, in_channels: int, scale: int = 1, dropout: float = 0.05, key_channels: int | None = None,
+                 value_channels: int | None = None):
         super().__init__(in_channels)
         if scale < 1:
             raise ValueError(f"scale must be at least 1, got {scale}")
         half = max(1, in_channels // 2)
         self.scale = scale
-        self.stages = nn.ModuleList([SelfAttention(in_channels, half, half, scale=scale)])
+        self.stages = nn.ModuleList([SelfAttention(in_channels, key_channels or half, value_channels or half, scale=scale)])
         self.conv_bn_dropout = fused(2 * in_channels, in_channels, dropout)
 
     @property

@@ -32,23 +32,26 @@ class RelationAware(Block):
     Args:
         in_channels: C.
         grid: (rows, columns) of every input; by default that of 448 px at stride 16.
-        ratio: features, relations and the gate's hidden layer are reduced by it (8 in the paper), to at least 1.
+        ratio: features, relations and the gate's hidden layer are reduced by it (8 in the paper), to at least 1; or one for
+            each of them.
     """
 
     rows = "raw"
     suffix = ""  # of the published weight names
 
-    def __init__(self, in_channels: int, grid: tuple[int, int] = (28, 28), ratio: int = 8):
+    def __init__(self, in_channels: int, grid: tuple[int, int] = (28, 28),
+                 ratio: int | tuple[int, int, int] = 8):
         super().__init__(in_channels)
         if len(grid) != 2 or min(grid) < 1:
             raise ValueError(f"grid must be (rows, columns), got {grid}")
         self.grid = tuple(grid)
         things, features = self._sizes()
-        if ratio < 1:
-            raise ValueError(f"ratio must be at least 1, got {ratio}")
-        narrow, hidden = max(1, features // ratio), max(1, things // ratio)
+        ratios = (ratio,) * 3 if isinstance(ratio, int) else tuple(ratio)
+        if len(ratios) != 3 or min(ratios) < 1:
+            raise ValueError(f"ratio must be at least 1, or three of at least 1, got {ratio}")
+        narrow, hidden = max(1, features // ratios[0]), max(1, things // ratios[1])
         layers = {**{name: _embedding(features, narrow) for name in ("theta", "phi", "gx")},
-                  "gg": _embedding(2 * things, hidden), "W": _gate_layers(1 + hidden, ratio)}
+                  "gg": _embedding(2 * things, hidden), "W": _gate_layers(1 + hidden, ratios[2])}
         for name, layer in layers.items():
             self.add_module(f"{name}_{self.suffix}", layer)
 

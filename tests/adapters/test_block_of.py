@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from nlviz.adapters import KINDS, block_of, under_our_names
+from tests.adapters import live_object
 
 
 def conv(name, out, channels, axes=2, bias=True):
@@ -30,6 +31,11 @@ def pam(*names, gamma="gamma"):
 
 CONTEXT = conv("channel_add_conv.0", 3, 8) | conv("channel_add_conv.3", 8, 3) | {
     "channel_add_conv.1.weight": torch.ones(3, 1, 1), "channel_add_conv.1.bias": torch.zeros(3, 1, 1)}
+SLOWFAST = {key: tensor for name in ("theta", "phi", "g") for key, tensor in conv(f"conv_{name}", 4, 8, 3).items()} | conv(
+    "conv_out", 8, 4, 3)
+BASE_OC = conv("stages.0.f_key.0", 3, 8) | norm("stages.0.f_key.1", 3) | conv("stages.0.f_value", 5, 8) | conv(
+    "stages.0.W", 8, 5) | conv("conv_bn_dropout.0", 8, 16) | norm("conv_bn_dropout.1", 8)
+RGA = live_object.RGA_Module(8, 30).state_dict()
 OFFICIAL = "query_conv", "key_conv", "value_conv"
 SCALED = {"mode": "embedded_gaussian", "use_scale": "yes"}
 TEMPERED = SCALED | {"temperature": "0.05"}
@@ -66,11 +72,37 @@ def test_shapes_are_read_from_the_weights(kind, weights, told, options):
     ("mmseg_dnl", mmcv() | conv("conv_mask", 1, 8), SCALED, TypeError, "do not tell temperature"),
     ("mmcv_criss_cross", pam(*OFFICIAL), {"recurrence": 0.5}, ValueError, "a whole number above 0"),
     ("mmcv_context", {}, {}, ValueError, "there are none"),
+    ("mmseg_dnl", mmcv(pooled=".0") | conv("conv_mask", 1, 8), TEMPERED, ValueError, "is no published block"),
+    ("slowfast_nonlocal", SLOWFAST, {"mode": "softmax", "norm_type": "none"}, TypeError, "do not tell pool_size"),
+    ("slowfast_nonlocal", SLOWFAST, {"mode": "softmax", "pool_size": None}, TypeError, "do not tell norm_type"),
+    ("slowfast_nonlocal", SLOWFAST, {"mode": "dot_product", "norm_type": "none", "pool_size": 2}, ValueError, "3 whole numbers"),
+    ("ocnet_base_oc", BASE_OC, {}, TypeError, "do not tell sizes"),
+    ("ocnet_base_oc", BASE_OC | {"stages.1.W.bias": torch.ones(8)}, {"sizes": (1, 2)}, ValueError, "several sizes"),
+    ("ocnet_base_oc", BASE_OC | conv("stages.0.f_query.0", 3, 8), {"sizes": 1}, ValueError, "one projection"),
+    ("rga", {}, {"grid": (5, 6)}, ValueError, "theta_spatial.0.weight or theta_channel.0.weight is missing"),
+    ("rga", RGA, {"grid": "5x5"}, ValueError, "are for 30 positions, and 5 x 5 are 25"),
     ("mmcv", {}, {}, ValueError, "there is no kind 'mmcv'"),
 ])
 def test_what_does_not_fit_is_said_in_words(kind, weights, told, error, words):
     with pytest.raises(error, match=words):
         block_of(kind, weights, **told)
+
+
+@pytest.mark.parametrize("kind, weights, told, options", [
+    ("slowfast_nonlocal", SLOWFAST, {"mode": "dot_product", "pool_size": "1x2x2", "norm_type": "none"}, {"key_stride": (1, 2, 2)}),
+    ("ocnet_base_oc", BASE_OC, {"sizes": (2,)}, {"scale": 2, "query_stride": (2, 2)}),
+    ("rga", RGA, {"grid": "5x6"}, {"in_channels": 8}),
+])
+def test_what_is_told_may_be_a_text(kind, weights, told, options):
+    block = block_of(kind, weights, **told)
+    assert {name: getattr(block, name) for name in options} == options
+
+
+def test_inplace_abn_multiplies_with_the_size_of_its_weight():
+    negative = BASE_OC | {"stages.0.f_key.1.weight": torch.tensor([-0.5, 0.25, -1.0])}
+    inplace, plain = (block_of("ocnet_base_oc", negative, sizes=1, **more) for more in ({}, {"inplace_abn": False}))
+    assert torch.allclose(inplace.stages[0].f_key[1].weight, torch.tensor([0.5, 0.25, 1.0]) + 1e-5)
+    assert plain.stages[0].f_key[1].weight.tolist() == [-0.5, 0.25, -1.0]
 
 
 def test_half_precision_becomes_float32_and_other_weights_are_not_copied():
