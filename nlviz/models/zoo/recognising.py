@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..errors import CheckpointError
 from ..reading import Checkpoint
 from .arch import Answers, Arch, Question, State
+from .libraries import is_library, library_arch
 
 OUTER = ("", "backbone.", "net.", "encoder.")  # which a whole network may be called by what holds it
 MOST_NAMED = 3  # kinds, in a phrase
@@ -52,13 +53,13 @@ def recognise(checkpoint: Checkpoint, arches: Sequence[Arch], arch: str | None =
     """The kind of network a checkpoint is of.
 
     Args:
-        arch: its name, where the user says so.
+        arch: its name, where the user says so; ``timm:NAME`` and ``torchvision:NAME`` always fit.
 
     Raises:
         CheckpointError: no kind has these names, several have, or none has that name; the message names the nearest.
     """
     if arch is not None:
-        one = _named(arch, arches)
+        one = library_arch(arch) if is_library(arch) else _named(arch, arches)
         return _of(checkpoint, one, next((state for state in _states(checkpoint) if _share(one, state) == 1), checkpoint.state))
     for state in _states(checkpoint):
         known = [one for one in arches if _share(one, state) == 1]
