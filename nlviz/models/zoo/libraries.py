@@ -106,7 +106,8 @@ ARCHES = (
     _arch("torchvision", "vit", "Vision transformer", r"class_token$", r"encoder\.layers\.encoder_layer_0\.self_attention\."),
     _arch("torchvision", "swin", "Swin transformer", r"features\.0\.0\.weight",
           r"features\.1\.0\.attn\.(relative_position_bias_table|logit_scale)"),
-    _arch("torchvision", "resnet", "ResNet", r"conv1\.weight", r"layer1\.0\.conv1\.weight", r"layer4\.0\.bn2\.weight"),
+    _arch("torchvision", "resnet", "ResNet", r"conv1\.weight", r"layer1\.0\.conv1\.weight", r"layer4\.0\.bn2\.weight",
+          r"fc\.weight"),
     _arch("torchvision", "gated", "EfficientNet or MobileNet with squeeze and excitation", r"features\.0\.0\.weight",
           r"features\.\d+(\.\d+)?\.block\.\d\.fc1\.weight"),
     _arch("torchvision", "maxvit", "MaxViT", r"stem\.0\.0\.weight", r"blocks\.0\.layers\.0\.layers\.window_attention\."),
@@ -114,4 +115,4 @@ ARCHES = (
     _arch("timm", "swin", "Swin transformer", r"patch_embed\.proj\.", r"layers\.0\.blocks\.0\.attn\.relative_position_bias_table"),
     _arch("timm", "byob", "ResNet with attention", r"stem\.conv1\.", r"stages\.\d\.\d+\.(attn\.|self_attn\.|conv2_kxk\.attn\.)"),
     _arch("timm", "seresnet", "SE-ResNet", r"conv1\.(0\.)?weight", r"layer1\.0\.conv1\.weight", r"layer1\.0\.se\.fc1\.weight",
-          r"layer4\.0\.bn2\.weight"))
+          r"layer4\.0\.bn2\.weight", r"fc\.weight"))

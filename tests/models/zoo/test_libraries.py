@@ -88,3 +88,10 @@ def test_networks_that_share_their_weights_are_asked_about():
 def test_every_name_of_the_table_is_known_to_its_library():
     assert set(SIZES) == set(libraries.LIBRARIES)
     assert set(SIZES["timm"]) <= set(timm.list_models()) and set(SIZES["torchvision"]) <= set(models.list_models())
+
+
+def test_the_backbone_of_another_network_is_no_classifier_of_a_library():
+    with torch.device("meta"):
+        whole = made("torchvision", "resnet18").state_dict()
+    state = [name for name in whole if not name.startswith("fc.")]
+    assert not [arch for arch in ARCHES if all(any(re.match(pattern, name) for name in state) for pattern in arch.signature)]
