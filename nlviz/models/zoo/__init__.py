@@ -3,12 +3,13 @@
 May import adapters, blocks and pictures.
 """
 
-from . import mmaction, mmdet, mmseg, ocrnet, published, slowfast
+from . import libraries, mmaction, mmdet, mmseg, ocrnet, ours, published, slowfast
 from .arch import Answers, Arch, Question, Rebuilt, State
 from .class_names import class_names
 from .recognising import Recognised, Unanswered, check_answers, recognise
 
-ARCHES: tuple[Arch, ...] = (*mmseg.ARCHES, *ocrnet.ARCHES, *mmdet.ARCHES, *mmaction.ARCHES, *slowfast.ARCHES, *published.ARCHES)
+ARCHES: tuple[Arch, ...] = (*mmseg.ARCHES, *ocrnet.ARCHES, *mmdet.ARCHES, *mmaction.ARCHES, *slowfast.ARCHES, *published.ARCHES,
+                            *libraries.ARCHES, *ours.ARCHES)
 
 __all__ = ["ARCHES", "Answers", "Arch", "Question", "Rebuilt", "Recognised", "State", "Unanswered", "check_answers",
            "class_names", "recognise"]

@@ -133,7 +133,8 @@ def _named(name: str, arches: Sequence[Arch]) -> Arch:
     found = next((one for one in arches if one.name == name), None)
     if found is None:
         known = ", ".join(one.name for one in arches)
-        raise CheckpointError(f"there is no kind of checkpoint called {name!r}; expected one of {known}")
+        raise CheckpointError(f"there is no kind of checkpoint called {name!r}; expected one of {known}, "
+                              "timm:NAME, torchvision:NAME")
     return found
 
 
