@@ -155,7 +155,6 @@ def built(name: str, stem: str = "ResNetV1c", classes: int = 19, seed: int = 0, 
 
 def write(folder: Path) -> None:
     """All committed files."""
-    folder.mkdir(parents=True, exist_ok=True)
     x = torch.randn(1, 3, 48, 80, generator=torch.Generator().manual_seed(1)).half()
     found = {"input": x}
     for seed, name in enumerate(USUAL):
@@ -184,4 +183,5 @@ def write_others(folder: Path) -> None:
 if __name__ == "__main__":
     register_all_modules()
     target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
     write_others(target) if "--others" in sys.argv else write(target)
