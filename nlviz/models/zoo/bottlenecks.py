@@ -8,6 +8,7 @@ from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from .arch import State
 
@@ -30,6 +31,8 @@ def shape_of(state: State, name: str) -> tuple[int, ...]:
 class ConvNorm(nn.Module):
     """Convolution, BatchNorm and perhaps ReLU with the kernel of a weight's shape: (B, C, *grid) -> (B, C', *smaller grid).
 
+    The weight that has this shape is still to be put in: it is not drawn first, which takes longer than all the rest.
+
     Args:
         shape: (C', C / groups, *kernel) of the weight, of rows and columns or of frames, rows and columns.
         channels: C.
@@ -47,7 +50,7 @@ class ConvNorm(nn.Module):
             raise ValueError(f"a convolution of {channels} channels cannot have a weight of shape {shape}")
         (conv, norm), (width, share, *size) = CONV[len(shape)], shape
         padding = tuple(side // 2 for side in size)
-        self.conv = conv(channels, width, tuple(size), stride, padding, groups=channels // share, bias=False)
+        self.conv = skip_init(conv, channels, width, tuple(size), stride, padding, groups=channels // share, bias=False)
         self.bn = norm(width)
         self.active, self.shifts = active, shifts
 
