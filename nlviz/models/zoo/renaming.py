@@ -28,14 +28,20 @@ class Renamed(dict):
         Args:
             prefix: of the names here and in the network, which ends in a dot.
             kind, told: as in ``adapters.block_of``.
+
+        Raises:
+            ValueError: they are not of such a block.
         """
         weights = {name.removeprefix(prefix): tensor for name, tensor in self.items() if name.startswith(prefix)}
         if not weights:
             return None
-        own = under_our_names(kind, weights, **told)
+        try:
+            own, block = under_our_names(kind, weights, **told), block_of(kind, weights, partial=True, **told)
+        except ValueError as error:
+            raise ValueError(f"{prefix.removesuffix('.')}: {error}") from None
         self.inside |= {name for name in self if name.startswith(prefix)}
         self.attention |= {f"{prefix}{name}": tensor for name, tensor in own.items()}
-        return block_of(kind, weights, partial=True, **told)
+        return block
 
     def rebuilt(self, net: nn.Module, **more: object) -> Rebuilt:
         """The network with those of the tensors that it has.
