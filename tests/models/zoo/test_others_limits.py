@@ -25,7 +25,8 @@ def test_clips_networks_of_other_shapes_are_refused_in_words(name, more, words):
 
 @pytest.mark.parametrize("name, words", [
     (f"{LAYER}conv2.conv_offset.weight", "deformable"), (f"{LAYER}gen_attention_block.query_conv.weight", "generalized attention"),
-    ("backbone.stem.0.weight", "7 x 7 stem"), (f"{LAYER}context_block.channel_add_conv.0.weight", r"layer3\.0\.context_block: these are no weights")])
+    ("backbone.stem.0.weight", "7 x 7 stem"),
+    (f"{LAYER}context_block.channel_add_conv.0.weight", r"layer3\.0\.context_block: these are no weights")])
 def test_backbones_with_other_parts_are_refused_in_words(name, words):
     with pytest.raises(ValueError, match=words):
         build_detector(oracle("mmdet_r50_gcb_r4") | {name: torch.zeros(4, 12, 1, 1)}, {})
@@ -62,10 +63,11 @@ def test_context_blocks_behind_the_3x3_convolution_stand_there():
     state = oracle("mmdet_r50_gcb_r4")
     name = "backbone.layer4.0.context_block."
     channels, planes = state["backbone.layer4.0.conv2.weight"].shape[0], 4
-    shapes = {"conv_mask.weight": (1, channels, 1, 1), "conv_mask.bias": (1,),
-              "channel_add_conv.0.weight": (planes, channels, 1, 1), "channel_add_conv.0.bias": (planes,), "channel_add_conv.1.weight": (planes, 1, 1),
-              "channel_add_conv.1.bias": (planes, 1, 1), "channel_add_conv.3.weight": (channels, planes, 1, 1),
-              "channel_add_conv.3.bias": (channels,)}
+    shapes = {
+        "conv_mask.weight": (1, channels, 1, 1), "conv_mask.bias": (1,), "channel_add_conv.0.weight": (planes, channels, 1, 1),
+        "channel_add_conv.0.bias": (planes,), "channel_add_conv.1.weight": (planes, 1, 1),
+        "channel_add_conv.1.bias": (planes, 1, 1), "channel_add_conv.3.weight": (channels, planes, 1, 1),
+        "channel_add_conv.3.bias": (channels,)}
     found = build_detector(state | {f"{name}{key}": torch.ones(shape) for key, shape in shapes.items()}, {})
     assert found.net.backbone.layer4[0].behind == {"conv2": "context_block"}
     assert found.net.backbone.layer3[0].behind == {"conv3": "context_block"}
