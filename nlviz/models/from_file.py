@@ -1,5 +1,6 @@
 """A network from its checkpoint alone: ``file:FILE?question=answer&...``."""
 
+import os
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,9 +12,9 @@ from ..pictures import Preprocess
 from .errors import CheckpointError, ModelError
 from .found import seeded
 from .model import Model
-from .reading import read_checkpoint
+from .reading import Checkpoint, read_checkpoint
 from .weights import check_numbers, digest, random_words
-from .zoo import ARCHES, Answers, Rebuilt, Recognised, check_answers, class_names, recognise
+from .zoo import ARCHES, NORMALISATION, PIXELS, Answers, Rebuilt, Recognised, check_answers, class_names, recognise
 
 PREFIX = "file:"
 ARCH, CLASSES = "arch", "classes"  # answers to what is not asked
@@ -31,7 +32,7 @@ def name_of(path: Path | str, arch: str | None = None, answers: Answers | None =
 def parts_of(text: str) -> tuple[Path, str | None, dict[str, str]]:
     """File, kind and answers of a ``file:`` name; ModelError where what stands behind the ? is none."""
     rest = text.removeprefix(PREFIX)
-    path, mark, query = rest.rpartition("?") if "?" in rest and not Path(rest).exists() else (rest, "", "")
+    path, mark, query = rest.rpartition("?") if "?" in rest and not os.path.exists(rest) else (rest, "", "")
     pairs = parse_qsl(query, keep_blank_values=True)
     if mark and (len(dict(pairs)) != len(pairs) or [len(pair.split("=")) for pair in query.split("&")] != [2] * len(pairs)):
         raise ModelError(f"{text}: expected question=answer&question=answer behind the ?, each once; got {query!r}")
@@ -72,12 +73,22 @@ def rebuilt_model(recognised: Recognised, answers: Answers, name: str | None = N
     except (ValueError, KeyError, IndexError, RuntimeError) as error:
         why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(f"{file} looks like {recognised.title}, but {why}") from None
+    if recognised.arch.pixels:
+        _prepare(rebuilt, given[NORMALISATION.name])
     source, notes = _put_in(rebuilt, recognised)
-    classes, whose = _classes(rebuilt, named, file)
+    classes, whose = _classes(rebuilt, named, recognised.checkpoint)
     card = {"source": source, "sha256": digest(rebuilt.net),
             "notes": [*notes, *rebuilt.notes, *whose, *_untrained(rebuilt.net)]}
     return Model(name, rebuilt.net, _preprocess(rebuilt), classes, rebuilt.task, f"{recognised.title}, {Path(file).stem}", card,
                  rebuilt.frames or None)
+
+
+def _prepare(rebuilt: Rebuilt, normalisation: str) -> None:
+    """Pixels as the user says; where they were BGR the first convolution's weights are turned round, so that it takes RGB."""
+    rebuilt.mean, rebuilt.std = PIXELS[normalisation]
+    if normalisation == "caffe":
+        first = next(name for name, module in rebuilt.net.named_modules() if getattr(module, "in_channels", None) == 3)
+        rebuilt.state[f"{first}.weight"] = rebuilt.state[f"{first}.weight"].flip(1)
 
 
 def _put_in(rebuilt: Rebuilt, recognised: Recognised) -> tuple[str, list[str]]:
@@ -137,16 +148,19 @@ def _preprocess(rebuilt: Rebuilt):
     return Preprocess(stride=rebuilt.stride, mean=rebuilt.mean, std=rebuilt.std, clips=rebuilt.frames != 0)
 
 
-def _classes(rebuilt: Rebuilt, named: str | None, file: str) -> tuple[list[str] | None, list[str]]:
-    """Names of what it tells apart: those that were given, those of the data set with as many, or numbers; and whose they are."""
+def _classes(rebuilt: Rebuilt, named: str | None, checkpoint: Checkpoint) -> tuple[list[str] | None, list[str]]:
+    """Names of what it tells apart: those that were given, that the file has, of the data set with as many, or numbers; and whose
+    they are."""
     if rebuilt.classes is None:
         return None, []
     if named is not None:
         names = named.split(BETWEEN)
         if len(names) != rebuilt.classes or not all(names):
-            raise CheckpointError(f"{file} tells {rebuilt.classes} classes apart; {len(names)} names were given, "
+            raise CheckpointError(f"{checkpoint.name} tells {rebuilt.classes} classes apart; {len(names)} names were given, "
                                   f"with {BETWEEN} between them")
         return names, []
+    if len(checkpoint.classes or ()) == rebuilt.classes:
+        return checkpoint.classes, []
     if rebuilt.names:
         return list(rebuilt.names), []
     if known := class_names(rebuilt.classes, rebuilt.task):

@@ -21,6 +21,7 @@ WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "state_dic
             "net", "network", "module", "params", "params_ema", "weights")
 PREFIXES = ("module.", "_orig_mod.", "model.")  # of DataParallel, of torch.compile, of what trains
 AGAIN = "Save them again, or take another file."
+LONGEST = 100  # letters of a class' name
 MOST_KINDS = 64  # of objects in a pickle that are left out
 
 
@@ -32,11 +33,13 @@ class Checkpoint:
         name: of the file.
         state: tensors by name, without what wraps a network in its name (``module.`` and the like, where all have it).
         also: what else the file holds and nlviz leaves out, in phrases.
+        classes: names of what the network tells apart, where the file says so, as those of mm libraries do.
     """
 
     name: str
     state: dict[str, Tensor]
     also: list[str] = field(default_factory=list)
+    classes: list[str] | None = None
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -47,7 +50,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """
     found = _of_index(path) if path.suffix.lower() == INDEX else _content(path)
     state, also = _unwrapped(found, path)
-    return Checkpoint(printable(path.name), without_prefixes(state), also)
+    return Checkpoint(printable(path.name), without_prefixes(state), also, _classes(found))
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -134,6 +137,16 @@ def _of_index(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{printable(path.name)} names {len(lacking)} tensors that its shards lack, such as "
                               f"{printable(lacking[0])}")
     return found
+
+
+def _classes(found: object) -> list[str] | None:
+    """What ``meta`` calls the classes: ``CLASSES`` or ``dataset_meta`` of mm libraries."""
+    meta = found.get("meta") if isinstance(found, Mapping) else None
+    for told in (meta, meta.get("dataset_meta")) if isinstance(meta, Mapping) else ():
+        names = next((told[key] for key in ("CLASSES", "classes") if key in told), None) if isinstance(told, Mapping) else None
+        if isinstance(names, (list, tuple)) and names and all(isinstance(name, str) and 0 < len(name) <= LONGEST for name in names):
+            return [printable(name) for name in names]
+    return None
 
 
 def _unwrapped(found: object, path: Path) -> tuple[dict[str, Tensor], list[str]]:

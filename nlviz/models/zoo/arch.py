@@ -71,6 +71,8 @@ class Arch:
         build: raises ValueError in words where the weights have shapes that such a network has not.
         questions: what has to be asked of this file.
         ignored: first part of a name -> what it is, in words, as ``{"auxiliary_head": "the auxiliary head"}``.
+        pixels: whether networks of this kind take their pixels in several ways, so that the user is asked (``normalisation``);
+            ``Rebuilt`` then has RGB weights and what ImageNet's mean and deviation give, which the answer changes.
     """
 
     name: str
@@ -79,3 +81,4 @@ class Arch:
     build: Callable[[State, Answers], Rebuilt]
     questions: Callable[[State], tuple[Question, ...]] = lambda state: ()
     ignored: Mapping[str, str] = field(default_factory=dict)
+    pixels: bool = False

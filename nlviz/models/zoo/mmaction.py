@@ -126,4 +126,4 @@ def _stage(renamed: Renamed, prefix: str, stride: Stride, told: dict[str, str], 
 ARCHES = (Arch("mmaction_nonlocal", "Non-local I3D, SlowOnly or TSM (mmaction2)",
                (r"backbone\.conv1\.conv\.", r"backbone\.layer\d+\.\d+\.non_local_block\."), build, questions,
                {"roi_head": "the head that classifies actions in boxes", "cls_head": "what else the head has",
-                "backbone": "what else the backbone has"}),)
+                "backbone": "what else the backbone has"}, pixels=True),)

@@ -73,4 +73,5 @@ def _bottleneck(renamed: Renamed, prefix: str, stride: int, answers: Answers) ->
 
 
 ARCHES = (Arch("mmdet_gcnet", "Detector with context or non-local blocks in its backbone (mmdetection, GCNet)",
-               (r"backbone\.conv1\.weight", r"backbone\.layer\d+\.\d+\.(context|nonlocal)_block\."), build, questions, HEADS),)
+               (r"backbone\.conv1\.weight", r"backbone\.layer\d+\.\d+\.(context|nonlocal)_block\."), build, questions, HEADS,
+               pixels=True),)

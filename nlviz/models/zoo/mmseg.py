@@ -20,7 +20,6 @@ OUTPUT_STRIDE = Question("output_stride", "How many pixels of the input are one 
     "8": "dilations 1, 1, 2, 4, called d8: all published networks of this kind", "16": "dilations 1, 1, 1, 2, called d16"}, "8")
 AUXILIARY = {"auxiliary_head": "the auxiliary head, of training only"}
 BACKBONE = r"backbone\.layer4\.0\.conv1\."
-NOTE = "Pixels are prepared as in mmsegmentation's configurations: RGB, ImageNet's mean and deviation."
 
 
 class ConvModule(nn.Module):
@@ -135,7 +134,7 @@ def segmentor(state: State, answers: Answers, head: nn.Module, pieces: Mapping[s
     net = Segmentor(ResNet(of_backbone, stages), head)
     found, used = taken(net, state, pieces)
     return Rebuilt(net, found, used, "segmentation", head.classes, stride=stages.stride,
-                   notes=[f"{title_of(of_backbone, stages)}.", NOTE])
+                   notes=[f"{title_of(of_backbone, stages)}."])
 
 
 def fcn(head: Head) -> Callable[[State, Answers], Rebuilt]:
@@ -167,7 +166,7 @@ def _nonlocal_questions(state: State) -> tuple[Question, ...]:
 
 def _arch(name: str, title: str, head: Head, mark: str, questions: Callable[[State], tuple[Question, ...]]) -> Arch:
     return Arch(f"mmseg_{name}", f"{title} (mmsegmentation)", (rf"decode_head\.{head.name}\.{mark}", BACKBONE), fcn(head),
-                questions, AUXILIARY)
+                questions, AUXILIARY, pixels=True)
 
 
 ARCHES: tuple[Arch, ...] = (
@@ -180,5 +179,5 @@ ARCHES: tuple[Arch, ...] = (
     Arch("mmseg_danet", "DANet (mmsegmentation)", (r"decode_head\.pam\.query_project", r"decode_head\.cam\.gamma", BACKBONE),
          danet, lambda state: (OUTPUT_STRIDE,),
          AUXILIARY | {"decode_head.pam_conv_seg": "the classifier of the position branch alone, of training only",
-                      "decode_head.cam_conv_seg": "the classifier of the channel branch alone, of training only"}),
+                      "decode_head.cam_conv_seg": "the classifier of the channel branch alone, of training only"}, pixels=True),
 )

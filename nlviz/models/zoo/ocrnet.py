@@ -109,5 +109,5 @@ def ocrnet(state: State, answers: Answers) -> Rebuilt:
 ARCHES: tuple[Arch, ...] = (
     Arch("mmseg_ocrnet", "OCRNet (mmsegmentation)",
          (r"decode_head\.1\.object_context_block\.query_project", r"decode_head\.0\.conv_seg", BACKBONE), ocrnet,
-         lambda state: (OUTPUT_STRIDE,), AUXILIARY),
+         lambda state: (OUTPUT_STRIDE,), AUXILIARY, pixels=True),
 )

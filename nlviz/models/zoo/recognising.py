@@ -8,6 +8,7 @@ from ..errors import CheckpointError
 from ..reading import Checkpoint
 from .arch import Answers, Arch, Question, State
 from .libraries import is_library, library_arch
+from .questions import NORMALISATION
 
 OUTER = ("", "backbone.", "net.", "encoder.")  # which a whole network may be called by what holds it
 MOST_NAMED = 3  # kinds, in a phrase
@@ -109,7 +110,7 @@ def _question_words(recognised: Recognised, questions: tuple[Question, ...], ans
         lines += [f"    {question.name}={option}: {words}{', usual' * (option == question.usual)}"
                   for option, words in question.options.items()]
     usual = "&".join(f"{name}={answer}" for name, answer in {**answers, **{q.name: q.usual for q in questions}}.items())
-    return "\n".join([*lines, f"Answer with {how}{usual} (these are the usual ones)"])
+    return "\n".join([*lines, f"Answer with '{how}{usual}' (these are the usual ones)"])
 
 
 def _states(checkpoint: Checkpoint) -> Iterable[State]:
@@ -126,7 +127,7 @@ def _share(arch: Arch, state: State) -> float:
 
 
 def _of(checkpoint: Checkpoint, arch: Arch, state: State) -> Recognised:
-    return Recognised(checkpoint, arch, state, arch.questions(state))
+    return Recognised(checkpoint, arch, state, arch.questions(state) + (NORMALISATION,) * arch.pixels)
 
 
 def _named(name: str, arches: Sequence[Arch]) -> Arch:

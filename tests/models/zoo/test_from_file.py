@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -9,12 +10,13 @@ from safetensors.torch import load_file, save_file
 from nlviz.analysis import analyse
 from nlviz.cli import main
 from nlviz.models import ARCHES, CheckpointError, ModelError, Unanswered, check_model, load_model, read_checkpoint, recognise
+from nlviz.pictures import open_picture
 from tests.models.zoo.rebuilding import ORACLES
 from tests.pictures.drawn import quarters
 
 NONLOCAL = ORACLES / "mmseg_nonlocal.safetensors"
-ANSWERS = {"mode": "embedded_gaussian", "use_scale": "yes", "output_stride": "8"}
-QUERY = "mode=embedded_gaussian&use_scale=yes&output_stride=8"
+ANSWERS = {"mode": "embedded_gaussian", "use_scale": "yes", "output_stride": "8", "normalisation": "imagenet"}
+QUERY = "mode=embedded_gaussian&use_scale=yes&output_stride=8&normalisation=imagenet"
 FILES = sorted(path for path in ORACLES.glob("mm*_*.[sp]*t*") if "expected" not in path.name and "training" not in path.name)
 
 
@@ -51,10 +53,24 @@ def test_a_files_maps_and_prediction_are_shown_like_ours():
     assert model.classes[0] == "road" and len(model.classes) == 19
 
 
+@pytest.mark.parametrize("normalisation", ["imagenet", "caffe", "half", "unit"])
+def test_pixels_are_prepared_as_the_answer_says(normalisation):
+    plain = load_model(checkpoint=NONLOCAL, **ANSWERS)
+    model = load_model(checkpoint=NONLOCAL, **ANSWERS | {"normalisation": normalisation})
+    x, _ = model.preprocess(open_picture(quarters(96, 64)), 96)
+    pixels = np.asarray(quarters(96, 64).convert("RGB"), dtype=np.float32).transpose(2, 0, 1)[None]
+    official = {"imagenet": (pixels - [[[123.675]], [[116.28]], [[103.53]]]) / [[[58.395]], [[57.12]], [[57.375]]],
+                "caffe": (pixels - [[[123.675]], [[116.28]], [[103.53]]])[:, ::-1].copy(),
+                "half": pixels / 127.5 - 1, "unit": pixels / 255}[normalisation]
+    with torch.inference_mode():
+        expected = plain.net(torch.from_numpy(official).float())
+        torch.testing.assert_close(model.net(x), expected, rtol=1e-3, atol=1e-3 * expected.abs().max().item())
+
+
 @pytest.mark.parametrize("text, words", [
     (f"file:{NONLOCAL}", "Its weights cannot tell:\n  mode: "),
     (f"file:{NONLOCAL}?mode=dot_product", "use_scale"),
-    (f"file:{NONLOCAL}?mode=cubic&use_scale=yes&output_stride=8", "mode must be one of embedded_gaussian, dot_product"),
+    (f"file:{NONLOCAL}?mode=cubic", "mode must be one of embedded_gaussian, dot_product; got 'cubic'"),
     (f"file:{NONLOCAL}?{QUERY}&colour=red", "asks for no 'colour'; it asks for mode, use_scale"),
     (f"file:{NONLOCAL}?mode", "expected question=answer"),
     (f"file:{NONLOCAL}?mode=dot_product&mode=dot_product", "expected question=answer"),
@@ -73,6 +89,13 @@ def test_classes_are_named_by_their_number_or_as_given():
     assert load_model(checkpoint=NONLOCAL, classes=names, **ANSWERS).classes == names.split("|")
 
 
+@pytest.mark.parametrize("meta", [
+    {"CLASSES": tuple("abcdefghijklmnopqrs")}, {"dataset_meta": {"classes": list("abcdefghijklmnopqrs")}}])
+def test_classes_are_called_as_the_file_calls_them(tmp_path, meta):
+    torch.save({"meta": meta, "state_dict": load_file(NONLOCAL)}, tmp_path / "net.pth")
+    assert load_model(checkpoint=tmp_path / "net.pth", **ANSWERS).classes == list("abcdefghijklmnopqrs")
+
+
 def test_an_answer_stands_in_the_recipe_and_on_the_command_line(tmp_path, capsys):
     quarters(96, 64).save(tmp_path / "photo.png")
     text = f"file:{NONLOCAL}?{QUERY}"
@@ -82,7 +105,7 @@ def test_an_answer_stands_in_the_recipe_and_on_the_command_line(tmp_path, capsys
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     unanswered = ["--model", f"file:{NONLOCAL}", "--out", str(tmp_path / "c.png")]
     assert main(["render", str(tmp_path / "photo.png"), *unanswered, *options]) == 2
-    assert f"Answer with file:{NONLOCAL}?{QUERY}" in capsys.readouterr().err and not (tmp_path / "c.png").exists()
+    assert f"Answer with 'file:{NONLOCAL}?{QUERY}'" in capsys.readouterr().err and not (tmp_path / "c.png").exists()
 
 
 def test_what_is_missing_or_of_another_shape_is_named_and_its_map_called_random(tmp_path):

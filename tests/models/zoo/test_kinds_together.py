@@ -7,18 +7,18 @@ from safetensors.torch import save_file
 from nlviz.models import CHECKPOINTS
 from nlviz.models.from_file import rebuilt_model
 from nlviz.models.reading import read_checkpoint
-from nlviz.models.zoo import libraries, mmaction, mmdet, ours, published, recognise, slowfast
+from nlviz.models.zoo import ARCHES, recognise
 from tests.models.zoo.rebuilding import ORACLES
 from tests.models.zoo.slowfast_reference import weights_of
 from tests.models.zoo.test_published import older
 from tests.models.zoo.test_published import published as digits
 
-ARCHES = tuple(arch for part in (mmdet, mmaction, slowfast, published, libraries, ours) for arch in part.ARCHES)
-SCALED = {"mode": "embedded_gaussian", "use_scale": "yes"}
+PIXELS = {"normalisation": "imagenet"}
+SCALED = PIXELS | {"mode": "embedded_gaussian", "use_scale": "yes"}
 FILES = [
-    (ORACLES / "mmdet_r50_gcb_r4.safetensors", "mmdet_gcnet", {}),
+    (ORACLES / "mmdet_r50_gcb_r4.safetensors", "mmdet_gcnet", PIXELS),
     (ORACLES / "mmdet_r50_nonlocal.safetensors", "mmdet_gcnet", SCALED),
-    (ORACLES / "mmaction_tsm_gaussian.safetensors", "mmaction_nonlocal", {}),
+    (ORACLES / "mmaction_tsm_gaussian.safetensors", "mmaction_nonlocal", PIXELS),
     (ORACLES / "mmaction_i3d_dot_product.safetensors", "mmaction_nonlocal", SCALED | {"mode": "dot_product"}),
     (CHECKPOINTS / "caltech101_se.safetensors", "nlviz_classifier", {}),
     (CHECKPOINTS / "msrc_dual.safetensors", "nlviz_segmenter", {}), (CHECKPOINTS / "moves_gc.safetensors", "nlviz_motion", {}),
