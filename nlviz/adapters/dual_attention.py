@@ -13,6 +13,8 @@ SCALE = {"gamma.scale": "gamma"}
 class ChannelAttention(CAM):
     """CAM for any number of channels: its weights do not tell how many there are."""
 
+    known_as = "cam"
+
     def __init__(self):
         super().__init__(1)
 

@@ -50,9 +50,13 @@ class PoolsFirst:
 class PoolsFirstGaussian(PoolsFirst, EmbeddedGaussian):
     """softmax(theta(x_i) . phi(pool(x)_j) / sqrt(C'))."""
 
+    known_as = "embedded_gaussian"
+
 
 class PoolsFirstDotProduct(PoolsFirst, DotProduct):
     """theta(x_i) . phi(pool(x)_j) / N'."""
+
+    known_as = "dot_product"
 
 
 def slowfast_nonlocal(weights: State, told: Told):

@@ -34,8 +34,9 @@ BLOCKS: dict[str, type[Block]] = {
 
 
 def block_name(block: Block) -> str:
-    """A block's name in BLOCKS, or that of the one that it is a kind of; else its class name."""
-    return next((name for kind in type(block).__mro__ for name, own in BLOCKS.items() if own is kind), type(block).__name__)
+    """A block's name in BLOCKS; of another class that of the one that it says it is (``known_as``), else the class's."""
+    own = next((name for name, kind in BLOCKS.items() if type(block) is kind), None)
+    return own or vars(type(block)).get("known_as") or type(block).__name__
 
 
 __all__ = ["BLOCKS", "Block", "Instead", "Part", "Seen", "Used", "Weights", "block_name", "to_positions"]

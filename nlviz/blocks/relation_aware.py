@@ -48,7 +48,7 @@ class RelationAware(Block):
         things, features = self._sizes()
         ratios = (ratio,) * 3 if isinstance(ratio, int) else tuple(ratio)
         if len(ratios) != 3 or min(ratios) < 1:
-            raise ValueError(f"ratio must be at least 1, or three of at least 1, got {ratio}")
+            raise ValueError(f"ratio must be at least 1, got {ratio}; or three, each of at least 1")
         narrow, hidden = max(1, features // ratios[0]), max(1, things // ratios[1])
         layers = {**{name: _embedding(features, narrow) for name in ("theta", "phi", "gx")},
                   "gg": _embedding(2 * things, hidden), "W": _gate_layers(1 + hidden, ratios[2])}
