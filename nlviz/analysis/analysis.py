@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..blocks import Block
-from ..capture import Maps, capture_blocks, capture_maps, check_parity
+from ..capture import Maps, capture_blocks, capture_maps, check_parity, made_by
 from ..maps import NLMap, check_finite
 from ..models import Model, OnBackbone, SmallNetwork, predict
 from ..pictures import Clip, Frame, Picture, open_picture
@@ -48,8 +48,8 @@ class Analysis:
         return [self.maps[start:stop] for start, stop in pairwise(starts)]
 
     def module_of(self, nl_map: NLMap) -> nn.Module | None:
-        """The module that made a map; None of a map as given."""
-        return dict(self.model.net.named_modules()).get(nl_map.layer)
+        """The module that made a map, of another library the block that it is; None of a map as given."""
+        return made_by(dict(self.model.net.named_modules()).get(nl_map.layer), nl_map)
 
     @property
     def nbytes(self) -> int:
@@ -137,16 +137,16 @@ def as_input(x: Tensor, model: Model) -> Tensor:
 
 def _placed(maps: list[NLMap], frame: Frame, model: Model) -> tuple[tuple[PlacedMap, ...], tuple[str, ...]]:
     """Every map at its place, and what is not shown."""
-    blocks = {layer: m for layer, m in model.net.named_modules() if isinstance(m, Block)}
-    own, others = [m for m in maps if m.layer in blocks], [m for m in maps if m.layer not in blocks]
+    blocks = {name.replace("_orig_mod.", ""): module for name, module in model.net.named_modules()}  # as layers are called
+    own, others = [m for m in maps if m.input is not None], [m for m in maps if m.input is None]
     by_frame = frame.frames > 1 and not model.clips
     layers, notes = stack(others, frame, model.name, by_frame) if others else ((), ())
-    missed = maps.report.missed if isinstance(maps, Maps) else []
+    missed = [*maps.report.missed, *maps.report.unlike_lines] if isinstance(maps, Maps) else []
     layers += () if by_frame else derived(others, frame)
     return (*_of_blocks(own, frame, blocks, model.name, by_frame), *layers), (*missed, *notes)
 
 
-def _of_blocks(maps: list[NLMap], frame: Frame, blocks: dict[str, Block], network: str, by_frame: bool) -> list[PlacedMap]:
+def _of_blocks(maps: list[NLMap], frame: Frame, blocks: dict[str, nn.Module], network: str, by_frame: bool) -> list[PlacedMap]:
     placed, check, number = [], None, 0
     for nl_map in maps:
         check_finite(nl_map, network)

@@ -22,7 +22,9 @@ def capture_maps(model: nn.Module, dense_bytes: int = CAPTURE_BYTES, layers: Seq
 
     Attention is found by what it does: a product of values with a map, where the map came from a product of two activations or
     from a softmax, whichever module or function makes it (nn.MultiheadAttention, F.scaled_dot_product_attention, matmul, bmm,
-    einsum, @). Blocks of nlviz give their own maps. The outputs are the same to the last bit, except where PyTorch would have
+    einsum, @). Blocks of nlviz give their own maps; a module of another library that is such a block (mmcv's NonLocal2d and
+    ContextBlock, DANet's PAM_Module, CCNet's CrissCrossAttention, ..., see ``nlviz.adapters.adapt``) is shown as that block, where
+    the block gives what the module gave. The outputs are the same to the last bit, except where PyTorch would have
     run a fused transformer layer (its fast path), which then runs operation by operation: within 1e-5 in float32. Nothing is
     left on the model afterwards, also when the pass raised; copies and pickles made inside have nothing of it. A module
     that runs twice gives its maps twice, in order; a pass that checkpointing repeats gives none. All that is kept is a copy.

@@ -4,10 +4,11 @@ import copy
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..blocks import Block
 from ..maps import LazyMap, NLMap, Streamed, Windows, applied
+from .known import made_by
 
 TOLERANCE = 1e-3  # of the largest value the block added
 EPSILONS = 12  # of the coarsest precision, as a share of the largest value added: half precision rounds at every step
@@ -51,7 +52,7 @@ class Parity:
 
 
 @torch.no_grad()
-def check_parity(block: Block | None, nl_map: NLMap) -> Parity:
+def check_parity(block: nn.Module | None, nl_map: NLMap) -> Parity:
     """Re-derive what the block added from the map, in float64 on the CPU, and compare it with what it did add.
 
     Of any other module: map times values, from the map that is shown, beside what the module's own product gave. It holds where
@@ -65,12 +66,20 @@ def check_parity(block: Block | None, nl_map: NLMap) -> Parity:
     included: 9e-2 in bfloat16), plus the rounding of the network's own numbers (4 eps max|z|).
 
     Args:
-        block: the block that made the map, unchanged since, in eval mode; None for a map of another module.
+        block: the block that made the map, or the module of another library that is one, unchanged since, in eval mode; None for
+            a map of another module.
+
+    Raises:
+        ValueError: the map is of a block, and what is given is none, or no longer gives what it gave.
     """
     if nl_map.values is not None:
         return _product_parity(nl_map)
     if block is None:
         raise ValueError(f"the map of layer {nl_map.layer!r} has neither values to multiply with nor a block to ask")
+    block = made_by(block, nl_map)
+    if not isinstance(block, Block):
+        raise ValueError(f"the map of layer {nl_map.layer!r} is of the block {nl_map.block}, and {type(block).__name__} does not "
+                         "give its output")
     exact = copy.deepcopy(block).cpu().double().eval()
     x, z = nl_map.input.cpu().double(), nl_map.output.cpu().double()
     whole = nl_map.number == 0 and nl_map.weights is not None and not isinstance(nl_map.used, tuple)

@@ -42,6 +42,9 @@ def replaced_maps(model: nn.Module, how: str, layers: Sequence[str | int] | None
     replaced. Maps that are captured inside are those used, of nlviz's blocks; of others those before they were replaced. Nothing is
     left on the model afterwards, also when the pass raised.
 
+    A module of another library that is a block of nlviz counts as that block, one map a call; where gradients are wanted, and in
+    training, its products are replaced as any other's.
+
     Args:
         model: as in ``capture_maps``.
         how: one of HOWS.

@@ -12,6 +12,7 @@ from .arranging import told_of
 from .chosen import Chosen, Heads
 from .evidence import Evidence
 from .instead import key_cells, product_instead
+from .known import Known, compared, may_be_block
 from .refusing import CannotReplace
 from .report import Maps, nothing_found
 from .session import Session
@@ -66,7 +67,10 @@ class Replacing(Session):
     def instead_of(self, block: Block, x: Tensor) -> Instead | None:
         """What runs instead of a block's own ``attend``; None where it is not to be replaced."""
         layer = self.names.get(id(block))
-        heads = False if layer is None else self._next(layer)
+        return None if layer is None else self._instead(layer, block, x)
+
+    def _instead(self, layer: str, block: Block, x: Tensor) -> Instead | None:
+        heads = self._next(layer)
         if heads is False:
             return None
         if block.relates in ("channels", "gate"):
@@ -87,6 +91,35 @@ class Replacing(Session):
             return weights if one_row else replaced_map(weights, self.how, own)
 
         return block.attend_with(x, change)
+
+    # -- modules of other libraries that are such blocks
+
+    def _meet(self, module: nn.Module, args: tuple) -> None:
+        """The block runs in the module's place, unless gradients are wanted: these are of the module's own operations."""
+        before = len(self.running.known)
+        super()._meet(module, args)
+        learns = torch.is_grad_enabled() and any(t.requires_grad for t in (*args, *module.parameters()) if isinstance(t, Tensor))
+        if len(self.running.known) > before and not learns and not module.training:
+            with self._apart():
+                taken = may_be_block(self.running.known[-1])
+            self.running.known[-1].taken = taken
+            self.running.blocks += taken
+
+    def _knew(self, known: Known, x: Tensor, z: Tensor) -> Tensor | None:
+        if not known.taken:
+            return None
+        with self._apart():
+            found = compared(known, z)
+            if isinstance(found, str):
+                raise CannotReplace(f"layer {known.layer!r}: {type(known.module).__name__} is no block of nlviz whose map could "
+                                    f"be replaced: {found}")
+            before = known.x.to(found.z.dtype)
+            instead = self._instead(known.layer, found.block, before)
+            if instead is not None:
+                with torch.no_grad(), torch.autocast(z.device.type, enabled=False):
+                    z = instead(before)[1].to(z.dtype)
+        self.running.follower.after_block(x, z)
+        return z
 
     # -- any other attention
 

@@ -30,6 +30,7 @@ class Report:
         refused: sentences on what is attention and has no map, by layer.
         too_large: layers whose maps fit no budget and have no smaller form.
         others: layers with maps that were not asked for.
+        unlike: sentences on modules that have the name of one that is a block of nlviz, and are shown as any other, by layer.
         faults: operations that were not understood; what follows from them may be missing.
         outside: maps that were used while no module of the network ran.
     """
@@ -39,8 +40,15 @@ class Report:
     refused: dict[str, str] = field(default_factory=dict)
     too_large: list[str] = field(default_factory=list)
     others: set[str] = field(default_factory=set)
+    unlike: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     outside: int = 0
+
+    def forget(self, layer: str) -> None:
+        """Forget what was said of what is inside of a layer: it is shown whole."""
+        self.refused = {inner: why for inner, why in self.refused.items() if not _within(inner, layer)}
+        self.too_large = [inner for inner in self.too_large if not _within(inner, layer)]
+        self.unlike = {inner: why for inner, why in self.unlike.items() if not _within(inner, layer)}
 
     def saw(self, module: Seen) -> None:
         self.ran.setdefault(module)
@@ -79,7 +87,12 @@ class Report:
     def text(self) -> str:
         """What was found where, and a sentence on everything that has no map."""
         lines = [f"{layer or 'the network itself'}: {count} map{'s' * (count > 1)}" for layer, count in self.found.items()]
-        return "\n  ".join([self.summary, *lines, *self.missed])
+        return "\n  ".join([self.summary, *lines, *self.missed, *self.unlike_lines])
+
+    @property
+    def unlike_lines(self) -> list[str]:
+        """A sentence on every module that might have been a block of nlviz and is none."""
+        return [f"{layer}: {why}" for layer, why in self.unlike.items()]
 
     @property
     def missed(self) -> list[str]:

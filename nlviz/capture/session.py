@@ -1,19 +1,21 @@
 """One capture: which module runs in which thread, what was found in it, and what has to be said of the rest."""
 
 import threading
-from fractions import Fraction
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from ..blocks import Block
-from ..maps import SEEN, LazyMap, NLMap, Windows, precise, seen
+from ..maps import SEEN, LazyMap, NLMap, Windows, seen
 from .arranging import Arranged, arranged
 from .evidence import Evidence
 from .following import Follower
+from .known import Known, compared, maps_of_match, met, output_of
 from .refusing import names_of
 from .report import Maps, Seen
+from .shaping import heads_of, held, of_all, of_channels, same, steps, sums_to_one
 from .watching import in_transform, precision, recomputing
 
 
@@ -27,6 +29,7 @@ class Running(threading.local):
         self.calls: dict[int, int] = {}
         self.blocks = 0  # of those modules, blocks that are watched themselves
         self.maps = 0  # of this pass so far
+        self.known: list[Known] = []  # of those modules, those of other libraries that may be blocks, the innermost last
 
 
 class Session:
@@ -75,27 +78,78 @@ class Session:
         if not running.modules:
             running.follower.tags.batch = None
             running.follower.known.clear()
+            running.known.clear()
             running.maps = 0
         running.modules.append(module)
         running.blocks += isinstance(module, Block)
+        self._meet(module, args)
         running.calls[id(module)] = 0
         self.maps.report.saw(Seen(self.names[id(module)], type(module).__name__))
 
-    def _leave(self, module: nn.Module, args: tuple, output) -> None:
+    def _leave(self, module: nn.Module, args: tuple, output) -> object | None:
         running = self.running
         if module not in running.modules or recomputing():
-            return
-        last = None
+            return None
+        last = known = instead = None
         while last is not module:
             last = running.modules.pop()
             running.blocks -= isinstance(last, Block)
-        if isinstance(module, Block) and isinstance(output, Tensor) and running.follower is not None:
+            if running.known and running.known[-1].module is last:
+                known = running.known.pop()
+                running.blocks -= known.taken
+        z = output_of(output)
+        if known is not None and known.module is module and z is not None:
+            instead = self._knew(known, args[0], z)
+        if isinstance(module, Block) and z is not None and running.follower is not None:
             if args and isinstance(args[0], Tensor):
-                running.follower.after_block(args[0], output)
+                running.follower.after_block(args[0], z)
         if running.outermost is module and not running.modules:
             self.maps.report.faults += running.follower.faults
             running.follower.__exit__(None, None, None)
             running.follower = running.outermost = None
+        return instead if instead is None or z is output else (instead, *output[1:])
+
+    # -- modules of other libraries that are blocks of nlviz
+
+    def _meet(self, module: nn.Module, args: tuple) -> None:
+        """A module begins: keep its input where it may be a block of nlviz."""
+        running, layer = self.running, self.names[id(module)]
+        known = None if running.blocks or in_transform() or not self.wants(layer) else met(module, layer, args)
+        if known is not None:
+            known.faults = len(running.follower.faults)
+            running.known.append(known)
+
+    def _knew(self, known: Known, x: Tensor, z: Tensor) -> Tensor | None:
+        """It ends: show it as the block, or say why not. Gives what goes on in the place of z, if anything."""
+        with self._apart():
+            found = compared(known, z)
+            if isinstance(found, str):
+                self.maps.report.unlike[known.layer] = f"{type(known.module).__name__} is shown as any other attention: {found}"
+                return None
+            self._drop(known.inside)
+            self.maps.report.forget(known.layer)
+            del self.running.follower.faults[known.faults:]
+            self._add(maps_of_match(known, found, z, self.left()))
+        self.running.follower.after_block(x, z)
+        return None
+
+    @contextmanager
+    def _apart(self) -> Iterator[None]:
+        """What runs inside is not the network's, and not followed."""
+        self.running.blocks += 1
+        try:
+            yield
+        finally:
+            self.running.blocks -= 1
+
+    def _drop(self, maps: list[NLMap]) -> None:
+        dropped = {id(nl_map) for nl_map in maps}
+        self.maps[:] = [nl_map for nl_map in self.maps if id(nl_map) not in dropped]
+
+    def _add(self, maps: list[NLMap]) -> None:
+        self.maps.extend(maps)
+        for known in self.running.known:
+            known.inside += maps
 
     def ended(self) -> None:
         """What is left to say when the capture is over; a module that raised leaves nothing on."""
@@ -103,6 +157,7 @@ class Session:
         if follower is not None:
             self.maps.report.faults += follower.faults
         self.running.modules.clear()
+        self.running.known.clear()
         self.running.blocks = 0
 
     # -- maps
@@ -126,7 +181,7 @@ class Session:
         if nl_map is None:
             self.maps.report.too_large.append(layer)
             return None
-        self.maps.append(nl_map)
+        self._add([nl_map])
         placed = evidence.pair or evidence.rows is not None or evidence.centre is not None or evidence.product.shape[-2] == 1
         return None if placed else nl_map
 
@@ -136,12 +191,12 @@ class Session:
         layer = self.names[id(self.running.modules[-1])]
         if nl_map is not None:
             layer = nl_map.layer
-            self.maps[:] = [other for other in self.maps if other is not nl_map]
+            self._drop([nl_map])
         self.maps.report.refused[layer] = why
 
     def left(self) -> int:
         """Bytes left for dense maps."""
-        return self.dense_bytes - sum(_held(m) for m in list(self.maps))
+        return self.dense_bytes - sum(held(m) for m in list(self.maps))
 
     def _nl_map(self, layer: str, module: nn.Module, number: int, e: Evidence, a: Arranged) -> NLMap | None:
         weights, lazy = self._afforded(a)
@@ -149,17 +204,17 @@ class Session:
             return None
         common = dict(layer=layer, block=type(module).__name__, part="" if number == 0 else f"product {number + 1}", number=number,
                       input=None, output=None, precision=precision([e.values, e.product]), notes=a.notes)
-        heads = _heads(weights, lazy)
-        rows = "distribution" if _sums_to_one(weights, lazy, e) else "raw"
+        heads = heads_of(weights, lazy)
+        rows = "distribution" if sums_to_one(weights, lazy, e) else "raw"
         if e.over == "channels":
-            return _of_channels(common, weights, lazy, a, rows, heads)
+            return of_channels(common, weights, lazy, a, rows, heads)
         if not e.pair and a.queries.size == 1 and heads == 1 and weights is not None:
-            return _global(common, weights, a, rows)
+            return of_all(common, weights, a, rows)
         q, k = a.queries, a.keys
         sees = seen(lazy, q.grid, k.grid)
         common["notes"] += (SEEN[sees],) if sees else ()
         return NLMap(**common, relates="positions", rows=rows, query_grid=q.grid, key_grid=k.grid,
-                     query_stride=_steps(q.stride, q.grid), key_stride=_steps(k.stride, k.grid), weights=weights, lazy=lazy,
+                     query_stride=steps(q.stride, q.grid), key_stride=steps(k.stride, k.grid), weights=weights, lazy=lazy,
                      used=lazy if weights is None else weights, heads=heads, query_tokens=q.tokens, key_tokens=k.tokens,
                      picture=q.picture or k.picture, values=a.values, product=a.product)
 
@@ -170,59 +225,15 @@ class Session:
             if lazy.held <= left:
                 return None, lazy
             spare = a.spare()
-            return None, spare if spare is not None and _same(spare, lazy.rows(0, 8)) else None
-        if lazy is not None and a.weights is not None and not _same(lazy, a.weights):
+            return None, spare if spare is not None and same(spare, lazy.rows(0, 8)) else None
+        if lazy is not None and a.weights is not None and not same(lazy, a.weights):
             lazy = None  # not all that made the map was understood
         if a.weights is not None and a.weights.nbytes <= left:
             return a.weights, lazy
         if lazy is not None:
             return (lazy.dense() if lazy.nbytes <= left else None), lazy
         spare = a.spare()
-        return None, spare if spare is not None and _same(spare, a.weights) else None
-
-
-def _same(lazy: LazyMap, weights: Tensor, rows: int = 8) -> bool:
-    """Whether the first rows of both are alike, up to the precision of the weights."""
-    found, expected = precise(lazy.rows(0, rows)), precise(weights[..., :rows, :])
-    return torch.allclose(found, expected, rtol=0, atol=16 * torch.finfo(weights.dtype).eps * max(1.0, expected.abs().max().item()))
-
-
-def _held(nl_map: NLMap) -> int:
-    found = 0 if nl_map.weights is None else nl_map.weights.nbytes
-    return found + (nl_map.lazy.held if isinstance(nl_map.lazy, Windows) else 0)
-
-
-def _heads(weights: Tensor | None, lazy: LazyMap | None) -> int:
-    return (weights if weights is not None else lazy).shape[1]
-
-
-def _sums_to_one(weights: Tensor | None, lazy: LazyMap | None, e: Evidence) -> bool:
-    """Whether rows are distributions: a softmax of queries and keys is; anything else is looked at."""
-    if e.weights is None:
-        return True
-    sums = e.weights.detach().double().sum(-1)
-    slack = 8 * torch.finfo(e.weights.dtype).eps * max(8, e.weights.shape[-1] ** 0.5)
-    return bool((e.weights.detach() >= 0).all()) and bool(((sums - 1).abs() < slack).all())
-
-
-def _steps(stride: tuple | None, grid: tuple[int, ...]) -> tuple:
-    if stride is None or grid == (0,):
-        return (1,) * len(grid)
-    return tuple(int(step) if Fraction(step).denominator == 1 else step for step in stride)
-
-
-def _of_channels(common: dict, weights: Tensor | None, lazy: LazyMap | None, a: Arranged, rows: str, heads: int) -> NLMap:
-    queries, keys = (a.queries.size,), (a.keys.size,)
-    return NLMap(**common, relates="channels", rows=rows, query_grid=queries, key_grid=keys, query_stride=(1,), key_stride=(1,),
-                 weights=weights, lazy=lazy, used=lazy if weights is None else weights, heads=heads, values=a.values,
-                 product=a.product)
-
-
-def _global(common: dict, weights: Tensor, a: Arranged, rows: str) -> NLMap:
-    k = a.keys
-    return NLMap(**common, relates="global", rows=rows, query_grid=k.grid, key_grid=k.grid, query_stride=_steps(k.stride, k.grid),
-                 key_stride=_steps(k.stride, k.grid), weights=weights[:, 0], lazy=None, used=weights[:, 0], key_tokens=k.tokens,
-                 picture=k.picture, values=a.values[:, 0], product=a.product[:, 0])
+        return None, spare if spare is not None and same(spare, a.weights) else None
 
 
 def _weights(model: nn.Module) -> dict[int, str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..blocks import BLOCKS, Block, Seen, Used
+from ..blocks import Block, Seen, Used, block_name
 from ..maps import LazyMap, NLMap, applied
 
 
@@ -33,7 +33,7 @@ class Watch:
         def seen(used: Used, z: Tensor, handed_out: bool) -> None:
             reachable = storages(x, z, *block.parameters(), *block.buffers())
             kept = applied(used, lambda t: copied(t) if handed_out or storages(t) & reachable else t.detach())
-            self.maps.extend(_nl_maps(layer, block, before, copied(z), kept, self.left()))
+            self.maps.extend(maps_of(layer, block, before, copied(z), kept, self.left()))
 
         return seen
 
@@ -67,9 +67,18 @@ def precision(tensors: list[Tensor]) -> torch.dtype:
 
 
 @torch.no_grad()
-def _nl_maps(layer: str, block: Block, x: Tensor, z: Tensor, used: Used, budget: int) -> list[NLMap]:
-    names, found = [name for name, kind in BLOCKS.items() if type(block) is kind], []
-    coarsest = precision([x, z])
+def maps_of(layer: str, block: Block, x: Tensor, z: Tensor, used: Used, budget: int,
+            coarsest: torch.dtype | None = None) -> list[NLMap]:
+    """The maps of one call of a block.
+
+    Args:
+        layer: its dotted name.
+        x, z: its input and its output, copies.
+        used: its map in the form in which it used it.
+        budget: bytes left for dense maps.
+        coarsest: the coarsest precision that it computed in, by default what the pass computes in.
+    """
+    found, coarsest = [], coarsest or precision([x, z])
     for number, part in enumerate(block.parts(x, used)):
         lazy = part.weights if isinstance(part.weights, LazyMap) else None
         if lazy is None or lazy.nbytes <= budget:
@@ -78,7 +87,7 @@ def _nl_maps(layer: str, block: Block, x: Tensor, z: Tensor, used: Used, budget:
         else:
             weights = None
         found.append(NLMap(
-            layer=layer, block=names[0] if names else type(block).__name__, part=part.name, number=number,
+            layer=layer, block=part.block or block_name(block), part=part.name, number=number,
             relates=part.relates, rows=part.rows, query_grid=part.query_grid, key_grid=part.key_grid,
             query_stride=tuple(block.query_stride), key_stride=tuple(block.key_stride),
             weights=weights, lazy=lazy, used=used, input=x, output=z, precision=coarsest,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..analysis import NetworkError, PlacedMap, as_input, maps_of, one_at_a_time
 from ..blocks import Block
-from ..capture import capture_blocks
+from ..capture import capture_blocks, made_by
 from ..maps import NLMap, check_finite
 from ..measures import NAMES, flat_reach, fresh_block, fresh_map, is_clip, measure, measure_with_reach, terms_of
 from ..models import Model, OnBackbone, SmallNetwork
@@ -121,7 +121,7 @@ class Study:
 
     def _fresh_values(self, model: Model, nl_map: NLMap) -> dict[str, float]:
         """Of a module that is no block of nlviz none."""
-        key, block = (model, nl_map.layer), model.net.get_submodule(nl_map.layer)
+        key, block = (model, nl_map.layer), made_by(model.net.get_submodule(nl_map.layer), nl_map)
         if not isinstance(block, Block):
             return {}
         if key not in self._fresh:
