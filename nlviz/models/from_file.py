@@ -12,8 +12,8 @@ from ..pictures import Preprocess
 from .errors import CheckpointError, ModelError
 from .found import seeded
 from .model import Model
-from .reading import Checkpoint, read_checkpoint
-from .weights import check_numbers, digest, random_words
+from .reading import AGAIN, Checkpoint, read_checkpoint
+from .weights import check_numbers, digest, random_words, some
 from .zoo import ARCHES, NORMALISATION, PIXELS, Answers, Rebuilt, Recognised, check_answers, class_names, recognise
 
 PREFIX = "file:"
@@ -79,7 +79,7 @@ def rebuilt_model(recognised: Recognised, answers: Answers, name: str | None = N
     classes, whose = _classes(rebuilt, named, recognised.checkpoint)
     card = {"source": source, "sha256": digest(rebuilt.net),
             "notes": [*notes, *rebuilt.notes, *whose, *_untrained(rebuilt.net)]}
-    return Model(name, rebuilt.net, _preprocess(rebuilt), classes, rebuilt.task, f"{recognised.title}, {Path(file).stem}", card,
+    return Model(name, rebuilt.net, _preprocess(rebuilt), classes, rebuilt.task, Path(file).stem.removesuffix(".safetensors"), card,
                  rebuilt.frames or None)
 
 
@@ -96,7 +96,10 @@ def _put_in(rebuilt: Rebuilt, recognised: Recognised) -> tuple[str, list[str]]:
     file, own = recognised.checkpoint.name, rebuilt.net.float().state_dict()
     needed = [key for key, weights in own.items() if weights.is_floating_point()]
     fitting = {key: came for key, came in rebuilt.state.items() if key in own and came.shape == own[key].shape}
-    check_numbers(fitting, own, file, "Save them again, or take another file.")
+    if not any(own[key].is_floating_point() for key in fitting):
+        raise CheckpointError(f"nothing in {file} fits {recognised.title}: expected tensors such as {some(needed)}; it holds "
+                              f"{some(list(recognised.state))}")
+    check_numbers(fitting, own, file, AGAIN)
     rebuilt.net.load_state_dict(own | fitting)
     random = [key for key in needed if key not in fitting]
     missing, other = [[key for key in random if (key in rebuilt.state) is there] for there in (False, True)]
@@ -106,7 +109,7 @@ def _put_in(rebuilt: Rebuilt, recognised: Recognised) -> tuple[str, list[str]]:
         (other, f"{file} has {len(other)} of another shape, which are random: {shapes}"),
         (_ignored(recognised, rebuilt), f"Of {file} are left out: {', '.join(_ignored(recognised, rebuilt))}")) if there]
     notes += [f"The map of {layer} is random: its weights are not in {file}" for layer in _random_blocks(rebuilt.net, random)]
-    return f"weights of {file}" + (f", {random_words(random, len(needed))}" if random else ""), notes
+    return f"{recognised.title}, weights of {file}" + (f", {random_words(random, len(needed))}" if random else ""), notes
 
 
 def _ignored(recognised: Recognised, rebuilt: Rebuilt) -> list[str]:

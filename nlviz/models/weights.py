@@ -40,7 +40,7 @@ def fit(net: nn.Module, path: Path) -> tuple[str, list[str], int]:
     fitting = {name: came[name] for name in own if name in came and came[name].shape == own[name].shape}
     if not any(own[name].is_floating_point() for name in fitting):
         raise CheckpointError(f"nothing in {printable(path.name)} fits this network: expected tensors such as "
-                              f"{_some(list(own))}; it holds {_some(list(came))}")
+                              f"{some(list(own))}; it holds {some(list(came))}")
     check_numbers(fitting, own, printable(path.name), AGAIN)
     net.load_state_dict(whole | fitting)
     return _said(own, came, fitting, printable(path.name))
@@ -69,10 +69,11 @@ def _said(own: Mapping[str, Tensor], came: Mapping[str, Tensor], fitting: Mappin
 
 def random_words(random: list[str], total: int) -> str:
     """How many tensors are random, and the first of them."""
-    return f"{len(random)} of {total} tensors random: {_some(random)}"
+    return f"{len(random)} of {total} tensors random: {some(random)}"
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
+    """The first of them."""
     return printable(", ".join(names[:MOST_NAMED])) + (", ..." if len(names) > MOST_NAMED else "")
 
 

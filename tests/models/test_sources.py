@@ -211,7 +211,7 @@ def test_a_counter_that_is_missing_makes_nothing_random(module, tmp_path):
     (lambda s: {f"other.{name}": w for name, w in s.items()}, r"nothing in w\.pth fits this network: expected tensors such as 0\."),
     (lambda s: {"epoch": 3}, r"w\.pth holds no tensors by name"),
     (lambda s: [1, 2], r"w\.pth holds no tensors by name"),
-    (lambda s: nn.Linear(2, 2), r"holds no weights that can be read safely \(UnpicklingError"),
+    (lambda s: nn.Linear(2, 2), r"w\.pth holds no tensors by name"),
     (lambda s: s | {"1.bias": torch.full((4,), float("nan"))}, r"w\.pth: 4 of 4 numbers in 1\.bias are not finite"),
     (lambda s: s | {"1.bias": torch.ones(4, dtype=torch.int64)}, r"w\.pth: 1\.bias is int64, expected float32")])
 def test_a_file_that_cannot_be_used_is_refused_in_words(module, tmp_path, change, words):

@@ -61,7 +61,8 @@ def recognise(checkpoint: Checkpoint, arches: Sequence[Arch], arch: str | None =
     """
     if arch is not None:
         one = library_arch(arch) if is_library(arch) else _named(arch, arches)
-        return _of(checkpoint, one, next((state for state in _states(checkpoint) if _share(one, state) == 1), checkpoint.state))
+        fitting = (state for state in _inner_first(checkpoint) if _share(one, state) == 1)
+        return _of(checkpoint, one, next(fitting, checkpoint.state))
     for state in _states(checkpoint):
         known = [one for one in arches if _share(one, state) == 1]
         most = max((len(one.signature) for one in known), default=0)
@@ -119,6 +120,12 @@ def _states(checkpoint: Checkpoint) -> Iterable[State]:
         inner = {name.removeprefix(outer): weights for name, weights in checkpoint.state.items() if name.startswith(outer)}
         if inner:
             yield inner
+
+
+def _inner_first(checkpoint: Checkpoint) -> list[State]:
+    """The same, first what is left where all names begin alike."""
+    whole = checkpoint.state
+    return sorted(_states(checkpoint), key=lambda state: len(state) < len(whole) or state.keys() == whole.keys())
 
 
 def _share(arch: Arch, state: State) -> float:

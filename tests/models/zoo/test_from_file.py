@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import timm
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -38,7 +39,7 @@ def test_every_official_file_is_recognised_asked_about_and_said_where_it_is_from
         for question in recognised.questions:
             assert f"{question.name}={question.usual}" in str(raised.value) and question.usual in question.options
     model = load_model(checkpoint=path, **{question.name: question.usual for question in recognised.questions})
-    assert model.card["source"] == f"weights of {path.name}"
+    assert model.card["source"] == f"{recognised.title}, weights of {path.name}" and model.title == path.stem
     again = load_model(model.name)
     assert again.card["sha256"] == model.card["sha256"] and again.name == model.name
 
@@ -147,6 +148,20 @@ def test_shards_and_one_file_are_the_same_network(tmp_path):
     index.write_text(json.dumps({"weight_map": {name: f"{int(at >= half)}.safetensors" for at, name in enumerate(state)}}))
     one, other = (load_model(checkpoint=path, **ANSWERS) for path in (NONLOCAL, index))
     assert one.card["sha256"] == other.card["sha256"]
+
+
+@pytest.mark.parametrize("prefix", ["", "backbone.", "module.backbone.", "net."])
+def test_a_librarys_network_is_found_whatever_holds_it(tmp_path, prefix):
+    torch.manual_seed(0)
+    net = timm.create_model("vit_tiny_patch16_224")
+    torch.save({"teacher": {prefix + name: weights for name, weights in net.state_dict().items()}}, tmp_path / "vit.pth")
+    model = load_model(checkpoint=tmp_path / "vit.pth", arch="timm:vit_tiny_patch16_224")
+    assert all(torch.equal(weights, net.state_dict()[name]) for name, weights in model.net.state_dict().items())
+
+
+def test_a_file_of_which_nothing_fits_is_refused():
+    with pytest.raises(CheckpointError, match=r"nothing in mmseg_nonlocal\.safetensors fits vit_tiny_patch16_224"):
+        load_model(checkpoint=NONLOCAL, arch="timm:vit_tiny_patch16_224")
 
 
 def test_what_is_left_out_is_listed(tmp_path):
