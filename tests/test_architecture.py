@@ -13,7 +13,7 @@ HOUSE = """
     export
     viewer study snapshots
     figures
-    measures
+    measures guarded
     analysis training
     capture models
     adapters

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .clip import Clip, clip_of, contact_sheet, frames_words, still
     from .cropped import Cropped
     from .looking import Overview, overview
-    from .made import moving_object_clip, pan_clip
+    from .made import moving_object_clip, noise, pan_clip
     from .media import open_media, usual_choice
     from .opening import open_clip
     from .picture import Picture, open_picture
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["CLIP_SUFFIXES", "MAX_FRAMES", "MAX_RESOLUTION", "MIN_FRAMES", "SUFFIXES", "Chosen", "Clip", "Cropped", "Frame",
            "Overview", "Picture", "PictureError", "Placement", "Preprocess", "clip_of", "contact_sheet", "frames_words",
-           "is_clip_name", "moving_object_clip", "open_clip", "open_media", "open_picture", "opens_as_clip",
+           "is_clip_name", "moving_object_clip", "noise", "open_clip", "open_media", "open_picture", "opens_as_clip",
            "overview", "pan_clip", "still",
            "usual_choice"]
 
 FILE_OF = {"MAX_RESOLUTION": "preprocess", "Chosen": "choosing", "Clip": "clip", "Cropped": "cropped", "Frame": "preprocess",
            "Overview": "looking", "Picture": "picture", "Preprocess": "preprocess", "clip_of": "clip", "contact_sheet": "clip",
-           "frames_words": "clip", "is_clip_name": "sniffing", "moving_object_clip": "made", "open_clip": "opening",
-           "open_media": "media", "open_picture": "picture", "opens_as_clip": "sniffing",
+           "frames_words": "clip", "is_clip_name": "sniffing", "moving_object_clip": "made", "noise": "made",
+           "open_clip": "opening", "open_media": "media", "open_picture": "picture", "opens_as_clip": "sniffing",
            "overview": "looking", "pan_clip": "made", "still": "clip", "usual_choice": "media"}
 
 

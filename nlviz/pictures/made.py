@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from math import pi, sin
 from pathlib import Path
+from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -82,3 +83,10 @@ def _made(frame: Callable[[float], Image.Image], name: str, notes: tuple[str, ..
     frames = [frame(number / (FRAMES - 1)) for number in found.numbers]
     seconds = [number / FPS for number in found.numbers]
     return clip_of(frames, name, list(dict.fromkeys([*said, *notes])), found.numbers, seconds, found, FRAMES, FPS)
+
+
+def noise(side: int, frames: int = 0) -> Picture:
+    """A square of coloured noise, the same each time, to try a network on; with ``frames`` a clip of as many."""
+    random = Random(side)
+    images = [Image.frombytes("RGB", (side, side), random.randbytes(3 * side * side)) for _ in range(frames or 1)]
+    return clip_of(images, "noise") if frames else Picture(images[0], "noise")

@@ -1,0 +1,27 @@
+"""The checkpoint that was read, as a network: in the process that tries it, and again where it is shown."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..models import ARCHES, Checkpoint, Model, Recognised, read_checkpoint, rebuilt_model, recognise
+
+
+def recognised_of(checkpoint: Checkpoint) -> Recognised:
+    """What it is; CheckpointError where it is of no kind that is known."""
+    return recognise(checkpoint, ARCHES)
+
+
+def kinds() -> list[str]:
+    """Titles of the kinds that are known."""
+    return list(dict.fromkeys(arch.title for arch in ARCHES))
+
+
+def answered(path: Path, file: str, answers: Mapping[str, str], name: str) -> Model:
+    """The network of a clean file, which its visitor calls ``file``; it is called ``name``.
+
+    Raises:
+        CheckpointError: as :func:`nlviz.models.rebuilt_model` does.
+    """
+    checkpoint = read_checkpoint(path)
+    checkpoint.name = file
+    return rebuilt_model(recognised_of(checkpoint), answers, name)
