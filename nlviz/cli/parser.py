@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..recipes import ARROWS, FRAMES, LAYOUTS, RESOLUTIONS, WIDTHS
+from ..recipes import ARROWS, FRAMES, LAYOUTS, RESOLUTIONS, WIDTHS, split_part
 from . import commands as run
 
 DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'times uniform', 'shared' or 'per panel'",
@@ -21,6 +21,8 @@ LIMITS = {"networks": "networks compared at once, 1 to 8 (default: 8)", "queries
           "clip_megapixels": "all frames of a clip as inputs, in millions of pixels (default: 8)",
           "export_megapixels": "an exported figure, in millions of pixels (default: 100)",
           "whole_maps_mb": "whole maps in a zip (default: 256)", "upload_mb": "a file that comes (default: 40)",
+          "checkpoint_mb": "a visitor's own checkpoint (default: 500)",
+          "pass_gigaflops": "a pass of a visitor's own network, in billions of operations (default: 2000)",
           "study_pictures": "pictures in a study at once (default: 500)", "visits": "visits at work at once (default: 8)",
           "waiting": "events of one visit in the queue (default: 8)"}
 
@@ -187,7 +189,7 @@ def _query(text: str) -> tuple[float, ...]:
 
 
 def _part(text: str) -> tuple[str, str]:
-    panel, found, name = text.partition("=")
+    panel, found, name = split_part(text)
     if not found:
         raise argparse.ArgumentTypeError(f"expected NETWORK/CALL=PART such as msrc_criss_cross/0=A1, got {text!r}")
     return panel, name

@@ -3,7 +3,7 @@
 May import nothing of nlviz.
 """
 
-from .link import link_of, recipe_of_link
+from .link import link_of, recipe_of_link, split_part
 from .metadata import KEYS, recipe_in
 from .names import plain_name
 from .recipe import (
@@ -24,4 +24,4 @@ from .recipe import (
 
 __all__ = ["ARROWS", "CHOICES", "FRAMES", "KEYS", "LAYOUTS", "LONGEST", "MOST_NETWORKS", "MOST_QUERIES", "RESOLUTIONS",
            "RESOLUTION_RANGE", "SETTINGS", "WIDTHS", "Recipe", "check_choice", "link_of", "plain_name", "recipe_in",
-           "recipe_of_link"]
+           "recipe_of_link", "split_part"]

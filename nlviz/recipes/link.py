@@ -1,5 +1,6 @@
 """A view of the page as the fragment of its address, and back: what ui/page.js writes and the server reads."""
 
+import re
 from urllib.parse import parse_qs, urlencode
 
 from .recipe import LONGEST, SETTINGS, VERSION, Recipe, brought_up
@@ -46,11 +47,17 @@ def recipe_of_link(fragment: str) -> Recipe:
     entries |= {"picture": {"name": found["photo"], "sha256": found["sha256"]} | dict(zip(CLIP, clip)),
                 "queries": _queries(found.get("queries", "")),
                 "networks": [{"name": name} for name in found["networks"].split(",")],
-                "parts": dict(text.partition("=")[::2] for text in found.get("parts", "").split(";") if text)}
+                "parts": dict(split_part(text)[::2] for text in found.get("parts", "").split(";") if text)}
     try:
         return Recipe.checked(entries)
     except ValueError as error:
         raise ValueError(f"this address is no view of the page: {error}") from None
+
+
+def split_part(text: str) -> tuple[str, str, str]:
+    """NETWORK/CALL, = and PART, as ``str.partition`` gives them: a network's name may have an = in it."""
+    found = re.match(r".*?/[0-9]{1,4}(\+[0-9]{1,3})?(?==)", text, re.DOTALL)
+    return (found[0], "=", text[found.end() + 1:]) if found else text.partition("=")
 
 
 def _queries(text: str) -> list:
