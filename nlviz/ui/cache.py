@@ -20,13 +20,19 @@ def own_folder() -> Path:
     """A folder for gradio's uploads, unless the owner has named one (GRADIO_TEMP_DIR); those of servers that were killed go."""
     if named := os.environ.get("GRADIO_TEMP_DIR"):
         return Path(named)
-    for left in Path(tempfile.gettempdir()).glob(f"{NAME}*"):
-        if not _runs(left.name.removeprefix(NAME)):
-            shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{NAME}{os.getpid()}_"))
+    folder = folder_of_server(NAME)
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     threading.Thread(target=_sweep, args=(folder,), daemon=True).start()
+    return folder
+
+
+def folder_of_server(name: str) -> Path:
+    """A folder that nobody else reads and that goes when this server ends; those of servers that were killed go now."""
+    for left in Path(tempfile.gettempdir()).glob(f"{name}*"):
+        if not _runs(left.name.removeprefix(name)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}{os.getpid()}_"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 

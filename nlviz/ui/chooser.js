@@ -2,9 +2,10 @@
 // Takes: menus.js: createMenu; make.js: make; Gradio: element, props, trigger, watch.
 
 const root = element.querySelector(".nlviz-networks"), networks = Object.values(props.listed).flat(), MANY = 8;
+let own = [];                                          // those that this visitor brought along
 
 const chosen = () => props.value ?? [];
-const networkOf = name => networks.find(network => network.name === name) ?? {title: name, name};
+const networkOf = name => [...own, ...networks].find(network => network.name === name) ?? {title: name, name};
 
 function choose(names) {
     props.value = names;
@@ -95,6 +96,20 @@ const done = make("button", {type: "button", class: "nlviz-button", "data-action
 const groups = Object.entries(props.listed).map(([heading, members]) =>
     make("fieldset", {}, make("legend", {}, heading), ...members.map(boxOf)));
 const listOf = make("div", {}, ...groups);
+const ownGroup = make("fieldset", {hidden: true}, make("legend", {}, "Your network"));
+listOf.prepend(ownGroup);
+document.addEventListener("nlviz-own", event => {                        // of the tab Your network: what there is, and what to add
+    const {networks: there, add: name} = event.detail, chosenBefore = chosen();
+    own = there;
+    groups[0] === ownGroup || groups.unshift(ownGroup);
+    ownGroup.replaceChildren(ownGroup.firstChild, ...own.map(boxOf));
+    ownGroup.hidden = !own.length;
+    const left = chosenBefore.filter(other => [...own, ...networks].some(network => network.name === other));
+    const added = name && !left.includes(name) ? [...left, name] : left;
+    if (added.length > props.most) event.preventDefault();
+    else if (added.join("\n") !== chosenBefore.join("\n")) choose(added);
+    else draw();
+});
 document.addEventListener("nlviz-photo", ({detail}) => {                 // of a clip those that take clips come first
     const forClips = groups.filter(group => props.clips.includes(group.firstChild.textContent));
     listOf.replaceChildren(...(detail.clip ? [...forClips, ...groups.filter(group => !forClips.includes(group))] : groups));

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 
+from ..models import ModelError
 from ..recipes import FRAMES, MOST_NETWORKS, MOST_QUERIES, RESOLUTION_RANGE
 
 HIGHEST = {"networks": MOST_NETWORKS, "queries": MOST_QUERIES, "resolution": RESOLUTION_RANGE[1],
@@ -21,6 +22,8 @@ class Limits:
         export_megapixels: of an exported figure, in millions.
         whole_maps_mb: of whole maps in a zip, before they are packed.
         upload_mb: of a file.
+        checkpoint_mb: of a visitor's own checkpoint, in the tab Your network.
+        pass_gigaflops: of one pass of a visitor's own network, in billions of operations.
         study_pictures: in a study at once; the command line takes any number.
         visits: at work at once; further ones wait.
         waiting: events of one visit in the queue; further ones are refused.
@@ -38,6 +41,8 @@ class Limits:
     export_megapixels: int = 100
     whole_maps_mb: int = 256
     upload_mb: int = 40
+    checkpoint_mb: int = 500
+    pass_gigaflops: int = 2000
     study_pictures: int = 500
     visits: int = 8
     waiting: int = 8
@@ -55,9 +60,10 @@ class Limits:
         clips = f"clips of up to {self.frames} frames ({self.clip_megapixels} million pixels as inputs)"
         return (f"This page compares up to {self.networks} networks at once, with inputs of up to {self.resolution} pixels, "
                 f"{self.queries} queries and {clips}; it draws figures of up to {self.export_megapixels} million pixels, takes "
-                f"files of up to {self.upload_mb} MB, and measures up to {self.study_pictures} pictures at a time. Networks run "
-                "one at a time, visitors take turns, and your newer request ends your older one. The command line has no such "
-                "limits.")
+                f"files of up to {self.upload_mb} MB, checkpoints of up to {self.checkpoint_mb} MB with passes of up to "
+                f"{self.pass_gigaflops:,} billion operations, and measures up to {self.study_pictures} pictures at a time. "
+                "Networks run one at a time, visitors take turns, and your newer request ends your older one. The command line "
+                "has no such limits.")
 
     def check_clip(self, count: int, resolution: int) -> None:
         """Raise ValueError where so many frames, or so many as inputs of that size, are not for visitors."""
@@ -75,3 +81,9 @@ class Limits:
         if resolution > self.resolution:
             raise ValueError(f"An input of {resolution} px was asked for; this page runs networks on up to {self.resolution} px. "
                              "Draw it with: python -m nlviz render --recipe FIGURE")
+
+    def check_pass(self, name: str, operations: float, resolution: int) -> None:
+        """Raise ModelError where a pass of a visitor's own network takes more than is for visitors."""
+        if operations > self.pass_gigaflops * 1e9:
+            raise ModelError(f"{name}: a pass on {resolution} px takes some {operations / 1e9:,.0f} billion operations; this page "
+                             f"runs visitors' own networks of up to {self.pass_gigaflops:,}. Choose a lower resolution.")

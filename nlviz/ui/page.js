@@ -1,7 +1,14 @@
 // A photo dropped or pasted anywhere on the page goes where the photo box takes its uploads; a video, an exported SVG or PDF and a
-// recipe go into a box of their own. An exported PNG is told from a photo by the server.
+// recipe go into a box of their own. An exported PNG is told from a photo by the server. A checkpoint goes to the tab Your network.
 const isVideo = file => file.type.startsWith("video/") || /\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|ogv|wmv|flv|3gp|ts|mts)$/i.test(file.name);
+const isCheckpoint = file => /\.(pth|pt|bin|safetensors|ckpt|pkl|pickle|onnx|h5|npz)$/i.test(file.name);
 function give(files) {
+    const checkpoint = [...(files || [])].find(isCheckpoint);
+    if (checkpoint) {
+        [...document.querySelectorAll("[role=tab]")].find(tab => tab.textContent.trim() === "Your network")?.click();
+        hand(checkpoint, "#own");
+        return true;
+    }
     const figure = [...(files || [])].find(file => isVideo(file) || /\.(svg|pdf|json)$/i.test(file.name));
     const photo = figure || [...(files || [])].find(file => file.type.startsWith("image/") || !file.type);
     if (!photo) return false;
@@ -24,7 +31,7 @@ window.addEventListener("drop", event => {
     event.stopPropagation();
     if (!give(event.dataTransfer.files)) {
         const names = [...event.dataTransfer.files].map(file => file.name).join(", ");
-        document.querySelector(".nlviz-root")?.parentElement.viewer?.setMessage(`${names}: neither a picture nor a video. Drop one of these.`, true);
+        document.querySelector(".nlviz-root")?.parentElement.viewer?.setMessage(`${names}: neither a picture, a video nor a checkpoint. Drop one of these.`, true);
     }
 }, true);
 window.addEventListener("paste", event => { if (give(event.clipboardData?.files)) event.preventDefault(); });

@@ -21,8 +21,10 @@ from .examples import EXAMPLES, thumbnails
 from .limits import Limits
 from .offered import TRAINING, bundled, in_training, own
 from .opening import moves, opened
+from .own_tab import connect_own, make_own
 from .photo_box import PhotoBox
-from .presets import Groups, Preset
+from .presets import OWN, Groups, Preset
+from .receiving import receiving
 from .store import Store
 from .study_tab import study_tab
 from .uploads import Page
@@ -89,7 +91,8 @@ def launch(models: dict[str, nn.Module | str] | None = None, preprocess: Callabl
     clip = clip or (opened(photo).chosen if moves(photo) else None)
     threading.Thread(target=_warm, args=(store, photo, chosen, resolution, clip), daemon=True).start()
     page = make_page(store, groups, presets, chosen, photo, resolution, clip)
-    options = {"max_threads": 40 + limits.visits, "app_kwargs": {"exception_handlers": {OSError: disk_full}}} | options
+    app = {"exception_handlers": {OSError: disk_full}, "routes": [receiving(store)]}
+    options = {"max_threads": 40 + limits.visits, "app_kwargs": app} | options
     return page.take_turns(limits.visits, limits.waiting).launch(
         server_name=host, server_port=port, css=CSS, theme=THEME, js=f"() => {{ {PAGE_JS} }}",
         max_file_size=f"{limits.upload_mb}mb", footer_links=[], allowed_paths=[str(Path(EXAMPLES[0]).parent), photo], **options)
@@ -123,12 +126,15 @@ def make_page(store: Store, groups: Groups, presets: dict[str, Preset], chosen: 
             viewer = make_viewer(*_answers(store))
         with gr.Tab("Study"):
             measurable = {heading: group for heading, group in groups.items() if heading != TRAINING}
-            study_tab(store, measurable, [name for name in chosen if name != NAME], offered, size)
+            study = study_tab(store, measurable, [name for name in chosen if name != NAME], offered, size)
+        with gr.Tab(OWN) as tab:
+            own = make_own(store)
         with gr.Tab("How to read this"):
             gr.HTML((HERE / "how_to_read.html").read_text(), padding=False)
             gr.HTML(f'<div class="nlviz-how"><p id="limits">{store.limits.in_words}</p></div>', padding=False)
         connect(page, Views(store, groups, offered, presets), Shown(first, clip), photo=photo, examples=examples, networks=networks,
                 resolution=resolution, frames=frames, viewer=viewer)
+        connect_own(page, store, tab, own, study, measurable)
     return page
 
 

@@ -28,6 +28,7 @@ class Preset(NamedTuple):
 
 
 Groups = dict[str, list[Listed]]  # by heading
+OWN = "Your network"  # the heading of those that a visitor brought along
 
 DATA_TITLES = {"caltech101": "Classification, 101 classes", "msrc": "Segmentation, 23 classes",
                "camvid": "Streets, 11 classes", "fashion": "28 × 28 grey", "clips": "Clips with erased patches, 23 classes",

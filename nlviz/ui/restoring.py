@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from ..export import read_recipe
 from ..pictures import Chosen
@@ -77,13 +78,23 @@ def view_of(recipe: Recipe) -> dict:
             "snapshots": {name: epoch for name, epoch in names if epoch is not None}}
 
 
-def differences(recipe: Recipe, store: Store) -> list[str]:
+def differences(recipe: Recipe, store: Store, visit: str = "") -> list[str]:
     """Which networks are not as they were when the recipe was written, of what the page can know: an address has no checkpoints."""
-    known = []
+    known, asked = [], []
     for network in recipe.networks:
         try:
-            found = store.model(network["name"]).card.get("sha256")
+            found = store.model(network["name"], visit).card.get("sha256")
         except Exception:  # a network that is not here, or cannot be loaded, is said to be not here
+            asked += asks_for_file(network["name"])
             continue
         known.append({"name": network["name"], "sha256": found if network["sha256"] is not None else None})
-    return recipe.differences(recipe.picture, known)
+    return [*recipe.differences(recipe.picture, known), *asked]
+
+
+def asks_for_file(name: str) -> list[str]:
+    """What the page says of somebody's own network that is not here: which file to bring, and what to answer."""
+    if not name.startswith("file:"):
+        return []
+    file, _, answers = name.removeprefix("file:").rpartition("?") if "?" in name else (name.removeprefix("file:"), "", "")
+    how = f" and answer {', '.join(f'{name}: {value}' for name, value in parse_qsl(answers))}" if answers else ""
+    return [f"It is of a file of its own: drop {Path(file).name} in the tab Your network{how}, then bring the view back."]

@@ -27,6 +27,15 @@ class Seals:
         visit, _, mark = seal.partition(".")
         return visit if hmac.compare_digest(mark.encode(), self._mark(visit, sha256, name).encode()) else None
 
+    def ticket(self, visit: str) -> str:
+        """By which this visit, and nobody else, brings a checkpoint along."""
+        return f"{visit}.{self._mark('ticket', visit)}"
+
+    def visit_of_ticket(self, ticket: str) -> str | None:
+        """The visit that it was given to; None where this server gave it to nobody."""
+        visit, _, mark = ticket.partition(".")
+        return visit if hmac.compare_digest(mark.encode(), self._mark("ticket", visit).encode()) else None
+
     def _mark(self, *parts: str) -> str:
         text = "\0".join(f"{len(part)}:{part}" for part in parts)  # unlike parts never make the same text
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()

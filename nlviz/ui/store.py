@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..analysis import Analysis, analyse
+from ..guarded import operations
 from ..models import Model
 from ..pictures import Picture
 from ..snapshots import Recorded
 from .limits import Limits
 from .seals import Seals
 from .turns import Turns
+from .visiting import Visiting
 
 STORE_BYTES = 512 * 2**20
 
@@ -22,6 +24,9 @@ class Store:
     An analysis is kept by the sha256 of its picture's pixels: two people with the same pixels share it, but each sees their
     own file's name. Links and recipes publish that sha256, so what a visitor asks for is found by ``seals`` only.
 
+    Beside the page's networks stand those that a visit brought along (``visiting``): its own, whatever their names, and the maps
+    of them are kept and found for that visit alone.
+
     Args:
         loaders: name -> function that makes the model.
         limits: what visitors may ask for; events keep to them.
@@ -31,11 +36,19 @@ class Store:
         self._loaders, self._max_bytes, self.limits = loaders, max_bytes, limits or Limits()
         self.seals, self.turns = Seals(), Turns(self.limits.requests)
         self._models: dict[str, Model] = {}
-        self._analyses: OrderedDict[tuple[str, str, int], Analysis] = OrderedDict()
+        self._analyses: OrderedDict[tuple[str, str, str, int], Analysis] = OrderedDict()
         self._lock = threading.RLock()
+        self.visiting = Visiting(self.limits, self.forget)
 
-    def model(self, name: str) -> Model:
-        """The network of that name; KeyError lists those that exist."""
+    @property
+    def names(self) -> set[str]:
+        """The names of the page's networks."""
+        return set(self._loaders)
+
+    def model(self, name: str, visit: str = "") -> Model:
+        """The network of that name, of the page or of this visit; KeyError lists those that exist."""
+        if own := self.visiting.find(visit, name):
+            return self.visiting.model(own)
         if name not in self._loaders:
             raise KeyError(f"no network is called {name!r}; there are: {', '.join(self._loaders)}")
         with self._lock:
@@ -52,27 +65,43 @@ class Store:
 
         Raises:
             Overtaken: the request is no longer the newest of the visit.
+            ModelError: a pass of the visit's own network takes more than is for visitors.
         """
         sha256 = picture.sha256
-        if found := self.find(sha256, picture.name, name, resolution):
+        if found := self.find(sha256, picture.name, name, resolution, visit):
             return found
         with self.turns.turn(visit, request):  # whoever asks for the same meanwhile finds it done
-            found = self.find(sha256, picture.name, name, resolution)
+            found = self.find(sha256, picture.name, name, resolution, visit)
             if found is None:
-                model = self.model(name)
+                own = self.visiting.find(visit, name)
+                self.check_pass(visit, name, resolution, len(getattr(picture, "frames", "1")))
+                model = self.model(name, visit)
                 found = model.analysis_of(picture) if isinstance(model, Recorded) else analyse(model, picture, resolution)
                 with self._lock:
-                    self._analyses[sha256, name, resolution] = found
-                    self._forget_oldest()
+                    if self.visiting.find(visit, name) is own:  # else its visitor has removed it meanwhile
+                        self._analyses[sha256, own.visit if own else "", name, resolution] = found
+                        self._forget_oldest()
         return found
 
-    def find(self, sha256: str, picture_name: str, name: str, resolution: int) -> Analysis | None:
-        """An analysis that is still kept, its picture called ``picture_name``; or None."""
+    def check_pass(self, visit: str, name: str, resolution: int, frames: int = 1) -> None:
+        """Raise ModelError where a pass of the visit's own network takes more than is for visitors."""
+        if own := self.visiting.find(visit, name):
+            self.limits.check_pass(own.file.name, operations(own.file.told, resolution, frames), resolution)
+
+    def forget(self, visit: str, name: str) -> None:
+        """Keep no maps of a visit's own network."""
         with self._lock:
-            found = self._analyses.get((sha256, name, resolution))
+            for key in [key for key in self._analyses if key[1:3] == (visit, name)]:
+                del self._analyses[key]
+
+    def find(self, sha256: str, picture_name: str, name: str, resolution: int, visit: str = "") -> Analysis | None:
+        """An analysis that is still kept, its picture called ``picture_name``; or None."""
+        key = sha256, visit if self.visiting.find(visit, name) else "", name, resolution
+        with self._lock:
+            found = self._analyses.get(key)
             if found is None:
                 return None
-            self._analyses.move_to_end((sha256, name, resolution))
+            self._analyses.move_to_end(key)
             if found.picture.name == picture_name:
                 return found
             return replace(found, picture=replace(found.picture, name=picture_name))

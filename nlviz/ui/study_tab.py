@@ -12,7 +12,6 @@ import gradio as gr
 from ..measures import NAMES
 from ..pictures import CLIP_SUFFIXES, SUFFIXES
 from ..study import Study, between, label_of, measure_file, or_not, told, write_report
-from .limits import Limits
 from .presets import Groups
 from .store import Store
 from .turns import Overtaken
@@ -25,10 +24,19 @@ COLUMNS = ["Network", "Cosine, input", "Cosine, output", "Cosine, attention", "J
            "Keys shuffled", "Fresh weights", "What it says"]
 
 
-def study_tab(store: Store, groups: Groups, chosen: list[str], offered: list[int], size: int) -> None:
-    """Lay the tab out; ``offered``: input resolutions, ``size`` the one that is chosen."""
-    choices = [(f"{heading.partition(' (')[0]}: {network.label}", network.name)
-               for heading, group in groups.items() for network in group]
+def choices_of(groups: Groups) -> list[tuple[str, str]]:
+    """The networks as the tab lists them."""
+    return [(f"{heading.partition(' (')[0]}: {network.label}", network.name)
+            for heading, group in groups.items() for network in group]
+
+
+def study_tab(store: Store, groups: Groups, chosen: list[str], offered: list[int], size: int) -> gr.Dropdown:
+    """Lay the tab out; ``offered``: input resolutions, ``size`` the one that is chosen.
+
+    Returns:
+        the list of networks, to which a visitor's own are added.
+    """
+    choices = choices_of(groups)
     gr.Markdown(INVITATION)
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
@@ -53,17 +61,19 @@ def study_tab(store: Store, groups: Groups, chosen: list[str], offered: list[int
     running = measure.click(run, [pictures, networks, resolution], [status, table, figure, report], show_progress="hidden",
                             concurrency_limit=AT_ONCE, trigger_mode="multiple")
     stop.click(lambda: "Measuring was stopped.", None, status, cancels=[running])
+    return networks
 
 
 def _measure(store: Store, session: str | None, paths: list[str], names: list[str], resolution: int) -> Iterator[tuple]:
     """What the status line, the table, the figure and the report show while pictures are measured; a newer study ends it."""
-    nothing, visit = gr.update(visible=False), store.seals.visit(session) + " study"
+    nothing, own = gr.update(visible=False), store.seals.visit(session)
+    visit = f"{own} study"
     request = store.turns.begin(visit)
-    if wrong := _what_is_wrong(store.limits, paths, names, resolution):
+    if wrong := _what_is_wrong(store, own, paths, names, resolution):
         yield wrong, nothing, nothing, nothing
         return
     yield "Loading the networks …", nothing, nothing, nothing
-    study, lines, started = Study([store.model(name) for name in dict.fromkeys(names)], resolution), [], time.monotonic()
+    study, lines, started = Study([store.model(name, own) for name in dict.fromkeys(names)], resolution), [], time.monotonic()
     for done, (name, path) in enumerate(_named(paths).items(), 1):
         try:
             with store.turns.opening(visit, request):
@@ -77,7 +87,8 @@ def _measure(store: Store, session: str | None, paths: list[str], names: list[st
         yield _shown(lines, resolution, Path(folder))
 
 
-def _what_is_wrong(limits: Limits, paths: list[str], names: list[str], resolution: int) -> str:
+def _what_is_wrong(store: Store, visit: str, paths: list[str], names: list[str], resolution: int) -> str:
+    limits = store.limits
     if not paths:
         return "Choose pictures first."
     if len(paths) > limits.study_pictures:
@@ -89,6 +100,8 @@ def _what_is_wrong(limits: Limits, paths: list[str], names: list[str], resolutio
         return "Choose an input resolution."
     try:
         limits.check_view(list(dict.fromkeys(names)), resolution)
+        for name in names:
+            store.check_pass(visit, name, resolution)
     except ValueError as error:
         return str(error)
     return ""

@@ -11,7 +11,7 @@ from .clip_strip import chosen_in, strip_of
 from .ending import to_the_end
 from .examples import OFFERED, compared, start_of
 from .opening import Shown, moves
-from .presets import Groups, Preset, suited
+from .presets import OWN, Groups, Preset, suited
 from .restoring import (
     asks_for,
     called_here,
@@ -42,6 +42,15 @@ class Views:
         self.store, self.offered, self.groups, self.presets = store, offered or list(RESOLUTIONS), groups, presets or {}
         self.listed = [network.name for networks in groups.values() for network in networks]
 
+    def _listed(self, who: gr.Request) -> list[str]:
+        """The names of the networks that this visitor may choose."""
+        return [*self.listed, *(own.name for own in self.store.visiting.of(self.store.seals.visit(who.session_hash)))]
+
+    def _groups(self, who: gr.Request) -> Groups:
+        """The networks of this visitor, by heading."""
+        own = [own.listed for own in self.store.visiting.of(self.store.seals.visit(who.session_hash))]
+        return self.groups | {OWN: own} if own else self.groups
+
     def parts_of(self, view: Callable) -> int:
         """How many parts of the page a view changes."""
         return 1 if view.__name__ == "again" else PARTS
@@ -71,7 +80,7 @@ class Views:
             yield {"message": "Choose an input resolution.", "error": True}
             return
         try:
-            wanted = names_in(names, self.listed)
+            wanted = names_in(names, self._listed(who))
         except ValueError as error:
             yield {"message": str(error), "error": True}
             return
@@ -97,7 +106,7 @@ class Views:
 
     def _show_photo(self, who: gr.Request, path: str | None, size: int, shown: Shown, awaited: Recipe | None,
                     names) -> Iterator[tuple]:
-        wanted = names if path is None else self._suited(names, path)
+        wanted = names if path is None else self._suited(who, names, path)
         for value in self._values(who, None if path is None else Shown(path), size, wanted):
             bad = is_refused(value)
             if awaited and "scene" in value:
@@ -144,7 +153,7 @@ class Views:
         if type(index) is not int or not 0 <= index < len(OFFERED):
             yield self._same({"message": "There is no such example.", "error": True}, shown, gr.skip(), awaited)
             return
-        chosen, wanted = Shown(OFFERED[index]), self._suited(names, OFFERED[index])
+        chosen, wanted = Shown(OFFERED[index]), self._suited(who, names, OFFERED[index])
         for value in self._values(who, chosen, size, wanted):
             yield self._same(value, chosen, chosen.box, awaited, wanted)
 
@@ -167,13 +176,13 @@ class Views:
 
     def _restore(self, who: gr.Request, recipe: Recipe, size: int, shown: Shown, names) -> Iterator[tuple]:
         """A recipe's view; or what is on screen, and a word on what is missing."""
-        recipe = called_here(recipe, self.store)
-        wanted = [name for name in networks_of(recipe) if name in self.listed] or names
+        recipe, listed = called_here(recipe, self.store), self._listed(who)
+        wanted = [name for name in networks_of(recipe) if name in listed] or names
         found, said = self._photo_of(who, recipe, [shown.path, *OFFERED]), {}
         try:
-            wanted = names_in(wanted, self.listed)
+            wanted = names_in(wanted, listed)
             if "frames" not in recipe.picture:  # networks that take clips have nothing to say of a photo
-                wanted = suited(wanted, self.groups, self.presets, False, self.store.limits.networks)
+                wanted = suited(wanted, self._groups(who), self.presets, False, self.store.limits.networks)
             self.store.limits.check_view(wanted, recipe.resolution)
         except ValueError as error:
             said = {"message": str(error), "error": True}
@@ -184,7 +193,8 @@ class Views:
         back = Shown(found, clip_of_recipe(recipe))
         for value in show(self.store, back.path, wanted, recipe.resolution, who.session_hash, back.clip, back.clip is None):
             if "scene" in value:
-                said = [*differences(recipe, self.store), value["message"]]
+                visit = self.store.seals.visit(who.session_hash)
+                said = [*differences(recipe, self.store, visit), value["message"]]
                 value |= {"restore": view_of(recipe), "message": " ".join(filter(None, said))}
             now = shown if is_refused(value) else back
             yield value, now, now.box, None, self._size(recipe.resolution), wanted, self._strip(value, now)
@@ -198,13 +208,13 @@ class Views:
         """The value of the input resolution; one that is not offered to all is from now on offered here."""
         return resolution if resolution in self.offered else gr.Radio(sorted({*self.offered, resolution}), value=resolution)
 
-    def _suited(self, names: object, path: str) -> object:
+    def _suited(self, who: gr.Request, names: object, path: str) -> object:
         """The networks for a photo or a clip that comes, see :func:`nlviz.ui.presets.suited`; what is no list of names stays."""
         try:
-            chosen, is_clip = names_in(names, self.listed), moves(path)
+            chosen, is_clip = names_in(names, self._listed(who)), moves(path)
         except (ValueError, OSError):  # which ``_values`` says
             return names
-        return suited(chosen, self.groups, self.presets, is_clip, self.store.limits.networks)
+        return suited(chosen, self._groups(who), self.presets, is_clip, self.store.limits.networks)
 
     def _same(self, value: dict, shown: Shown, box, awaited: Recipe | None, names: object = None) -> tuple:
         """An answer that leaves the input resolution as it is, and the networks unless they are named."""

@@ -150,7 +150,8 @@ def snapshot(store: Store, request: dict) -> dict:
 def _kept(store: Store, asked: Request, name: str) -> Analysis:
     """The analysis of a network on screen, at the snapshot that it shows."""
     key, epoch = asked.key, asked.snapshots.get(name)
-    found = store.find(key.picture, key.name, name if epoch is None else f"{name}@{epoch}", key.resolution)
+    visit = store.seals.visit_of(key.seal, key.picture, key.name) or ""
+    found = store.find(key.picture, key.name, name if epoch is None else f"{name}@{epoch}", key.resolution, visit)
     if found is None:
         raise ValueError(NOT_KEPT)
     return found
