@@ -73,15 +73,13 @@ def _address_space() -> int:
 def _answer(asked: dict, say: Callable) -> None:
     try:
         say(told=_told(asked, say))
-    except CheckpointError as error:
-        say(error=str(error))
-    except (MemoryError, OSError, RuntimeError) as error:
-        full = isinstance(error, MemoryError) or any(words in str(error) for words in FULL)
-        say(**({"full": True} if full else {"broken": f"{type(error).__name__}: {error}"[:300]}))
-    except ValueError as error:  # of a pass: nothing ran that attends, or a weight is no finite number
-        say(broken=str(error)[:300])
     except Exception as error:  # whatever a hostile file makes of a network
-        say(broken=f"{type(error).__name__}: {error}"[:300])
+        if isinstance(error, MemoryError) or any(words in str(error) for words in FULL):
+            say(full=True)
+        elif isinstance(error, CheckpointError):
+            say(error=str(error))
+        else:
+            say(broken=f"{error}" if isinstance(error, ValueError) else f"{type(error).__name__}: {error}")
 
 
 def _told(asked: dict, say: Callable) -> dict:

@@ -28,12 +28,17 @@ def own_folder() -> Path:
 
 def folder_of_server(name: str) -> Path:
     """A folder that nobody else reads and that goes when this server ends; those of servers that were killed go now."""
-    for left in Path(tempfile.gettempdir()).glob(f"{name}*"):
-        if not _runs(left.name.removeprefix(name)):
-            shutil.rmtree(left, ignore_errors=True)
+    clear_left(name)
     folder = Path(tempfile.mkdtemp(prefix=f"{name}{os.getpid()}_"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def clear_left(name: str) -> None:
+    """Remove the folders of servers that were killed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{name}*"):
+        if not _runs(left.name.removeprefix(name)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def disk_full(request: Request, error: Exception) -> JSONResponse:

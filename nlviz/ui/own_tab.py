@@ -60,6 +60,7 @@ class OwnTab:
     def answer(self, who: gr.Request, value: object) -> Iterator[tuple]:
         """See :class:`Asked`."""
         visit = self.store.seals.visit(who.session_hash)
+        self.store.visiting.touch(visit)
         try:
             asked = Asked.model_validate(value)
             if asked.step in ("read", "stop"):

@@ -97,4 +97,5 @@ def asks_for_file(name: str) -> list[str]:
         return []
     file, _, answers = name.removeprefix("file:").rpartition("?") if "?" in name else (name.removeprefix("file:"), "", "")
     how = f" and answer {', '.join(f'{name}: {value}' for name, value in parse_qsl(answers))}" if answers else ""
-    return [f"It is of a file of its own: drop {Path(file).name} in the tab Your network{how}, then bring the view back."]
+    return [f"It is of a file of its own: drop {Path(file).name} in the tab Your network{how}; then go back to this view, or drop "
+            "its figure again."]

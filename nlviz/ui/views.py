@@ -44,7 +44,9 @@ class Views:
 
     def _listed(self, who: gr.Request) -> list[str]:
         """The names of the networks that this visitor may choose."""
-        return [*self.listed, *(own.name for own in self.store.visiting.of(self.store.seals.visit(who.session_hash)))]
+        visit = self.store.seals.visit(who.session_hash)
+        self.store.visiting.touch(visit)
+        return [*self.listed, *(own.name for own in self.store.visiting.of(visit))]
 
     def _groups(self, who: gr.Request) -> Groups:
         """The networks of this visitor, by heading."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..guarded import CLEAN, Bounds, Reader, Told, answered
 from ..models import Model, name_of
-from .cache import folder_of_server
+from .cache import clear_left, folder_of_server
 from .limits import Limits
 from .presets import Listed
 
@@ -87,6 +87,7 @@ class Visiting:
         self._visits: dict[str, Visit] = {}
         self._lock = threading.RLock()
         self._folder: Path | None = None
+        clear_left(NAME)
 
     # ------------------------------------------------------------------------------------------------ files
 
@@ -98,7 +99,7 @@ class Visiting:
         """
         with self._lock:
             here = self._visits.setdefault(visit, Visit())
-            here.used, here.left = time.monotonic(), None
+            self.touch(visit)
             self._drop_unused(visit, here)
             self._make_room(here)
             number = secrets.token_hex(8)
@@ -211,7 +212,7 @@ class Visiting:
             here = self._visits.get(visit)
             if here is None:
                 return []
-            here.used, here.left = time.monotonic(), None
+            here.used = time.monotonic()
             return list(here.networks.values())
 
     def find(self, visit: str, name: str) -> Own | None:
@@ -240,6 +241,12 @@ class Visiting:
         self._forget(own.visit, own.name)
 
     # ------------------------------------------------------------------------------------------------ the end of a visit
+
+    def touch(self, visit: str) -> None:
+        """The visit asks for something: its page is open."""
+        with self._lock:
+            if here := self._visits.get(visit):
+                here.used, here.left = time.monotonic(), None
 
     def leave(self, visit: str) -> None:
         """Its page was closed, or the connection broke."""

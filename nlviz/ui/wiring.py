@@ -164,6 +164,7 @@ def _answered(store: Store, form: type[Request], request: object, answer: Callab
         visit = store.seals.visit_of(asked.key.seal, asked.key.picture, asked.key.name)
         if visit is None:
             raise ValueError(NOT_KEPT)
+        store.visiting.touch(visit)
         with store.turns.one_of_few(visit), torch.inference_mode():
             return answer(asked)
     except (ValidationError, KeyError, TypeError, AttributeError, IndexError, StopIteration):
