@@ -25,7 +25,7 @@ function described(told) {
 
 function questionOf({name, sentence, options, usual}) {
     const choices = options.map(([answer, words]) => make("label", {}, make("input", {type: "radio", name, value: answer}),
-        make("span", {}, make("b", {}, answer.replaceAll("_", " ")), ` ${words}`, answer === usual ? make("i", {}, "usual") : "")));
+        make("span", {}, make("b", {}, answer.replaceAll("_", " ")), ` ${words}`, ...(answer === usual ? [" ", make("i", {}, "usual")] : []))));
     return make("fieldset", {"data-question": name}, make("legend", {}, sentence), ...choices);
 }
 

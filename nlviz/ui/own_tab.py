@@ -37,7 +37,7 @@ def make_own(store: Store) -> gr.HTML:
     """Its value says what there is: ``ticket`` to send files with, ``networks`` of this visit, ``told`` of a file that was read,
     ``step`` and ``share`` while one is read, ``compare`` the network to be compared now, ``message`` and ``error``; what is absent
     stays as it is. The event ``input`` comes with an :class:`Asked`."""
-    return gr.HTML(value=None, html_template='<div class="nlviz nlviz-own"></div>', js_on_load=SCRIPT, apply_default_css=False,
+    return gr.HTML(value=None, html_template='<div class="nlviz nlviz-yours"></div>', js_on_load=SCRIPT, apply_default_css=False,
                    padding=False, elem_id="own", address=ADDRESS, most=store.limits.checkpoint_mb, kinds=kinds())
 
 

@@ -78,9 +78,10 @@ class Store:
                 model = self.model(name, visit)
                 found = model.analysis_of(picture) if isinstance(model, Recorded) else analyse(model, picture, resolution)
                 with self._lock:
-                    if self.visiting.find(visit, name) is own:  # else its visitor has removed it meanwhile
-                        self._analyses[sha256, own.visit if own else "", name, resolution] = found
-                        self._forget_oldest()
+                    self._analyses[sha256, own.visit if own else "", name, resolution] = found
+                    self._forget_oldest()
+                if own and self.visiting.find(visit, name) is not own:  # its visitor has removed it meanwhile
+                    self.forget(visit, name)
         return found
 
     def check_pass(self, visit: str, name: str, resolution: int, frames: int = 1) -> None:

@@ -15,6 +15,7 @@ from .limits import Limits
 from .presets import Listed
 
 NAME = "nlviz_networks_"  # then the server's process
+CAME = "came"  # in a file's folder: where it lies until it is read
 MOST = 3  # files of a visit
 GRACE = 30  # seconds after which a visit whose page was closed has ended, unless it asks for something: connections break
 IDLE, FRESH = 6 * 3600, 600  # seconds without a request: the visit has ended; its networks give way to those of others
@@ -103,9 +104,9 @@ class Visiting:
             self._drop_unused(visit, here)
             self._make_room(here)
             number = secrets.token_hex(8)
-            folder = self._root() / secrets.token_hex(8)
-            folder.mkdir(mode=0o700)
-            file = here.files[number] = File(number, file_name(name), folder, folder / f"came{Path(name).suffix.lower()[:12]}")
+            folder, name = self._root() / secrets.token_hex(8), file_name(name)
+            (folder / CAME).mkdir(parents=True)
+            file = here.files[number] = File(number, name, folder, folder / CAME / name)
             return file
 
     def _make_room(self, here: Visit) -> None:
@@ -152,7 +153,7 @@ class Visiting:
                 else:
                     yield said
         finally:
-            file.path.unlink(missing_ok=True)
+            shutil.rmtree(file.path.parent, ignore_errors=True)
             if file.told is None:
                 self.drop(visit, file)
 

@@ -91,7 +91,8 @@ def test_what_training_left_beside_the_weights_is_left_out_and_never_run(tmp_pat
 
 def test_what_is_wrong_is_named(tmp_path):
     for name, words in {"repeats.pth": "says that it holds tensors of 3,814,697 MB", "many.safetensors": "expected at most 20,000",
-                        "pickle.pth": "no weights that can be read safely", "stem.pth": "its stem has weights of shape (8, 3, 7, 7)",
+                        "pickle.pth": "no weights that can be read safely",
+                        "stem.pth": "its stem has weights of shape (8, 3, 7, 7)",
                         "nan.pth": "are not finite", "unknown.pth": "no kind of network that nlviz knows"}.items():
         (tmp_path / name).write_bytes(FILES[name](tmp_path / "executed"))
         assert words in read_in_copy(tmp_path / name)[0]["error"]
