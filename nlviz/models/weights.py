@@ -87,7 +87,7 @@ def check_numbers(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], f
         if weights.is_floating_point() != expected[name].is_floating_point():
             raise CheckpointError(f"{filename}: {name} is {str(weights.dtype).removeprefix('torch.')}, "
                                   f"expected {str(expected[name].dtype).removeprefix('torch.')}. {advice}")
-        wrong = (~weights.float().isfinite()).sum().item()
-        if wrong:
+        if not weights.sum(dtype=torch.float64 if weights.is_floating_point() else None).isfinite():  # in one pass
+            wrong = (~weights.float().isfinite()).sum().item()
             raise CheckpointError(f"{filename}: {wrong} of {weights.numel()} numbers in {name} are not finite (NaN or infinite). "
                                   f"{advice}")
