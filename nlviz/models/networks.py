@@ -1,4 +1,4 @@
-"""The three kinds of bundled network: a classifier, a segmentation head and the small MNIST network."""
+"""The kinds of network of pictures: a classifier, segmentation with the backbone frozen or trained, the small MNIST network."""
 
 import torch
 from torch import Tensor, nn
@@ -106,6 +106,41 @@ class Segmenter(OnBackbone):
             nn.Dropout2d(0.1),
         )
         self.tail = nn.Conv2d(width, classes, 1)
+
+
+class Tuned(nn.Module):
+    """The backbone to stride 16 with a block at stride 8 and one at stride 16, all of it trained, and a 1x1 convolution.
+
+    (B, 3, H, W) -> (B, classes, H/16, W/16). Blocks work on features of unit scale, as in ``Classifier``.
+    """
+
+    PLACES = {4: 40, 6: 112}  # of the stem's modules that a block stands behind, their channels: strides 8 and 16
+
+    def __init__(self, block: str | None, classes: int, **options):
+        super().__init__()
+        self.stem, _ = backbone.split(backbone.pretrained())
+        self.blocks = nn.ModuleList(make_block(block, channels, **options) for channels in self.PLACES.values())
+        self.dropout, self.tail = nn.Dropout2d(0.1), nn.Conv2d(backbone.CHANNELS, classes, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        blocks = iter(self.blocks)
+        for number, stage in enumerate(self.stem):
+            x = stage(x)
+            if number in self.PLACES:
+                x = next(blocks)(x / Classifier.SCALE) * Classifier.SCALE
+        return self.tail(self.dropout(x / Classifier.SCALE))
+
+    def train(self, mode: bool = True):
+        """The backbone's statistics stay ImageNet's."""
+        super().train(mode)
+        self.stem.eval()
+        return self
+
+    head = forward  # all that is learned
+
+    def trained_state(self) -> dict[str, Tensor]:
+        """What a checkpoint holds: everything."""
+        return self.state_dict()
 
 
 class SmallNetwork(nn.Module):

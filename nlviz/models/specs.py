@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from ..blocks import BLOCKS
 from ..pictures import Preprocess
-from .networks import PAIRS, Classifier, Segmenter, SmallNetwork
+from .networks import PAIRS, Classifier, Segmenter, SmallNetwork, Tuned
 from .video_networks import ClipSegmenter, SlowFast
 
 TITLES = {
@@ -28,12 +28,13 @@ TITLES = {
 FIXED_GRID = {"rga", "rga_spatial", "rga_channel"}  # built for 28 x 28 positions
 KINDS = {"caltech101": "classification", "msrc": "segmentation", "camvid": "segmentation", "fashion": "small",
          "clips": "clip segmentation", "moves": "motion"}
-NETWORKS = {"classification": Classifier, "segmentation": Segmenter, "small": SmallNetwork,
+NETWORKS = {"classification": Classifier, "segmentation": Segmenter, "tuned segmentation": Tuned, "small": SmallNetwork,
             "clip segmentation": ClipSegmenter, "motion": SlowFast}
 FRAMES = {"clips": 8, "moves": 16}  # of the clips that a network is trained with
 PREPROCESS = {
     "classification": Preprocess(),
     "segmentation": Preprocess(),
+    "tuned segmentation": Preprocess(),
     "small": Preprocess(channels=1, mean=0.0, std=255.0, fixed=(28, 28)),
     "clip segmentation": Preprocess(),
     "motion": Preprocess(fixed=(64, 64)),
@@ -50,6 +51,7 @@ class Spec:
         options: the block's own arguments.
         variant: what tells it from the network of the same data and block that is trained as all others are.
         words: the variant's title.
+        tuned: its backbone is trained too, with a block at two places of it.
         long_decay: the weight decay of one that is trained long, with SGD; None for one that is trained as all others are.
     """
 
@@ -59,6 +61,7 @@ class Spec:
     variant: str = ""
     words: str = ""
     long_decay: float | None = None
+    tuned: bool = False
 
     @property
     def name(self) -> str:
@@ -70,8 +73,8 @@ class Spec:
 
     @property
     def network(self) -> str:
-        """``classification``, ``segmentation``, ``small``, ``clip segmentation`` or ``motion``."""
-        return KINDS[self.data]
+        """``classification``, ``segmentation``, ``tuned segmentation``, ``small``, ``clip segmentation`` or ``motion``."""
+        return f"tuned {KINDS[self.data]}" if self.tuned else KINDS[self.data]
 
     @property
     def task(self) -> str:
@@ -102,7 +105,7 @@ class Spec:
     @property
     def without(self) -> str:
         """The name of the same network without a block."""
-        return f"{self.data}_none"
+        return f"{self.data}_none" + "_tuned" * self.tuned
 
 
 FULL = {"sub_sample": False}  # keys at every position
@@ -130,6 +133,9 @@ VARIANTS: dict[str, Spec] = {spec.name: spec for spec in (
          weight_decay)
     for data in ("caltech101", "msrc")
     for scale, (power, words) in SCALES.items() for decay, (weight_decay, more) in DECAYS.items())}
+VARIANTS |= {spec.name: spec for spec in (
+    Spec("msrc", block, FULL if block else {}, "tuned", f"{TITLES[block]}, in the backbone", tuned=True)
+    for block in ("embedded_gaussian", None))}
 TELLING = ("msrc_embedded_gaussian_times_free", "msrc_embedded_gaussian_as_is_free")  # the pair that is bundled
 
 MODELS: dict[str, Spec] = {spec.name: spec for spec in _SPECS} | {name: VARIANTS[name] for name in TELLING}

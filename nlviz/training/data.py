@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..models import CLASSES
-from ..pictures import Preprocess
+from ..pictures import Preprocess, open_picture
 from .batching import batches
 from .clip_data import Clips
 from .features import features
@@ -76,9 +76,11 @@ class Segmentation(ABC):
     def _load(self, split: str, resolution: int) -> tuple[list[Tensor], list[Tensor]]:
         names = self.names(split)
         masks = [read_mask(self.data, self.folder / f"{n}.png") for n in names]
-        pictures = features([self.folder / f"{n}.jpg" for n in names], resolution, self.cache / split, self.device,
-                            self.preprocess)
-        return pictures, masks
+        return self._inputs([self.folder / f"{n}.jpg" for n in names], resolution, split), masks
+
+    def _inputs(self, files: list[Path], resolution: int, split: str) -> list[Tensor]:
+        """What of each picture the trained part of a network takes."""
+        return features(files, resolution, self.cache / split, self.device, self.preprocess)
 
     def _target(self, mask: Tensor, resolution: int) -> Tensor:
         """The mask at a quarter of the input's size, void where the input is padding."""
@@ -127,6 +129,14 @@ class Msrc(Segmentation):
     def names(self, split: str) -> list[str]:
         return (self.folder / f"{split}.txt").read_text().split()
 
+
+class MsrcPictures(Msrc):
+    """The same photos as they are, for networks whose backbone is trained too."""
+
+    def _inputs(self, files: list[Path], resolution: int, split: str) -> list[Tensor]:
+        return [self.preprocess(open_picture(file), resolution)[0][0].half() for file in files]
+
+
 class Camvid(Segmentation):
     """Street scenes in folders train and test."""
 
@@ -173,3 +183,4 @@ class Fashion:
 
 
 DATA = {"caltech101": Caltech101, "msrc": Msrc, "camvid": Camvid, "fashion": Fashion, "clips": Clips, "moves": Moves}
+TUNED = {"msrc": MsrcPictures}  # of networks whose backbone is trained too

@@ -47,6 +47,11 @@ def long_sgd(data: str, weight_decay: float) -> Schedule:
                     snapshots=(0, *(epochs * share // 48 for share in (1, 2, 4, 8, 16, 32, 48))))
 
 
+TUNED = Schedule(20, learning_rate=3e-4, resolutions=FIVE)  # the backbone too
+
+
 def schedule_of(spec: Spec) -> Schedule:
     """How the network of a spec is trained."""
+    if spec.tuned:
+        return TUNED
     return SHORT[spec.data] if spec.long_decay is None else long_sgd(spec.data, spec.long_decay)

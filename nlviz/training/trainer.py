@@ -18,7 +18,7 @@ from tqdm import tqdm
 from ..capture import capture_blocks
 from ..files import write_whole
 from ..models import NEW_CHECKPOINTS, Spec, build, get_spec, render_readme, trained
-from .data import DATA
+from .data import DATA, TUNED
 from .schedules import Schedule, schedule_of
 
 
@@ -52,7 +52,7 @@ def train(name: str, data: Path, out: Path = NEW_CHECKPOINTS, runs: Path = Path(
         raise ValueError(f"seeds must be at least 1, got {seeds}")
     out.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    task = DATA[spec.data](data, runs / "features", device, spec.preprocess, schedule.resolutions)
+    task = (TUNED if spec.tuned else DATA)[spec.data](data, runs / "features", device, spec.preprocess, schedule.resolutions)
     place = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:8]
     states = [runs / f"{name}_{s}_{schedule.epochs}_{place}.pt" for s in range(seed, seed + seeds)]
     first, scores = None, []
