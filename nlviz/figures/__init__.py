@@ -16,6 +16,7 @@ from .layer_distances import distance_against_layer
 from .layers_heads import layers_by_heads
 from .layouts import Figure, draw
 from .looks import looks_of, scale_of, shared_scales
+from .loss import loss_against_dependence
 from .output import figure_bytes, format_of, save_figure
 from .panels import Axes, draw_heatmap, draw_photo
 from .queries import one_query, queries_by_networks
@@ -28,5 +29,5 @@ __all__ = ["COLOUR_MAPS", "DIRECTIONS", "DIVERGING", "PIN_COLOURS", "SCALES", "A
            "channels_by_networks", "check_analyses", "check_frames", "colour_table", "columns_of", "dependence_by_networks",
            "distance_against_layer", "distances_by_layer", "distances_by_networks", "distribution_by_network", "draw",
            "draw_heatmap", "draw_photo", "figure_bytes", "filmstrip", "format_of", "gif_bytes", "heads_against_layer",
-           "layers_by_heads", "looks_of", "moving_pictures", "one_query", "path_of", "queries_by_networks", "save_figure",
-           "scale_of", "shared_scales", "shares_by_head"]
+           "layers_by_heads", "looks_of", "loss_against_dependence", "moving_pictures", "one_query", "path_of",
+           "queries_by_networks", "save_figure", "scale_of", "shared_scales", "shares_by_head"]
