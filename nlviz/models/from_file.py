@@ -1,6 +1,8 @@
 """A network from its checkpoint alone: ``file:FILE?question=answer&...``."""
 
+import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,16 +19,23 @@ from .weights import check_numbers, digest, random_words, some
 from .zoo import ARCHES, NORMALISATION, PIXELS, Answers, Rebuilt, Recognised, check_answers, class_names, recognise
 
 PREFIX = "file:"
-ARCH, CLASSES = "arch", "classes"  # answers to what is not asked
+ARCH, CLASSES, INSIDE = "arch", "classes", "inside"  # answers to what is not asked
 BETWEEN = "|"  # names of classes
 SIDE = 4  # cells of a grid on which a block is tried
 
 
-def name_of(path: Path | str, arch: str | None = None, answers: Answers | None = None) -> str:
+def name_of(path: Path | str, arch: str | None = None, answers: Mapping[str, object] | None = None) -> str:
     """The name under which :func:`load_model` finds the network again."""
     told = {ARCH: arch} if arch else {}
-    query = urlencode(told | dict(answers or {}), safe=BETWEEN + ":/")
+    query = urlencode(told | {name: _as_text(name, answer) for name, answer in (answers or {}).items()}, safe=BETWEEN + ":/")
     return f"{PREFIX}{path}" + (f"?{query}" if query else "")
+
+
+def _as_text(name: str, answer: object) -> str:
+    """An answer of Python as one types it: True is yes, (1, 2, 2) is 1x2x2, and names have | between them."""
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    return (BETWEEN if name == CLASSES else "x").join(map(str, answer)) if isinstance(answer, (list, tuple)) else str(answer)
 
 
 def parts_of(text: str) -> tuple[Path, str | None, dict[str, str]]:
@@ -37,6 +46,8 @@ def parts_of(text: str) -> tuple[Path, str | None, dict[str, str]]:
     if mark and (len(dict(pairs)) != len(pairs) or [len(pair.split("=")) for pair in query.split("&")] != [2] * len(pairs)):
         raise ModelError(f"{text}: expected question=answer&question=answer behind the ?, each once; got {query!r}")
     answers = dict(pairs)
+    if not path:
+        raise ModelError(f"{text}: expected file:CHECKPOINT, a file's name")
     return Path(path).expanduser(), answers.pop(ARCH, None), answers
 
 
@@ -44,20 +55,22 @@ def check(text: str) -> None:
     """Raise what :func:`load` would before it reads weights."""
     path, _, _ = parts_of(text)
     if not path.exists():
-        raise ModelError(f"{text}: there is no file {path}")
+        raise ModelError(f"{text}: there is no file {path}" + ("" if path.is_absolute() else f" in {Path.cwd()}"))
 
 
 def load(text: str) -> Model:
     """A network from its checkpoint, see :func:`nlviz.load_model`."""
+    check(text)
     path, arch, answers = parts_of(text)
-    return rebuilt_model(recognise(read_checkpoint(path), ARCHES, arch), answers, text)
+    return rebuilt_model(recognise(read_checkpoint(path, answers.get(INSIDE)), ARCHES, arch), answers, text)
 
 
 def rebuilt_model(recognised: Recognised, answers: Answers, name: str | None = None) -> Model:
     """The network of a checkpoint that was recognised, in eval mode; its card says what was missing and what was left out.
 
     Args:
-        answers: to ``recognised.questions``; ``classes`` may name its classes, with | between them.
+        answers: to ``recognised.questions``; ``classes`` may name its classes, with | between them; ``inside`` says which part of
+            the file was read, see :func:`read_checkpoint`.
         name: of the model, and of how to answer.
 
     Raises:
@@ -66,15 +79,19 @@ def rebuilt_model(recognised: Recognised, answers: Answers, name: str | None = N
     """
     file, name = recognised.checkpoint.name, name or name_of(recognised.checkpoint.name)
     given = dict(answers)
-    named = given.pop(CLASSES, None)
-    check_answers(recognised, given, f"{name}{'&' if '?' in name else '?'}")
+    named, inside = given.pop(CLASSES, None), given.pop(INSIDE, None)
+    path, arch, _ = parts_of(name) if name.startswith(PREFIX) else (Path(file), None, {})
+    check_answers(recognised, given, lambda told: name_of(path, arch, told | ({INSIDE: inside} if inside else {})))
     try:
         rebuilt = seeded(lambda: recognised.arch.build(recognised.state, given))
-    except (ValueError, KeyError, IndexError, RuntimeError) as error:
+    except (ValueError, KeyError, IndexError, RuntimeError, TypeError) as error:
         why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(f"{file} looks like {recognised.title}, but {why}") from None
     if recognised.arch.pixels:
         _prepare(rebuilt, given[NORMALISATION.name])
+    if rebuilt.task == "segmentation" and rebuilt.classes == 1:
+        rebuilt.task = rebuilt.classes = None
+        rebuilt.notes.append("It has one output channel, of which no classes can be told: its segmentation is not drawn")
     source, notes = _put_in(rebuilt, recognised)
     classes, whose = _classes(rebuilt, named, recognised.checkpoint)
     card = {"source": source, "sha256": digest(rebuilt.net),
@@ -118,11 +135,16 @@ def _ignored(recognised: Recognised, rebuilt: Rebuilt) -> list[str]:
     for key in recognised.state:
         if key in rebuilt.used or key.endswith("num_batches_tracked"):
             continue
-        words = next((words for part, words in recognised.arch.ignored.items() if key.startswith(part)), key.partition(".")[0])
+        words = next((words for part, words in recognised.arch.ignored.items() if key.startswith(part)), _part_of(key))
         parts[words] = parts.get(words, 0) + 1
     outside = len(recognised.checkpoint.state) - len(recognised.state)
     return [f"{words} ({count} tensors)" for words, count in parts.items()] + list(recognised.checkpoint.also) \
-        + [f"{outside} tensors outside of the backbone"] * bool(outside)
+        + [f"{outside} tensors outside of this network"] * bool(outside)
+
+
+def _part_of(key: str) -> str:
+    """The first word of a name; of buffers, as those of mmcv's moving averages, up to their first _."""
+    return key.partition(".")[0] if "." in key else f"{key.partition('_')[0]}_..."
 
 
 def _random_blocks(net: nn.Module, random: list[str]) -> list[str]:
@@ -133,16 +155,20 @@ def _random_blocks(net: nn.Module, random: list[str]) -> list[str]:
 @torch.no_grad()
 def _untrained(net: nn.Module) -> list[str]:
     """Blocks whose last weights are exactly zero, as they are before any training."""
-    return [f"{name} is untrained: its last weights are exactly zero, so that what it gives is its input"
-            for name, block in net.named_modules() if isinstance(block, Block) and _adds_nothing(block)]
+    return [f"{name} is untrained: its last weights are exactly zero, so that its map changes nothing"
+            for name, block in net.named_modules() if isinstance(block, Block) and _changes_nothing(block)]
 
 
-def _adds_nothing(block: Block) -> bool:
-    x = torch.linspace(-1, 1, block.in_channels * SIDE**block.dimension).view(1, block.in_channels, *(SIDE,) * block.dimension)
+def _changes_nothing(block: Block) -> bool:
+    """Whether it adds the same to every input, or multiplies every input with the same."""
+    shape = (1, block.in_channels, *(SIDE,) * block.dimension)
+    x = torch.linspace(-1, 1.5, math.prod(shape)).view(shape)
     try:
-        return torch.equal(block.eval()(x), x)
+        ours, others = block.eval()(x), block(x.flip(-1) * 2)
     except (ValueError, RuntimeError):  # it takes one grid alone
         return False
+    return torch.allclose(ours - x, others - x.flip(-1) * 2, rtol=0, atol=1e-5) or \
+        torch.allclose(ours * x.flip(-1) * 2, others * x, rtol=0, atol=1e-5)
 
 
 def _preprocess(rebuilt: Rebuilt):

@@ -59,7 +59,10 @@ def load_model(text: str | None = None, folder: Path = CHECKPOINTS, checkpoint: 
     if (text is None) == (checkpoint is None):
         raise TypeError("load_model takes the name of a network or checkpoint=FILE, one of them")
     if checkpoint is not None:
-        text = from_file.name_of(checkpoint, arch, {name: str(answer) for name, answer in answers.items()})
+        text = from_file.name_of(checkpoint, arch, answers)
+    elif arch or answers:
+        told = ", ".join([*(["arch"] if arch else []), *answers])
+        raise TypeError(f"{told}: answers belong to checkpoint=FILE, or behind the ? of file:FILE?question=answer")
     if text.startswith(from_file.PREFIX):
         return from_file.load(text)
     if text == dinov2.NAME:

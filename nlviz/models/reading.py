@@ -3,6 +3,7 @@
 import json
 import re
 import warnings
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,12 @@ from torch import Tensor
 from ..files import check_regular, printable
 from .errors import CheckpointError
 
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".pyth", ".tar")  # .pth.tar
 INDEX = ".json"  # of a checkpoint in several files, its shards
-WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "state_dict_ema", "model_ema", "ema", "teacher", "student",
-            "net", "network", "module", "params", "params_ema", "weights")
+WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "ema_state_dict", "state_dict_ema", "model_ema", "ema",
+            "teacher", "student", "net", "network", "module", "params", "params_ema", "weights")
 PREFIXES = ("module.", "_orig_mod.", "model.")  # of DataParallel, of torch.compile, of what trains
-AGAIN = "Save them again, or take another file."
+AGAIN = "Save model.state_dict() again, or take another file."
 LONGEST = 100  # letters of a class' name
 MOST_KINDS = 64  # of objects in a pickle that are left out
 
@@ -42,14 +43,17 @@ class Checkpoint:
     classes: list[str] | None = None
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
+def read_checkpoint(path: Path, inside: str | None = None) -> Checkpoint:
     """A file of weights, or the ``.json`` index of one in shards, which lie beside it.
+
+    Args:
+        inside: which of several state_dicts in it, as ``ema``; by default the first of WRAPPERS.
 
     Raises:
         CheckpointError: it is missing, no regular file, of another kind, or holds no tensors.
     """
     found = _of_index(path) if path.suffix.lower() == INDEX else _content(path)
-    state, also = _unwrapped(found, path)
+    state, also = _unwrapped(found, path, inside)
     return Checkpoint(printable(path.name), without_prefixes(state), also, _classes(found))
 
 
@@ -80,42 +84,64 @@ def _content(path: Path) -> object:
     except OSError as error:
         raise CheckpointError(f"{printable(path)} cannot be read ({error.strerror or error}).") from None
     except Exception as error:  # whatever a broken or hostile file makes a reader raise
-        why = str(error).strip().partition("\n")[0][:200]
+        why = _why(error)
         raise CheckpointError(f"{printable(path.name)} holds no weights that can be read safely ({type(error).__name__}: "
                               f"{printable(why)}). {AGAIN}") from None
 
 
-class LeftOut(dict):
-    """Stands in a pickle for an object of a kind that nobody opens: it takes what is put into it, and does nothing."""
+def _why(error: Exception) -> str:
+    """What is wrong, without PyTorch's advice to trust the file."""
+    told = re.search(r"WeightsUnpickler error:\s*(.*)", str(error))
+    if told and "Unsupported operand" in told[1]:
+        return "it is pickled in a newer protocol; torch.save writes protocol 2"
+    return (told[1].partition(". Please")[0] if told else str(error).strip().partition("\n")[0])[:200]
+
+
+class LeftOut:
+    """Stands in a pickle for an object of a kind that nobody opens: it is made of anything, and does nothing."""
 
     def __init__(self, *args, **kwargs):
-        super().__init__()
+        pass
 
     def __setstate__(self, state):
         pass
 
-    def append(self, one):
-        pass
 
-    def extend(self, more):
-        pass
+class LeftOutList(LeftOut, list):
+    """The same for what is filled like a list."""
+
+
+class LeftOutDict:
+    """The same for what is filled like a dict, which PyTorch does to its own alone."""
+
+    def __new__(cls, *args, **kwargs):
+        return OrderedDict()
+
+
+REFUSED = {  # what PyTorch says of a pickle -> what then stands for the kind that it names
+    r"GLOBAL (\S+) was not an allowed global": LeftOut, r"Can only append to lists, but got <class 'left_out\.(\S+)'>": LeftOutList,
+    r"Can only extend lists, but got <class 'left_out\.(\S+)'>": LeftOutList,
+    r"Can only SETITEMS? for .* but got <class 'left_out\.(\S+)'>": LeftOutDict}
 
 
 def _tensors_alone(path: Path) -> object:
     """``torch.load`` with ``weights_only``. Objects of other kinds, which training leaves in checkpoints, are stood for by an empty
     one: neither their modules nor they are ever looked up."""
-    kinds: dict[str, tuple] = {}
+    kinds: dict[str, type] = {}
+    tried = set()
     while True:
         try:
-            with torch.serialization.safe_globals(list(kinds.values())), warnings.catch_warnings():
+            with torch.serialization.safe_globals([(kind, name) for name, kind in kinds.items()]), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return torch.load(path, map_location="cpu", weights_only=True)
         except UnpicklingError as error:
-            unknown = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
-            name = unknown and (unknown[1] if "." in unknown[1] else f"builtins.{unknown[1]}")
-            if name is None or name in kinds or len(kinds) == MOST_KINDS:
+            name, kind = next(((found[1], kind) for pattern, kind in REFUSED.items() if (found := re.search(pattern, str(error)))),
+                              ("", None))
+            name = name if "." in name else f"builtins.{name}"
+            if kind is None or (name, kind) in tried or len(tried) == MOST_KINDS:
                 raise
-            kinds[name] = (type(name.rpartition(".")[2], (LeftOut,), {}), name)
+            tried.add((name, kind))
+            kinds[name] = type(name, (kind,), {"__module__": "left_out"})
 
 
 def _of_index(path: Path) -> dict[str, Tensor]:
@@ -149,9 +175,15 @@ def _classes(found: object) -> list[str] | None:
     return None
 
 
-def _unwrapped(found: object, path: Path) -> tuple[dict[str, Tensor], list[str]]:
+def _unwrapped(found: object, path: Path, inside: str | None = None) -> tuple[dict[str, Tensor], list[str]]:
     """The tensors by name, and what else there was."""
     also = []
+    if inside is not None:
+        if not isinstance(found, Mapping) or not isinstance(found.get(inside), Mapping):
+            known = [str(name) for name, one in found.items() if isinstance(one, Mapping)] if isinstance(found, Mapping) else []
+            raise CheckpointError(f"{printable(path.name)} has nothing called {inside!r} inside; it has "
+                                  f"{printable(', '.join(known)) or 'no parts'}")
+        found = {inside: found[inside]} if inside in WRAPPERS else found[inside]
     while isinstance(found, Mapping):
         inner = next((name for name in WRAPPERS if isinstance(found.get(name), Mapping) and found[name]), None)
         if inner is None:

@@ -3,7 +3,7 @@
 import json
 import os
 import pickle
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict, deque
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,36 @@ def test_objects_of_training_are_left_out_and_never_made(tmp_path, monkeypatch, 
     path = saved(tmp_path / "epoch_3.pth", content, _use_new_zipfile_serialization=not legacy)
     found = read_checkpoint(path)
     assert list(found.state) == list(STATE) and found.also == ["message_hub", "numpy"]
+
+
+class Config(dict):
+    """As configurations beside the weights."""
+
+
+@pytest.mark.parametrize("beside", [Config(a=1), defaultdict(int, a=1), deque([1]), {"nested": [Config(b=Config())]}, {1, 2}])
+def test_what_lies_beside_the_weights_is_no_matter(tmp_path, beside):
+    path = saved(tmp_path / "net.pth", {"state_dict": STATE, "cfg": beside})
+    assert list(read_checkpoint(path).state) == list(STATE)
+
+
+@pytest.mark.parametrize("name", ["net.pth.tar", "net.pyth", "net.ckpt", "NET.PTH"])
+def test_names_that_other_code_gives_its_checkpoints_are_taken(tmp_path, name):
+    assert list(read_checkpoint(saved(tmp_path / name, {"model_state": STATE})).state) == list(STATE)
+
+
+def test_one_of_several_state_dicts_can_be_asked_for(tmp_path):
+    other = {name: weights + 1 for name, weights in STATE.items()}
+    path = saved(tmp_path / "net.pth", {"model": STATE, "ema": {"state_dict": other}, "epoch": 3})
+    assert torch.equal(read_checkpoint(path, "ema").state["conv.weight"], other["conv.weight"])
+    with pytest.raises(CheckpointError, match="nothing called 'teacher' inside; it has model, ema"):
+        read_checkpoint(path, "teacher")
+
+
+def test_no_advice_to_trust_a_file_is_handed_on(tmp_path):
+    path = saved(tmp_path / "net.pth", {"state_dict": STATE}, pickle_protocol=4)
+    with pytest.raises(CheckpointError, match="pickled in a newer protocol") as raised:
+        read_checkpoint(path)
+    assert "trust" not in str(raised.value) and "weights_only" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["system", "open"])

@@ -103,7 +103,7 @@ def test_where_the_hub_is_switched_off_nobody_is_asked(monkeypatch):
     ("timm:vit_tinny_patch16", r"timm has no network called 'vit_tinny_patch16'; near it: .*vit_tiny_patch16_224"),
     ("torchvision:resnet_18", r"torchvision has no network called 'resnet_18'; near it: resnet18"),
     ("timm:hf_hub:somebody/network", r"timm has no network called"),
-    (f"{TINY}@weights.ckpt", r"behind the @ stands a file of weights that ends in \.safetensors, \.pth"),
+    (f"{TINY}@weights.txt", r"behind the @ stands a file of weights that ends in \.safetensors, \.pth"),
     ("python:nothing", r"expected python:package\.module:factory, got 'python:nothing'"),
     ("python:mine:os.abort", r"expected python:package\.module:factory"),
     ("python:os:abort", r"is of Python's own library"),

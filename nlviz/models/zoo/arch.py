@@ -20,12 +20,14 @@ class Question:
         sentence: what is asked.
         options: answer -> what it means, in words.
         usual: what published configurations have; offered first, and never taken unasked.
+        number: whether any positive number is an answer, beside the options.
     """
 
     name: str
     sentence: str
     options: Mapping[str, str]
     usual: str
+    number: bool = False
 
 
 @dataclass

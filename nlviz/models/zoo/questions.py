@@ -7,7 +7,7 @@ MODE = Question("mode", "Which pairwise function do the non-local blocks have? B
 USE_SCALE = Question("use_scale", "Are queries times keys divided by the square root of their channels?", {
     "yes": "divided, as in mmcv's default", "no": "as they are"}, "yes")
 TEMPERATURE = Question("temperature", "By which temperature are the pairwise logits divided?", {
-    "0.05": "of the published configuration", "1": "none"}, "0.05")
+    "0.05": "of the published configuration", "1": "none"}, "0.05", number=True)
 RECURRENCE = Question("recurrence", "How many times does the criss-cross attention run?", {
     "2": "each position sees all others", "1": "each sees its row and column", "3": "three times"}, "2")
 NORMALISATION = Question("normalisation", "How are pixels prepared?", {

@@ -1,7 +1,9 @@
 """Which kind of network a checkpoint is of, and what has to be asked."""
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import CheckpointError
@@ -10,7 +12,7 @@ from .arch import Answers, Arch, Question, State
 from .libraries import is_library, library_arch
 from .questions import NORMALISATION
 
-OUTER = ("", "backbone.", "net.", "encoder.")  # which a whole network may be called by what holds it
+MOST_PARTS, PREFERRED = 8, "teacher"  # of a file, each of which may be the whole network
 MOST_NAMED = 3  # kinds, in a phrase
 
 
@@ -40,15 +42,6 @@ class Recognised:
     def title(self) -> str:
         return self.arch.title
 
-    @property
-    def ignored(self) -> tuple[str, ...]:
-        """What of the file is left out whatever is answered, in phrases."""
-        parts = {}
-        for name in self.state:
-            if words := next((words for part, words in self.arch.ignored.items() if name.startswith(part)), None):
-                parts[words] = parts.get(words, 0) + 1
-        return tuple(f"{words} ({count} tensors)" for words, count in parts.items()) + tuple(self.checkpoint.also)
-
 
 def recognise(checkpoint: Checkpoint, arches: Sequence[Arch], arch: str | None = None) -> Recognised:
     """The kind of network a checkpoint is of.
@@ -74,11 +67,11 @@ def recognise(checkpoint: Checkpoint, arches: Sequence[Arch], arch: str | None =
     raise CheckpointError(_unknown(checkpoint, arches))
 
 
-def check_answers(recognised: Recognised, answers: Answers, how: str) -> None:
+def check_answers(recognised: Recognised, answers: Answers, how: Callable[[Answers], str]) -> None:
     """Raise where a question is not answered, an answer is none of its options, or nobody asked.
 
     Args:
-        how: what to type, for the message: a text that ends where answers begin.
+        how: what to type for these answers, for the message.
     """
     asked = {question.name: question for question in recognised.questions}
     for name, answer in answers.items():
@@ -86,40 +79,37 @@ def check_answers(recognised: Recognised, answers: Answers, how: str) -> None:
             known = f"; it asks for {', '.join(asked)}" if asked else ""
             raise CheckpointError(f"{recognised.title} asks for no {name!r}{known}")
         if not _is_option(answer, asked[name]):
-            raise CheckpointError(f"{name} must be one of {', '.join(asked[name].options)}; got {answer!r}")
+            more = ", or a positive number" if asked[name].number else ""
+            raise CheckpointError(f"{name} must be one of {', '.join(asked[name].options)}{more}; got {answer!r}")
     open_ones = tuple(question for name, question in asked.items() if name not in answers)
     if open_ones:
         raise Unanswered(_question_words(recognised, open_ones, answers, how), open_ones)
 
 
 def _is_option(answer: str, question: Question) -> bool:
-    """One of the options; of numbers any positive one."""
-    if answer in question.options:
-        return True
-    return all(map(_is_number, question.options)) and _is_number(answer) and float(answer) > 0 and \
-        ("." in "".join(question.options) or answer.isdigit())
+    try:
+        return answer in question.options or (question.number and 0 < float(answer) < math.inf)
+    except ValueError:
+        return False
 
 
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) is not None
-
-
-def _question_words(recognised: Recognised, questions: tuple[Question, ...], answers: Answers, how: str) -> str:
+def _question_words(recognised: Recognised, questions: tuple[Question, ...], answers: Answers,
+                    how: Callable[[Answers], str]) -> str:
     lines = [f"{recognised.checkpoint.name} is {recognised.title}. Its weights cannot tell:"]
     for question in questions:
         lines.append(f"  {question.name}: {question.sentence}")
         lines += [f"    {question.name}={option}: {words}{', usual' * (option == question.usual)}"
                   for option, words in question.options.items()]
-    usual = "&".join(f"{name}={answer}" for name, answer in {**answers, **{q.name: q.usual for q in questions}}.items())
-    return "\n".join([*lines, f"Answer with '{how}{usual}' (these are the usual ones)"])
+    usual = how({**answers, **{question.name: question.usual for question in questions}})
+    return "\n".join([*lines, f"Answer with '{usual}' (these are the usual ones)"])
 
 
 def _states(checkpoint: Checkpoint) -> Iterable[State]:
-    """The tensors as they are named, and without what an outer network calls this one."""
-    for outer in OUTER:
-        inner = {name.removeprefix(outer): weights for name, weights in checkpoint.state.items() if name.startswith(outer)}
-        if inner:
-            yield inner
+    """The tensors as they are named, and those of each part without its name, as an outer network calls this one."""
+    yield checkpoint.state
+    parts = Counter(name.partition(".")[0] for name in checkpoint.state if "." in name)
+    for part in sorted(parts, key=lambda part: (-parts[part], part != PREFERRED, part))[:MOST_PARTS]:
+        yield {name.removeprefix(f"{part}."): weights for name, weights in checkpoint.state.items() if name.startswith(f"{part}.")}
 
 
 def _inner_first(checkpoint: Checkpoint) -> list[State]:
@@ -148,7 +138,7 @@ def _named(name: str, arches: Sequence[Arch]) -> Arch:
 
 def _unknown(checkpoint: Checkpoint, arches: Sequence[Arch]) -> str:
     some = ", ".join(list(checkpoint.state)[:MOST_NAMED])
-    shares = sorted(((_share(one, checkpoint.state), one) for one in arches), key=lambda pair: -pair[0])
+    shares = sorted(((max(_share(one, state) for state in _states(checkpoint)), one) for one in arches), key=lambda pair: -pair[0])
     near = [one for share, one in shares if share > 0][:MOST_NAMED]
     words = f"The nearest: {_listed(near)}." if near else f"Known are {', '.join(one.title for one in arches)}."
     return (f"{checkpoint.name} is of no kind of network that nlviz knows by its weights' names, such as {some}. {words} "
@@ -156,4 +146,9 @@ def _unknown(checkpoint: Checkpoint, arches: Sequence[Arch]) -> str:
 
 
 def _listed(arches: Sequence[Arch]) -> str:
-    return ", ".join(f"{one.title} (arch={one.name}; names such as {' '.join(one.signature)})" for one in arches)
+    return ", ".join(f"{one.title} (arch={one.name}; names such as {' '.join(map(_plain, one.signature))})" for one in arches)
+
+
+def _plain(pattern: str) -> str:
+    """A regular expression as somebody would write such a name."""
+    return re.sub(r"\\[dw]\+?", "0", pattern).replace("\\", "").replace("$", "")

@@ -77,7 +77,7 @@ def test_pixels_are_prepared_as_the_answer_says(normalisation):
     (f"file:{NONLOCAL}?mode=dot_product&mode=dot_product", "expected question=answer"),
     (f"file:{NONLOCAL}?{QUERY}&arch=mmseg_nothing", "there is no kind of checkpoint called 'mmseg_nothing'; expected one of"),
     (f"file:{NONLOCAL}?{QUERY}&classes=sky|road", "tells 19 classes apart; 2 names were given"),
-    ("file:nowhere.pth", "nowhere.pth cannot be read"),
+    ("file:nowhere.pth", "there is no file nowhere.pth in /"), ("file:", "expected file:CHECKPOINT"),
 ])
 def test_what_cannot_be_is_refused_in_words(text, words):
     with pytest.raises(ModelError) as raised:
@@ -137,6 +137,73 @@ def test_precision_and_prefixes_are_no_matter(tmp_path, dtype, prefix):
 
     model = load_model(checkpoint=changed(NONLOCAL, tmp_path, change), **ANSWERS)
     assert all(weights.dtype == torch.float32 for weights in model.net.parameters()) and not model.card["notes"][0].count("lacks")
+
+
+@pytest.mark.parametrize("more", [
+    lambda state: {f"model.{name}": w for name, w in state.items()} | {"criterion.weight": torch.ones(19)},
+    lambda state: {f"module.{name}": w for name, w in state.items()} | {"n_averaged": torch.ones(1)},
+    lambda state: {f"{part}.{name}": w * scale for part, scale in (("student", 0), ("teacher", 1)) for name, w in state.items()},
+    lambda state: {f"segmentor.{name}": w for name, w in state.items()}])
+def test_the_network_is_found_beside_others(tmp_path, more):
+    model = load_model(checkpoint=changed(NONLOCAL, tmp_path, more), **ANSWERS)
+    plain = load_model(checkpoint=NONLOCAL, **ANSWERS)
+    assert model.card["sha256"] == plain.card["sha256"]
+    outside = [note for note in model.card["notes"] if "tensors outside of this network" in note]
+    assert bool(outside) == ("segmentor" not in str(more(load_file(NONLOCAL)).keys()))
+
+
+def test_answers_may_be_pythons_own(tmp_path):
+    told = ANSWERS | {"use_scale": True, "output_stride": 8, "classes": [f"thing {number}" for number in range(19)]}
+    model = load_model(checkpoint=NONLOCAL, **told)
+    assert model.classes[18] == "thing 18" and "use_scale=yes" in model.name
+    with pytest.raises(TypeError, match="mode: answers belong to checkpoint=FILE"):
+        load_model(f"file:{NONLOCAL}", mode="dot_product")
+
+
+def test_how_to_answer_is_right_also_for_a_name_with_a_question_mark(tmp_path):
+    path = tmp_path / "what is=it?.safetensors"
+    path.write_bytes(NONLOCAL.read_bytes())
+    with pytest.raises(Unanswered) as raised:
+        load_model(f"file:{path}")
+    text = str(raised.value).partition("Answer with '")[2].partition("'")[0]
+    assert load_model(text).card["source"].endswith("what is=it?.safetensors")
+
+
+@pytest.mark.parametrize("answer, words", [
+    ("output_stride=4", "output_stride must be one of 8, 16; got '4'"),
+    ("output_stride=1e3", "output_stride must be one of 8, 16; got '1e3'"),
+])
+def test_only_what_is_offered_is_an_answer(answer, words):
+    with pytest.raises(CheckpointError, match=words):
+        load_model(f"file:{NONLOCAL}?mode=dot_product&use_scale=no&normalisation=unit&{answer}")
+
+
+def test_a_temperature_may_be_any_positive_number():
+    dnl = ORACLES / "mmseg_dnlnet.safetensors"
+    told = {"use_scale": "yes", "output_stride": "8", "normalisation": "imagenet"}
+    assert load_model(checkpoint=dnl, temperature=0.00001, **told)
+    for wrong in ("0", "-1", "inf", "nan", "warm"):
+        with pytest.raises(CheckpointError, match=r"temperature must be one of 0\.05, 1, or a positive number"):
+            load_model(checkpoint=dnl, temperature=wrong, **told)
+
+
+@pytest.mark.parametrize("zero", ["conv_out.bn.weight", "conv_out.conv.weight"])
+def test_last_weights_of_zero_are_untrained_whatever_is_added_behind_them(tmp_path, zero):
+    def change(state):
+        state[f"decode_head.nl_block.{zero}"].zero_()
+
+    notes = load_model(checkpoint=changed(NONLOCAL, tmp_path, change), **ANSWERS).card["notes"]
+    assert any(note.startswith("decode_head.nl_block is untrained") for note in notes)
+    assert not any("untrained" in note for note in load_model(checkpoint=NONLOCAL, **ANSWERS).card["notes"])
+
+
+def test_one_channel_tells_no_classes(tmp_path):
+    def change(state):
+        for name in ("weight", "bias"):
+            state[f"decode_head.conv_seg.{name}"] = state[f"decode_head.conv_seg.{name}"][:1].clone()
+
+    model = load_model(checkpoint=changed(NONLOCAL, tmp_path, change), **ANSWERS)
+    assert model.task is model.classes is None and any("one output channel" in note for note in model.card["notes"])
 
 
 def test_shards_and_one_file_are_the_same_network(tmp_path):
