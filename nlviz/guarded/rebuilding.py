@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..models import ARCHES, Checkpoint, Model, Recognised, read_checkpoint, rebuilt_model, recognise
+from .told import Told
 
 
 def recognised_of(checkpoint: Checkpoint) -> Recognised:
@@ -16,12 +17,12 @@ def kinds() -> list[str]:
     return list(dict.fromkeys(arch.title for arch in ARCHES))
 
 
-def answered(path: Path, file: str, answers: Mapping[str, str], name: str) -> Model:
-    """The network of a clean file, which its visitor calls ``file``; it is called ``name``.
+def answered(path: Path, told: Told, answers: Mapping[str, str], name: str) -> Model:
+    """The network of a clean file of which that was told; it is called ``name``.
 
     Raises:
         CheckpointError: as :func:`nlviz.models.rebuilt_model` does.
     """
     checkpoint = read_checkpoint(path)
-    checkpoint.name = file
+    checkpoint.name, checkpoint.classes = told.file, told.classes
     return rebuilt_model(recognised_of(checkpoint), answers, name)

@@ -45,6 +45,7 @@ class Told(_Strict):
         attention: where it is, in the order computed, with the usual answers.
         notes: what of the file is left out, missing, untrained or otherwise to be known.
         says: what it gives, in a phrase.
+        classes: their names, where the file has them.
         clips: it takes clips alone, of ``frames`` frames.
         operations: of a pass on squares of the sides TRIED.
     """
@@ -59,6 +60,7 @@ class Told(_Strict):
     attention: Annotated[list[Attention], Field(max_length=400)]
     notes: Sentences
     says: Words
+    classes: Annotated[list[Words], Field(max_length=30_000)] | None
     clips: bool
     frames: Annotated[int, Field(ge=0)]
     operations: tuple[int, int]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import warnings
@@ -77,9 +78,15 @@ def _answer(asked: dict, say: Callable) -> None:
         if isinstance(error, MemoryError) or any(words in str(error) for words in FULL):
             say(full=True)
         elif isinstance(error, CheckpointError):
-            say(error=str(error))
+            say(error=_without_python(str(error)))
         else:
             say(broken=f"{error}" if isinstance(error, ValueError) else f"{type(error).__name__}: {error}")
+
+
+def _without_python(words: str) -> str:
+    """A message without what a script would type: patterns of names, ``arch=``."""
+    words = re.sub(r" \(arch=\w+; names such as .*?\)(?=[.,]|$)", "", words)
+    return re.sub(r"Give its kind as arch, .*", "Another network is shown in Python: nlviz.launch(models={...}).", words)
 
 
 def _told(asked: dict, say: Callable) -> dict:
@@ -124,14 +131,16 @@ def _tried(model: Model) -> tuple[list[dict], list[int]]:
 
 
 def _described(recognised: Recognised, model: Model, attention: list[dict], counts: list[int]) -> dict:
-    state = recognised.checkpoint.state
+    checkpoint = recognised.checkpoint
+    state = checkpoint.state
     kinds = Counter(str(tensor.dtype).removeprefix("torch.") for tensor in state.values() if tensor.is_floating_point())
     questions = [{"name": question.name, "sentence": question.sentence, "usual": question.usual,
                   "options": sorted(question.options.items(), key=lambda option: option[0] != question.usual)}
                  for question in recognised.questions]
     numbers, precision = sum(tensor.numel() for tensor in state.values()), (kinds.most_common(1) or [("none", 0)])[0][0]
-    return {"file": recognised.checkpoint.name, "title": recognised.title, "arch": recognised.arch.name, "tensors": len(state),
+    return {"file": checkpoint.name, "title": recognised.title, "arch": recognised.arch.name, "tensors": len(state),
             "numbers": numbers, "precision": precision, "questions": questions, "attention": attention, "says": _says(model),
+            "classes": checkpoint.classes and [shortened(name) for name in checkpoint.classes],
             "notes": _some(model.card["notes"]), "clips": model.clips, "operations": counts,
             "frames": (model.frames or FRAMES) if model.clips else 0}
 

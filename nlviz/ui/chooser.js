@@ -93,19 +93,17 @@ const search = make("input", {type: "search", placeholder: "Search networks: cri
     autocomplete: "off", oninput: filter});
 const none = make("span", {role: "status"}), count = make("span", {class: "nlviz-count"});
 const done = make("button", {type: "button", class: "nlviz-button", "data-action": "add-done", onclick: () => { list.open(false); opener.focus(); }}, "Done");
-const groups = Object.entries(props.listed).map(([heading, members]) =>
-    make("fieldset", {}, make("legend", {}, heading), ...members.map(boxOf)));
-const listOf = make("div", {}, ...groups);
 const ownGroup = make("fieldset", {hidden: true}, make("legend", {}, "Your network"));
-listOf.prepend(ownGroup);
+const groups = [ownGroup, ...Object.entries(props.listed).map(([heading, members]) =>
+    make("fieldset", {}, make("legend", {}, heading), ...members.map(boxOf)))];
+const listOf = make("div", {}, ...groups);
 document.addEventListener("nlviz-own", event => {                        // of the tab Your network: what there is, and what to add
     const {networks: there, add: name} = event.detail, chosenBefore = chosen();
     own = there;
-    groups[0] === ownGroup || groups.unshift(ownGroup);
     ownGroup.replaceChildren(ownGroup.firstChild, ...own.map(boxOf));
     ownGroup.hidden = !own.length;
     const left = chosenBefore.filter(other => [...own, ...networks].some(network => network.name === other));
-    const added = name && !left.includes(name) ? [...left, name] : left;
+    const added = name && !left.includes(name) ? [name, ...left] : left;  // beside the photo: it was just asked for
     if (added.length > props.most) event.preventDefault();
     else if (added.join("\n") !== chosenBefore.join("\n")) choose(added);
     else draw();

@@ -64,7 +64,7 @@ function stop() {
 const doing = make("span", {class: "nlviz-doing", role: "status"}), bar = make("progress", {max: 1, "aria-label": "How much is done"});
 const cancel = make("button", {type: "button", class: "nlviz-button", "data-action": "own-stop", onclick: () => { stop(); draw("It was stopped."); choose.focus(); }}, "Stop");
 const work = make("div", {class: "nlviz-own-work", hidden: true}, make("div", {class: "nlviz-own-line"}, doing, cancel), bar);
-const message = make("p", {class: "nlviz-message", role: "status", hidden: true});
+const message = make("p", {class: "nlviz-own-said", role: "status", hidden: true});
 
 function progress(words, share) {
     work.hidden = false;
@@ -92,8 +92,8 @@ const known = make("div", {class: "nlviz-kinds"}, make("h3", {}, "Which checkpoi
         make("code", {}, "nlviz.launch(models={…})"), "."));
 const hint = make("p", {class: "nlviz-own-hint"}, "A published network as its training left it: nlviz rebuilds it, and its attention stands beside the others.");
 
-function rowOf({name, title, data, file}) {
-    const there = make("span", {}, make("b", {}, title), ` ${[file, data].filter(Boolean).join(", ")}`);
+function rowOf({name, title, data, kind}) {
+    const there = make("span", {}, make("b", {}, title), ` ${[kind, data].filter(Boolean).join(", ")}`);
     const button = (action, words, step) => make("button", {type: "button", class: "nlviz-button", "data-action": action, "aria-label": `${words} ${title}`, onclick: step}, words);
     const buttons = make("div", {class: "nlviz-own-line"}, button("own-again", "Compare", () => compare(name)), button("own-remove", "Remove", () => ask({step: "remove", name})));
     return make("li", {"data-name": name}, there, buttons);
@@ -132,7 +132,7 @@ function update() {
     if (news.told) { here.told = news.told; show(news.told); }
     draw(news.message, Boolean(news.error));
     if (news.networks) document.dispatchEvent(new CustomEvent("nlviz-own", {detail: {networks: here.networks}}));
-    if (news.compare) compare(news.compare);
+    if (news.compare) compare(news.compare);           // the last, since it leads elsewhere
 }
 
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) root.addEventListener(kind, () => drop.classList.toggle("nlviz-over", kind === "dragenter" || kind === "dragover"));

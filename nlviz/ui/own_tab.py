@@ -95,11 +95,11 @@ class OwnTab:
         if file.told is None:
             for step, share in self.store.visiting.read(visit, file, wanted):
                 yield {"step": step, "share": share}, gr.skip()
-        told = file.told.model_dump(exclude={"operations"}) | {"number": file.number}
+        told = file.told.model_dump(exclude={"operations", "classes"}) | {"number": file.number}
         yield {"step": None, "told": told}, gr.skip()
 
     def _all(self, visit: str) -> dict:
-        networks = [own.listed._asdict() | {"file": own.file.name} for own in self.store.visiting.of(visit)]
+        networks = [own.listed._asdict() | {"kind": own.file.told.title} for own in self.store.visiting.of(visit)]
         return {"step": None, "networks": networks}
 
     def _wrong(self, words: str) -> dict:

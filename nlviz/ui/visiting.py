@@ -53,9 +53,8 @@ class Own:
 
     @property
     def listed(self) -> Listed:
-        told = self.file.told
         said = ", ".join(f"{name}: {answer}" for name, answer in self.answers.items()).replace("_", " ")
-        return Listed(f"{told.title}, {Path(self.file.name).stem}", self.name, data=said, clips=told.clips)
+        return Listed(Path(self.file.name).stem, self.name, data=said, clips=self.file.told.clips)
 
     @property
     def nbytes(self) -> int:
@@ -228,7 +227,7 @@ class Visiting:
         with own.lock:
             own.used = time.monotonic()
             if own.model is None:
-                own.model = answered(own.file.clean, own.file.name, own.answers, own.name)
+                own.model = answered(own.file.clean, own.file.told, own.answers, own.name)
             model = own.model
         with self._lock:
             loaded = sorted((one for here in self._visits.values() for one in here.networks.values() if one.model),

@@ -11,7 +11,7 @@ from tests.guarded.tiny import known
 from tests.networks import network
 from tests.ui.calls import Caller
 
-LIMITS = Limits(networks=4, upload_mb=1, checkpoint_mb=3, visits=50)  # visits that many tests leave behind
+LIMITS = Limits(networks=4, upload_mb=2, checkpoint_mb=3, visits=50)  # visits that many tests leave behind
 TINY = "file:net.pth?mode=embedded_gaussian&use_scale=yes"
 ANSWERS = {"mode": "embedded_gaussian", "use_scale": "yes"}
 

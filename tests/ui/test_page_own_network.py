@@ -60,7 +60,7 @@ class Owner(Visitor):
 
     @property
     def said(self):
-        return self.page.locator(".nlviz-yours .nlviz-message")
+        return self.page.locator(".nlviz-own-said")
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_checkpoint_is_dropped_answered_for_compared_and_hovered(come, tmp_pat
     name = "file:real net.pth?mode=dot_product&use_scale=yes"
     owner.settled(networks=["gc", name])
     expect(owner.page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
-    assert owner.chips() == ["gc", name] and owner.networks() == ["gc", name]
+    assert owner.chips() == [name, "gc"] and owner.networks() == [name, "gc"]  # beside the photo
     placed = {f"{name}/0": placed_of(path, mode="dot_product")}
     owner.page.locator(".nlviz-chip [aria-label='Remove gc']").click()
     owner.settled(networks=[name]).evenly()
@@ -138,7 +138,7 @@ def test_it_is_listed_searched_and_studied_like_any_other(come, tmp_path):
     owner.tick("dot_product", "gc", TINY)
     assert owner.networks()[-1] == TINY
     owner.tab("Study").page.locator("#study-networks input").click()
-    expect(owner.page.get_by_role("option", name=re.compile("Your network: Tiny non-local"))).to_be_visible()
+    expect(owner.page.get_by_role("option", name=re.compile("Your network: net"))).to_be_visible()
 
 
 def test_an_export_carries_the_file_and_the_answers_and_brings_the_view_back(come, tmp_path):

@@ -111,7 +111,7 @@ def test_two_files_of_one_name_are_told_apart(store):
     there = store.visiting
     assert [bring(there, "a", seed).name for seed in range(2)] == [TINY, TINY.replace("net.pth", "net (2).pth")]
     said = "mode: embedded gaussian, use scale: yes"
-    assert there.of("a")[0].listed == Listed("Tiny non-local network (tests), net", TINY, data=said)
+    assert there.of("a")[0].listed == Listed("net", TINY, data=said)
 
 
 @pytest.mark.parametrize("name, plain", [
