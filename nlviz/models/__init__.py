@@ -12,14 +12,15 @@ from .inserting import with_blocks
 from .loading import check_model, is_source, load_model
 from .model import Model, predict
 from .networks import OnBackbone, SmallNetwork
+from .reading import SUFFIXES as CHECKPOINT_SUFFIXES
 from .reading import Checkpoint, read_checkpoint, save_clean
 from .specs import MODELS, TELLING, Spec, get_spec
 from .video_networks import ClipSegmenter, SlowFast, frame_by_frame
 from .weights import digest
 from .zoo import ARCHES, Question, Recognised, Unanswered, recognise
 
-__all__ = ["ARCHES", "CHECKPOINTS", "CLASSES", "MODELS", "NEW_CHECKPOINTS", "TELLING", "Checkpoint", "CheckpointError",
-           "ClipSegmenter", "Model", "ModelError", "OnBackbone", "Question", "Recognised", "SlowFast", "SmallNetwork", "Spec",
-           "Unanswered", "build", "check_model", "digest", "frame_by_frame", "get_spec", "is_source", "list_models",
-           "load_model", "name_of", "predict", "read_card", "read_checkpoint", "rebuilt_model", "recognise", "render_readme",
-           "save_clean", "trained", "with_blocks"]
+__all__ = ["ARCHES", "CHECKPOINTS", "CHECKPOINT_SUFFIXES", "CLASSES", "MODELS", "NEW_CHECKPOINTS", "TELLING", "Checkpoint",
+           "CheckpointError", "ClipSegmenter", "Model", "ModelError", "OnBackbone", "Question", "Recognised", "SlowFast",
+           "SmallNetwork", "Spec", "Unanswered", "build", "check_model", "digest", "frame_by_frame", "get_spec", "is_source",
+           "list_models", "load_model", "name_of", "predict", "read_card", "read_checkpoint", "rebuilt_model", "recognise",
+           "render_readme", "save_clean", "trained", "with_blocks"]

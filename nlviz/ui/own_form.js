@@ -52,7 +52,7 @@ function createForm({told, compare}) {
     function count() {
         const many = left().length;
         questions.forEach(question => { if (chosen(question)) question.classList.remove("nlviz-wanted"); });
-        open.textContent = many ? counted(many, "question") + " open" : "";
+        open.textContent = many ? `${counted(many, "question")} open` : "";
     }
 
     function submit(event) {

@@ -1,7 +1,7 @@
 // A checkpoint of one's own: it is sent, read, described and asked about, and its network joins the comparison.
 // Takes: make.js: make; own_form.js: createForm; Gradio: element, props, trigger, watch.
 
-const root = element.querySelector(".nlviz-yours"), SUFFIXES = [".pth", ".pt", ".bin", ".safetensors"], MB = 2 ** 20;
+const root = element.querySelector(".nlviz-yours"), SUFFIXES = props.endings, MB = 2 ** 20;
 const here = {networks: []};                           // what the server said last: ticket, networks, told
 let sending = null, reading = null;                    // the request that sends a file; the name of the file that is read
 

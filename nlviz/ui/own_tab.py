@@ -8,6 +8,7 @@ import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..guarded import ReadingError, Stopped, kinds
+from ..models import CHECKPOINT_SUFFIXES
 from .ending import to_the_end
 from .presets import OWN, Groups
 from .receiving import ADDRESS
@@ -38,7 +39,8 @@ def make_own(store: Store) -> gr.HTML:
     ``step`` and ``share`` while one is read, ``compare`` the network to be compared now, ``message`` and ``error``; what is absent
     stays as it is. The event ``input`` comes with an :class:`Asked`."""
     return gr.HTML(value=None, html_template='<div class="nlviz nlviz-yours"></div>', js_on_load=SCRIPT, apply_default_css=False,
-                   padding=False, elem_id="own", address=ADDRESS, most=store.limits.checkpoint_mb, kinds=kinds())
+                   padding=False, elem_id="own", address=ADDRESS, most=store.limits.checkpoint_mb, kinds=kinds(),
+                   endings=list(CHECKPOINT_SUFFIXES))
 
 
 class OwnTab:

@@ -9,11 +9,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ..models import CHECKPOINT_SUFFIXES
 from .store import Store
 from .visiting import File, Full
 
 ADDRESS = "/gradio_api/own_network"  # ?ticket=...&name=FILE
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 PATIENCE = 60  # seconds without a byte
 PIECE = 2**20  # bytes
 ROOM = 2**30  # bytes of the disk that stay free
@@ -39,8 +39,8 @@ async def _receive(store: Store, request: Request) -> str:
     name = request.query_params.get("name", "")[:300]
     if visit is None:
         raise Refused(403, "This page takes checkpoints of its own visitors alone. Reload it and try again.")
-    if Path(name).suffix.lower() not in SUFFIXES:
-        raise Refused(415, f"A checkpoint's name ends in {', '.join(SUFFIXES)}.")
+    if Path(name).suffix.lower() not in CHECKPOINT_SUFFIXES:
+        raise Refused(415, f"A checkpoint's name ends in {', '.join(CHECKPOINT_SUFFIXES)}.")
     _check_size(int(request.headers.get("content-length") or 0), store.limits.checkpoint_mb)
     try:
         file = store.visiting.incoming(visit, name)

@@ -145,7 +145,7 @@ def test_a_name_of_the_page_stays_the_pages(visitor, photo, tmp_path, monkeypatc
 
 @pytest.mark.parametrize("content, name, ticket, status, words", [
     (b"x" * (3 * 2**20 + 1), "net.pth", None, 413, "larger than 3 MB"), (b"", "net.pth", None, 400, "empty"),
-    (b"x", "net.ckpt", None, 415, "ends in .safetensors, .pth, .pt, .bin"), (b"x", "net.pth", "", 403, "its own visitors alone"),
+    (b"x", "net.zip", None, 415, "ends in .safetensors, .pth, .pt, .bin"), (b"x", "net.pth", "", 403, "its own visitors alone"),
     (b"x", "net.pth", "a.b", 403, "its own visitors alone")], ids=str)
 def test_what_is_not_taken_is_said_in_a_sentence_and_leaves_nothing(visitor, content, name, ticket, status, words):
     before = folders()

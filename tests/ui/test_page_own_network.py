@@ -172,7 +172,7 @@ def test_two_visitors_with_one_name_are_drawn_their_own_weights_and_see_nothing_
 
 
 @pytest.mark.parametrize("name, content, words", [
-    ("net.ckpt", b"x", "net.ckpt: a checkpoint's name ends in .pth, .pt, .bin or .safetensors."),
+    ("net.zip", b"x", "net.zip: a checkpoint's name ends in .safetensors, .pth, .pt, .bin, .ckpt, .pyth or .tar."),
     ("large.pth", bytes(LIMITS.checkpoint_mb * 2**20 + 1), "this page takes checkpoints of up to 3 MB"),
     ("empty.pth", b"", "empty.pth is empty"), ("text.pth", b"<html>", "holds no weights that can be read safely")])
 def test_what_cannot_be_used_is_said_in_a_sentence_and_nothing_is_lost(come, tmp_path, name, content, words):
@@ -189,7 +189,7 @@ def test_what_cannot_be_used_is_said_in_a_sentence_and_nothing_is_lost(come, tmp
 def test_the_empty_tab_says_what_is_taken_known_and_kept(come):
     owner = come().tab()
     text = owner.page.locator(".nlviz-yours").inner_text()
-    for words in ("Drop a checkpoint here", ".pth, .pt, .bin or .safetensors, up to 3 MB",
+    for words in ("Drop a checkpoint here", ".safetensors, .pth, .pt, .bin, .ckpt, .pyth or .tar, up to 3 MB",
                   "Nothing in the file is run or unpickled", "deleted when you close this page", "Tiny non-local network (tests)"):
         assert words in text
 
