@@ -36,7 +36,7 @@ SCALE = {"use_scale": "whether logits are scaled by the square root of C'"}
 CHANNELS = {"channels": "of its input"}
 RECURRENCE = {"recurrence": "how many times it runs, one after the other, with the same weights"}
 POOLS = {"pool_size": "(frames, rows, columns) that x is max-pooled by before keys and values, or None",
-         "norm_type": "layernorm or none, where no BatchNorm has weights"}
+         "norm_type": "layernorm or none, which is only asked where no BatchNorm has weights"}
 INPLACE = {"inplace_abn": "whether norms are InPlaceABN, which multiplies with |weight| + eps; they are if nothing is said"}
 KINDS: dict[str, Kind] = {
     "published_nonlocal": Kind(published_nonlocal, MODE),

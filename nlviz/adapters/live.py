@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from ..blocks import Block, block_name
 from .agreeing import Match, run_beside
 from .kinds import block_of
-from .slowfast import NORMS
 
 Asked = tuple[str, dict]  # a kind, and what the module's attributes tell
 
@@ -128,8 +127,11 @@ def _published(module: nn.Module, x: Tensor | None) -> list[Asked]:
 
 def _slowfast(module: nn.Module, x: Tensor | None) -> list[Asked]:
     pool = tuple(module.pool_size) if module.use_pool else None
-    told = {"norm_type": module.norm_type} if module.norm_type in NORMS else {}
-    return [("slowfast_nonlocal", {"mode": module.instantiation, "pool_size": pool, **told})]
+    told = {"mode": module.instantiation, "pool_size": pool}
+    norm = next((getattr(module, name) for name in ("norm", "bn") if getattr(module, name, None) is not None), None)
+    if getattr(norm, "running_mean", None) is None:  # a norm without weights, or none
+        told["norm_type"] = getattr(module, "norm_type", "none" if norm is None else "layernorm")
+    return [("slowfast_nonlocal", told)]
 
 
 def _mmseg_pam(module: nn.Module, x: Tensor | None) -> list[Asked]:

@@ -221,9 +221,9 @@ class CrissCrossAttention(nn.Module):
 
 
 class Nonlocal(nn.Module):
-    """facebookresearch/SlowFast, slowfast/models/nonlocal_helper.py: x is pooled before keys and values."""
+    """facebookresearch/SlowFast, slowfast/models/nonlocal_helper.py: x is pooled before keys and values; newer has ``bn``."""
 
-    def __init__(self, channels, inter, pool_size=None, instantiation="softmax", norm_type="batchnorm"):
+    def __init__(self, channels, inter, pool_size=None, instantiation="softmax", norm_type="batchnorm", newer=False):
         super().__init__()
         self.pool_size, self.instantiation, self.norm_type, self.dim_inner = pool_size, instantiation, norm_type, inter
         self.use_pool = pool_size is not None and any(size > 1 for size in pool_size)
@@ -233,6 +233,9 @@ class Nonlocal(nn.Module):
             self.norm = nn.BatchNorm3d(channels) if norm_type == "batchnorm" else nn.GroupNorm(1, channels, affine=False)
         if self.use_pool:
             self.pool = nn.MaxPool3d(pool_size, pool_size)
+        if newer:
+            del self.norm_type
+            self.bn = self._modules.pop("norm")
 
     def forward(self, x):
         before, theta = x, self.conv_theta(x).flatten(2)
@@ -244,4 +247,5 @@ class Nonlocal(nn.Module):
         else:
             weights = logits / logits.shape[2]
         p = self.conv_out(torch.einsum("ntg,ncg->nct", weights, g).view(len(x), -1, *before.shape[2:]))
-        return before + (p if self.norm_type == "none" else self.norm(p))
+        norm = getattr(self, "norm", getattr(self, "bn", None))
+        return before + (p if norm is None else norm(p))

@@ -29,6 +29,8 @@ KNOWN = [  # module, shape of the input, name of the block, what its parts relat
     (lambda: live.CrissCrossAttention(8), PLANE, "criss_cross", POSITIONS),
     (lambda: live.Nonlocal(8, 4, [1, 2, 2]), CLIP, "embedded_gaussian", POSITIONS),
     (lambda: live.Nonlocal(8, 4, norm_type="layernorm"), CLIP, "embedded_gaussian", POSITIONS),
+    (lambda: live.Nonlocal(8, 4, [1, 2, 2], newer=True), CLIP, "embedded_gaussian", POSITIONS),
+    (lambda: live.Nonlocal(8, 4, norm_type="layernorm", newer=True), CLIP, "embedded_gaussian", POSITIONS),
     (lambda: live.Nonlocal(8, 4, [2, 2, 2], "dot_product", "none"), CLIP, "dot_product", POSITIONS),
     (lambda: live_object.BaseOC_Module(8, 3, 5), PLANE, "base_oc", POSITIONS),
     (lambda: live_object.BaseOC_Module(8, 4, 4, (2,)), PLANE, "base_oc", POSITIONS),

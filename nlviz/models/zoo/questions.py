@@ -10,6 +10,8 @@ TEMPERATURE = Question("temperature", "By which temperature are the pairwise log
     "0.05": "of the published configuration", "1": "none"}, "0.05", number=True)
 RECURRENCE = Question("recurrence", "How many times does the criss-cross attention run?", {
     "2": "each position sees all others", "1": "each sees its row and column", "3": "three times"}, "2")
+NORM = Question("norm_type", "Which norm is behind the non-local blocks? None of the file's weights is of one.", {
+    "layernorm": "over positions and channels, which has no weights", "none": "none"}, "layernorm")
 NORMALISATION = Question("normalisation", "How are pixels prepared?", {
     "imagenet": "RGB, ImageNet's mean and deviation (PyTorch and mm libraries)",
     "caffe": "BGR, ImageNet's mean in 0 to 255 subtracted (Caffe weights)",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from .arch import Answers, Arch, Question, Rebuilt, State
 from .bottlenecks import Bottleneck, ConvNorm, PooledFrames, Stride, blocks_of, largest_nearby, shape_of
-from .questions import MODE
+from .questions import MODE, NORM
 from .renaming import Renamed
 
 POOL = Question("pool_size", "Are positions pooled before keys and values are projected?", {
@@ -30,6 +30,7 @@ NAMES = {"branch1_bn": "downsample.bn", "branch1": "downsample.conv", **{
 PART = re.compile(rf"(_res\d+)\.({'|'.join(map(re.escape, NAMES))})\.")
 HEAD = "head.projection.weight"
 STAGES = (2, 3, 4, 5)
+NORMED = re.compile(r"s\d\.pathway\d_nonlocal\d+\.(norm|bn)\.")  # newer code calls the norm bn
 
 
 def two_pathways(state: State) -> bool:
@@ -61,10 +62,11 @@ def _frames_seen(state: State, stage: int) -> int:
 
 
 def questions(state: State) -> tuple[Question, ...]:
-    """The pairwise function and pooling of keys, and what the kind of network does to frames."""
+    """The pairwise function, pooling of keys, a norm without weights, and what the kind of network does to frames."""
     kind = kind_of(state)
     mode = replace(MODE, usual="embedded_gaussian" if kind in ("C2D", "I3D") else "dot_product")
-    return mode, POOL, *{"SlowFast": (ALPHA,), "Slow": ()}.get(kind, (TIME_POOL,))
+    norm = () if any(map(NORMED.match, state)) else (NORM,)
+    return mode, POOL, *norm, *{"SlowFast": (ALPHA,), "Slow": ()}.get(kind, (TIME_POOL,))
 
 
 def build(state: State, answers: Answers) -> Rebuilt:
@@ -72,7 +74,7 @@ def build(state: State, answers: Answers) -> Rebuilt:
     kind = kind_of(state)
     renamed = Renamed(state, lambda name: PART.sub(lambda found: f"{found[1]}.{NAMES[found[2]]}.", name))
     pathways = 2 if kind == "SlowFast" else 1
-    told = {key: answers[key] for key in ("mode", "pool_size") if key in answers}
+    told = {key: answers[key] for key in ("mode", "pool_size", "norm_type") if key in answers}
     stages = [_Stem(renamed, pathways), *(_Stage(renamed, number, pathways, told) for number in STAGES)]
     classes = state[HEAD].shape[0] if HEAD in state else None
     net = Network(renamed, stages, int(answers.get("alpha", 1)), answers.get("time_pool") == "yes")

@@ -42,6 +42,29 @@ def test_the_kind_is_told_by_kernels_and_decides_what_is_usual(kinds, name, mode
     assert (kind_of(state), questions(state)[0].usual) == (name, mode)
 
 
+def blocks_norms(state):
+    return [name for name in state if "_nonlocal1.norm." in name]
+
+
+def test_the_norm_is_called_bn_in_newer_code():
+    state = weights_of(["c2d"])
+    newer = {name.replace("_nonlocal1.norm.", "_nonlocal1.bn."): tensor for name, tensor in state.items()}
+    answers, clip = SOFTMAX | {"time_pool": "no"}, torch.randn(1, 3, 4, 32, 32, dtype=torch.float64)
+    found, other = (rebuilt(ARCHES[0], weights, answers) for weights in (newer, state))
+    assert blocks_norms(state) and not blocks_norms(newer) and found.used == set(newer)
+    assert torch.equal(maps_of(found.net, clip)[0], maps_of(other.net, clip)[0])
+    assert "norm_type" not in {question.name for question in questions(newer)}
+
+
+@pytest.mark.parametrize("norm_type, layers", [("layernorm", 2), ("none", 1)])
+def test_a_norm_without_weights_is_asked_about(norm_type, layers):
+    state = weights_of(["slow"])
+    state = {name: tensor for name, tensor in state.items() if name not in blocks_norms(state)}
+    assert "norm_type" in {question.name for question in questions(state)}
+    net = rebuilt(ARCHES[0], state, DOT | {"norm_type": norm_type}).net
+    assert len(net.s3.pathway0_nonlocal1.W) == layers
+
+
 def test_kernels_of_no_published_network_are_refused_in_words():
     state = weights_of(["slow"])
     state["s1.pathway0_stem.conv.weight"] = torch.zeros(8, 3, 3, 7, 7)
