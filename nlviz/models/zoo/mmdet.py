@@ -6,6 +6,7 @@ xvjiarui/GCNet, ``mmdet/models/backbones/resnet.py`` (insert_pos).
 
 import re
 from collections import OrderedDict
+from dataclasses import replace
 
 from torch import nn
 
@@ -16,6 +17,8 @@ from .renaming import Renamed
 
 STEM = "backbone.conv1.conv.weight"
 BLOCKS = {"context_block": "mmcv_context", "nonlocal_block": "mmcv_nonlocal"}
+MULTIPLIED = "multiplied"
+SCALE = replace(USE_SCALE, options=USE_SCALE.options | {MULTIPLIED: "multiplied, as in GCNet's code of 2019"})
 OTHER = re.compile(r"backbone\.(stem\.|layer\d+\.\d+\.(conv2\.conv_offset|conv2_offset|gen_attention|downsample\.2\.))")
 HEADS = {
     "neck": "the feature pyramid", "rpn_head": "the head that proposes boxes", "roi_head": "the heads of boxes and masks",
@@ -28,7 +31,7 @@ def questions(state: State) -> tuple[Question, ...]:
     """None of context blocks; two of non-local ones whose weights leave it open."""
     names = [name for name in state if ".nonlocal_block." in name]
     open_ones = any(".theta." in name for name in names) and not any(".concat_project." in name for name in names)
-    return (MODE, USE_SCALE) if open_ones else ()
+    return (MODE, SCALE) if open_ones else ()
 
 
 def build(state: State, answers: Answers) -> Rebuilt:
@@ -65,6 +68,8 @@ def _bottleneck(renamed: Renamed, prefix: str, stride: int, answers: Answers) ->
     found = Bottleneck(renamed, prefix, stride)
     for name, kind in BLOCKS.items():
         told = {key: answers[key] for key in ("mode", "use_scale") if key in answers and kind == "mmcv_nonlocal"}
+        if told.get("use_scale") == MULTIPLIED:
+            kind, told["use_scale"] = "gcnet_nonlocal", "yes"
         block = renamed.block(f"{prefix}{name}.", kind, **told)
         if block is not None and block.in_channels not in (found.width, found.channels):
             raise ValueError(f"{prefix}{name} is of {block.in_channels} channels, but there are {found.width} or {found.channels}")

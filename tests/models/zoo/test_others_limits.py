@@ -6,6 +6,7 @@ import torch
 from nlviz.models.zoo.mmaction import ARCHES as MMACTION
 from nlviz.models.zoo.mmaction import build as build_clips
 from nlviz.models.zoo.mmdet import build as build_detector
+from nlviz.models.zoo.mmdet import questions
 from tests.models.zoo.rebuilding import oracle, rebuilt
 
 UNSCALED = {"mode": "embedded_gaussian", "use_scale": "no"}
@@ -56,6 +57,16 @@ def test_a_detector_of_actions_gives_features_of_stride_16():
     found = rebuilt(MMACTION[0], state | {"roi_head.bbox_head.fc_cls.weight": torch.zeros(2, 2)}, UNSCALED)
     assert (found.task, found.classes) == (None, None) and "roi_head.bbox_head.fc_cls.weight" not in found.used
     assert found.net(torch.zeros(1, 3, 4, 64, 64, dtype=torch.float64)).shape == (1, 64, 4, 4, 4)
+
+
+def test_logits_of_non_local_blocks_may_be_multiplied_as_when_gcnet_was_published():
+    state = oracle("mmdet_r50_nonlocal")
+    assert set(questions(state)[1].options) == {"yes", "no", "multiplied"}
+    powers = {}
+    for answer in ("yes", "no", "multiplied"):
+        net = build_detector(state, {"mode": "embedded_gaussian", "use_scale": answer}).net
+        powers[answer] = {block.scale_power for block in net.modules() if hasattr(block, "scale_power")}
+    assert powers == {"yes": {-0.5}, "no": {0}, "multiplied": {0.5}}
 
 
 def test_context_blocks_behind_the_3x3_convolution_stand_there():
