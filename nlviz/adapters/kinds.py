@@ -10,7 +10,7 @@ from .dual_attention import channel_attention, criss_cross, position_attention
 from .filling import State, filled
 from .global_context import mmcv_context
 from .non_local import gcnet_nonlocal, mmcv_nonlocal, mmseg_dnl, published_nonlocal
-from .object_context import ocnet_asp_oc, ocnet_base_oc, ocnet_pyramid_oc
+from .object_context import ocnet_asp_oc, ocnet_base_oc, ocnet_context, ocnet_pyramid_oc
 from .relation_aware import rga
 from .slowfast import slowfast_nonlocal
 from .told import Told
@@ -52,6 +52,7 @@ KINDS: dict[str, Kind] = {
     "ccnet_criss_cross": Kind(criss_cross, RECURRENCE),
     "slowfast_nonlocal": Kind(slowfast_nonlocal, MODE | POOLS),
     "ocnet_base_oc": Kind(ocnet_base_oc, {"sizes": "by which each stage max-pools x, published as (1,)"} | INPLACE),
+    "ocnet_context": Kind(ocnet_context, {"sizes": "by which each stage max-pools x, (2,) in ASP_OC_Module"} | INPLACE),
     "ocnet_pyramid_oc": Kind(ocnet_pyramid_oc, {"sizes": "of the partitions, published as (1, 2, 3, 6)"} | INPLACE),
     "ocnet_asp_oc": Kind(ocnet_asp_oc, {"dilations": "of its three convolutions, published as (12, 24, 36)"} | INPLACE),
     "rga": Kind(rga, {"grid": "(rows, columns) of its input, 64 x 32 at layer 1 of 256 x 128 pixels"}),

@@ -153,6 +153,10 @@ def _of_ocnet(kind: str, name: str, of: Callable[[nn.Module], object]) -> Callab
     return lambda module, x: [(kind, {name: of(module), "inplace_abn": inplace}) for inplace in (True, False)]
 
 
+def _scales(module: nn.Module) -> list[int]:
+    return [stage.scale for stage in module.stages]
+
+
 def _rga(module: nn.Module, x: Tensor | None) -> list[Asked]:
     return [] if x is None else [("rga", {"grid": tuple(x.shape[2:])})]
 
@@ -169,8 +173,9 @@ LIVE: dict[str, Callable[[nn.Module, Tensor | None], list[Asked]]] = {
     "CAM": lambda module, x: [("mmseg_cam", {} if x is None else {"channels": x.shape[1]})],
     "PAM_Module": lambda module, x: [("danet_pam", {})],
     "CAM_Module": _danet_cam,
-    "BaseOC_Module": _of_ocnet("ocnet_base_oc", "sizes", lambda module: [stage.scale for stage in module.stages]),
-    "Pyramid_OC_Module": _of_ocnet("ocnet_pyramid_oc", "sizes", lambda module: [stage.scale for stage in module.stages]),
+    "BaseOC_Module": _of_ocnet("ocnet_base_oc", "sizes", _scales),
+    "BaseOC_Context_Module": _of_ocnet("ocnet_context", "sizes", _scales),
+    "Pyramid_OC_Module": _of_ocnet("ocnet_pyramid_oc", "sizes", _scales),
     "ASP_OC_Module": _of_ocnet("ocnet_asp_oc", "dilations", lambda module: [
         getattr(module, name)[0].dilation[0] for name in ("conv3", "conv4", "conv5")]),
     "RGA_Module": _rga,

@@ -1,19 +1,45 @@
-"""OCNet's three modules by their published names of weights.
+"""OCNet's modules by their published names of weights.
 
 Their norms are InPlaceABN, which multiplies with |weight| + eps: what is filled in is that sum.
 """
 
 from torch import Tensor
 
-from ..blocks import BLOCKS, Block
+from ..blocks import BLOCKS, BaseOC, Block
+from ..blocks.object_context import fused
 from .filling import State, at
 from .told import Told
 
 EPS = 1e-5  # of InPlaceABN
 
 
+class ContextOC(BaseOC):
+    """z = fuse(context(x)): what BaseOC gives without x beside the context.
+
+    Args: as in ``BaseOC``.
+    """
+
+    known_as = "base_oc"
+
+    def __init__(self, in_channels: int, scale: int = 1, **more: int):
+        super().__init__(in_channels, scale, **more)
+        self.conv_bn_dropout = fused(in_channels, in_channels)
+
+    def _fuse(self, x: Tensor, context: Tensor) -> Tensor:
+        return self.conv_bn_dropout(context)
+
+
 def ocnet_base_oc(weights: State, told: Told):
     """BaseOC_Module with one scale, as every published configuration has it."""
+    return _with_one_scale(weights, told, BLOCKS["base_oc"])
+
+
+def ocnet_context(weights: State, told: Told):
+    """BaseOC_Context_Module with one scale, as in ASP_OC_Module: the context alone, fused."""
+    return _with_one_scale(weights, told, ContextOC)
+
+
+def _with_one_scale(weights: State, told: Told, block: type[BaseOC]):
     state = _gathered(weights, told)
     keys, channels, values = _widths(state, "stages.0", told)
     if _stages(state) != 1:
@@ -21,7 +47,7 @@ def ocnet_base_oc(weights: State, told: Told):
     (scale,) = told.sizes("sizes", 1)
 
     def make() -> Block:
-        return BLOCKS["base_oc"](channels, scale, key_channels=keys, value_channels=values)
+        return block(channels, scale, key_channels=keys, value_channels=values)
 
     return make, state
 

@@ -34,6 +34,7 @@ KNOWN = [  # module, shape of the input, name of the block, what its parts relat
     (lambda: live.Nonlocal(8, 4, [2, 2, 2], "dot_product", "none"), CLIP, "dot_product", POSITIONS),
     (lambda: live_object.BaseOC_Module(8, 3, 5), PLANE, "base_oc", POSITIONS),
     (lambda: live_object.BaseOC_Module(8, 4, 4, (2,)), PLANE, "base_oc", POSITIONS),
+    (lambda: live_object.BaseOC_Context_Module(8), PLANE, "base_oc", POSITIONS),
     (lambda: live_object.Pyramid_OC_Module(8, (1, 2, 3)), PLANE, "pyramid_oc", POSITIONS * 3),
     (lambda: live_object.ASP_OC_Module(8, 4, (1, 2, 3)), PLANE, "asp_oc", POSITIONS),
     (lambda: live_object.RGA_Module(8, 30), PLANE, "rga_spatial", RELATED),
