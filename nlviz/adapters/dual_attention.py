@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ..blocks import BLOCKS, CAM, Block
-from .filling import State, at, renamed
+from .filling import Part, State, at, renamed, widths
 from .told import Told
 
 MMSEG_PAM = {"query_project": "query_conv", "key_project": "key_conv", "value_project": "value_conv", "gamma.scale": "gamma"}
@@ -58,10 +58,11 @@ def criss_cross(weights: State, told: Told):
 
 
 def _widths(state: State, told: Told) -> dict:
-    inter, channels = at(state, told.kind, "query_conv.weight")[1].shape[:2]
+    inter, channels = widths(state, told.kind, "query_conv.weight")
     return {"in_channels": channels, "inter_channels": inter}
 
 
-def _one_gamma(state: dict) -> dict:
+def _one_gamma(state: Part) -> Part:
     """mmcv's Scale holds a number without an axis, ours has one."""
-    return {key: tensor.reshape(1) if key == "gamma" and tensor.dim() == 0 else tensor for key, tensor in state.items()}
+    return Part({key: tensor.reshape(1) if key == "gamma" and tensor.dim() == 0 else tensor for key, tensor in state.items()},
+                state.names, state.prefix)

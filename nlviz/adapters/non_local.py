@@ -3,7 +3,7 @@
 import torch
 
 from ..blocks import BLOCKS, Block
-from .filling import State, at, renamed
+from .filling import Part, State, at, renamed, widths
 from .told import Told
 
 MMCV = {"g.0.conv": "g.0", "phi.0.conv": "phi.0", "g.conv": "g", "phi.conv": "phi", "theta.conv": "theta",
@@ -19,47 +19,46 @@ def modes_of(state: State, kind: str) -> tuple[str, ...]:
     return ("embedded_gaussian", "dot_product") if "theta.weight" in state else ("gaussian",)
 
 
-def with_biases(state: dict) -> dict:
+def with_biases(state: Part, kind: str) -> Part:
     """A convolution in front of a BatchNorm is often without bias: ours has one, of zeros."""
     if "W.1.weight" not in state:
-        return {PLAIN.get(key, key): tensor for key, tensor in state.items()}
+        return renamed(state, PLAIN)
     if "W.0.bias" not in state and "W.0.weight" in state:
-        state["W.0.bias"] = torch.zeros_like(state["W.0.weight"][:, 0].flatten())
+        state["W.0.bias"] = state["W.0.weight"].new_zeros(widths(state, kind, "W.0.weight")[0])
     return state
 
 
 def options_of(state: State, kind: str) -> dict:
     """Options of a non-local block whose weights by our names these are."""
     name, g = at(state, kind, "g.weight", "g.0.weight")
-    if g.dim() not in (3, 4, 5):
-        raise ValueError(f"these are no weights of {kind}: {name} is {tuple(g.shape)}, no convolution's")
-    return dict(in_channels=g.shape[1], inter_channels=g.shape[0], dimension=g.dim() - 2, sub_sample=name == "g.0.weight",
+    inter, channels = widths(state, kind, name)
+    return dict(in_channels=channels, inter_channels=inter, dimension=g.dim() - 2, sub_sample=name == "g.0.weight",
                 bn_layer="W.1.weight" in state)
 
 
 def mmcv_nonlocal(weights: State, told: Told):
     """mmcv's NonLocal1d, 2d and 3d: ``use_scale`` divides by sqrt(C'), in ``embedded_gaussian`` alone."""
-    return _scaled(with_biases(renamed(weights, MMCV)), told, -0.5)
+    return _scaled(with_biases(renamed(weights, MMCV), told.kind), told, -0.5)
 
 
 def gcnet_nonlocal(weights: State, told: Told):
     """NonLocal2D as mmdetection had it when GCNet was published: ``use_scale`` multiplies by sqrt(C')."""
-    return _scaled(with_biases(renamed(weights, MMCV)), told, 0.5)
+    return _scaled(with_biases(renamed(weights, MMCV), told.kind), told, 0.5)
 
 
 def published_nonlocal(weights: State, told: Told):
     """AlexHex7's blocks, whose names are ours: no scale."""
-    state = dict(weights)
+    state = renamed(weights, {})
     return _made(state, told, told.mode(modes_of(state, told.kind)), {})
 
 
-def _scaled(state: dict, told: Told, power: float):
+def _scaled(state: Part, told: Told, power: float):
     mode = told.mode(modes_of(state, told.kind))
     more = {"scale_power": power} if mode == "embedded_gaussian" and told.flag("use_scale") else {}
     return _made(state, told, mode, more)
 
 
-def _made(state: dict, told: Told, mode: str, more: dict):
+def _made(state: Part, told: Told, mode: str, more: dict):
     options = options_of(state, told.kind) | more
 
     def make() -> Block:
@@ -70,7 +69,7 @@ def _made(state: dict, told: Told, mode: str, more: dict):
 
 def mmseg_dnl(weights: State, told: Told):
     """mmsegmentation's DisentangledNonLocal2d, which rounds sqrt(C') and the temperature to float32."""
-    state = with_biases(renamed(weights, MMCV))
+    state = with_biases(renamed(weights, MMCV), told.kind)
     told.mode(("embedded_gaussian",))
     at(state, told.kind, "conv_mask.weight")
     options = options_of(state, told.kind)

@@ -3,11 +3,10 @@
 Their norms are InPlaceABN, which multiplies with |weight| + eps: what is filled in is that sum.
 """
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..blocks import BLOCKS, BaseOC, Block
-from ..blocks.object_context import fused
-from .filling import State, at
+from .filling import State, renamed, widths
 from .told import Told
 
 EPS = 1e-5  # of InPlaceABN
@@ -23,7 +22,7 @@ class ContextOC(BaseOC):
 
     def __init__(self, in_channels: int, scale: int = 1, **more: int):
         super().__init__(in_channels, scale, **more)
-        self.conv_bn_dropout = fused(in_channels, in_channels)
+        self.conv_bn_dropout = nn.Sequential(nn.Conv2d(in_channels, in_channels, 1), self.conv_bn_dropout[1])
 
     def _fuse(self, x: Tensor, context: Tensor) -> Tensor:
         return self.conv_bn_dropout(context)
@@ -67,7 +66,7 @@ def ocnet_pyramid_oc(weights: State, told: Told):
 def ocnet_asp_oc(weights: State, told: Told):
     """ASP_OC_Module: the dilations of its convolutions are told, as (12, 24, 36)."""
     state = _gathered(weights, told)
-    channels = at(state, told.kind, "context.0.weight")[1].shape[1]
+    channels = widths(state, told.kind, "context.0.weight")[1]
     dilations = told.sizes("dilations", 3)
 
     def make() -> Block:
@@ -82,18 +81,19 @@ def _stages(state: State) -> int:
 
 def _widths(state: State, stage: str, told: Told) -> tuple[int, int, int]:
     """(of keys, of x, of values)."""
-    keys, channels = at(state, told.kind, f"{stage}.f_key.0.weight")[1].shape[:2]
-    return keys, channels, at(state, told.kind, f"{stage}.f_value.weight")[1].shape[0]
+    keys, channels = widths(state, told.kind, f"{stage}.f_key.0.weight")
+    return keys, channels, widths(state, told.kind, f"{stage}.f_value.weight")[0]
 
 
 def _gathered(weights: State, told: Told) -> dict[str, Tensor]:
     """The weights with the one projection of queries and keys under both names, and norms as they multiply."""
-    state = dict(weights)
+    state = renamed(weights, {})
     for key, tensor in weights.items():
         other = key.replace(".f_key.", ".f_query.")
         if other != key and not state.setdefault(other, tensor).equal(tensor):
             raise ValueError(f"{told.kind} has one projection for queries and keys, and these weights have two ({key})")
+        state.names[other] = state.names[key]
     if told.flag("inplace_abn") if "inplace_abn" in told.given else True:
         norms = [key.removesuffix("running_var") + "weight" for key in state if key.endswith("running_var")]
-        state |= {key: state[key].abs() + EPS for key in norms if key in state}
+        state.update({key: state[key].abs() + EPS for key in norms if key in state})
     return state

@@ -5,7 +5,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from ..blocks import Block, Part, RGAChannel, RGASpatial, Used, Weights
-from .filling import State, at, renamed
+from .filling import State, at, renamed, widths
 from .told import Told
 
 LAYERS = ("gx", "gg", "theta", "phi", "W")
@@ -68,13 +68,13 @@ def rga(weights: State, told: Told):
         return RGA(*made) if both else made[0]
 
     names = {f"{layer}_{suffix}": f"{suffix}.{layer}_{suffix}" for suffix in kinds for layer in LAYERS}
-    return make, renamed(weights, names) if both else dict(weights)
+    return make, renamed(weights, names if both else {})
 
 
 def _options(weights: State, suffix: str, grid: tuple[int, ...], told: Told) -> dict:
     """Channels and the three ratios that give such widths."""
     (narrow, features), (hidden, pairs), (planes, joint) = (
-        at(weights, told.kind, f"{layer}_{suffix}.0.weight")[1].shape[:2] for layer in ("theta", "gg", "W"))
+        widths(weights, told.kind, f"{layer}_{suffix}.0.weight") for layer in ("theta", "gg", "W"))
     things = pairs // 2
     channels, positions = (features, things) if suffix == "spatial" else (things, features)
     if positions != grid[0] * grid[1]:

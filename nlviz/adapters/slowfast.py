@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..blocks import Block, DotProduct, EmbeddedGaussian
-from .filling import State, at, renamed
+from .filling import State, renamed, widths
 from .told import Told
 
 NAMES = {"conv_theta": "theta", "conv_phi": "phi", "conv_g": "g", "conv_out": "W.0", "norm": "W.1", "bn": "W.1"}
@@ -62,7 +62,7 @@ class PoolsFirstDotProduct(PoolsFirst, DotProduct):
 def slowfast_nonlocal(weights: State, told: Told):
     """SlowFast's Nonlocal, whose softmax is always scaled by 1 / sqrt(C'), and whose norm was ``norm`` before it was ``bn``."""
     state = renamed(weights, NAMES)
-    inter, channels = at(state, told.kind, "theta.weight")[1].shape[:2]
+    inter, channels = widths(state, told.kind, "theta.weight")
     mode = told.mode(("embedded_gaussian", "dot_product"))
     norm = told.mode(("batchnorm",) if any(key.startswith("W.1.") for key in state) else NORMS, "norm_type")
     pool = (1, 1, 1) if told.needed("pool_size") in (None, "none") else told.sizes("pool_size", 3)

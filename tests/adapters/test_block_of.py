@@ -1,9 +1,11 @@
 """block_of: other people's weights in our blocks, and what it says of weights that do not fit."""
 
+import re
+
 import pytest
 import torch
 
-from nlviz.adapters import KINDS, block_of, under_our_names
+from nlviz.adapters import KINDS, Part, block_of, under_our_names
 from tests.adapters import live_object
 
 
@@ -68,7 +70,7 @@ def test_shapes_are_read_from_the_weights(kind, weights, told, options):
     ("mmcv_nonlocal", mmcv(), {"mode": "embedded_gaussian", "use_scale": "maybe"}, ValueError, "is yes or no"),
     ("mmcv_nonlocal", mmcv() | conv("other", 4, 8), SCALED, ValueError, "has not: other.bias, other.weight"),
     ("mmcv_nonlocal", {"conv_mask.weight": torch.ones(1)}, SCALED, ValueError, "g.weight or g.0.weight is missing"),
-    ("mmcv_nonlocal", mmcv() | conv("theta.conv", 5, 8), SCALED, ValueError, "theta.weight is"),
+    ("mmcv_nonlocal", mmcv() | conv("theta.conv", 5, 8), SCALED, ValueError, "theta.conv.weight is"),
     ("mmseg_dnl", mmcv() | conv("conv_mask", 1, 8), SCALED, TypeError, "do not tell temperature"),
     ("mmcv_criss_cross", pam(*OFFICIAL), {"recurrence": 0.5}, ValueError, "a whole number above 0"),
     ("mmcv_context", {}, {}, ValueError, "there are none"),
@@ -119,6 +121,23 @@ def test_missing_weights_are_named_and_kept_as_made_where_that_is_asked_for():
         block_of("mmcv_nonlocal", weights, **SCALED)
     block = block_of("mmcv_nonlocal", weights, partial=True, **SCALED)
     assert block.theta.bias.device.type == "cpu" and torch.isfinite(block.theta.bias).all()
+
+
+@pytest.mark.parametrize("kind, weights, name, told", [
+    ("mmcv_nonlocal", mmcv(), "g.conv.weight", SCALED), ("mmcv_nonlocal", mmcv(), "theta.conv.weight", SCALED),
+    ("mmcv_nonlocal", mmcv(), "conv_out.conv.weight", SCALED), ("mmcv_nonlocal", mmcv(bn=False), "conv_out.conv.weight", SCALED),
+    ("danet_pam", pam(*OFFICIAL), "query_conv.weight", {}), ("danet_pam", pam(*OFFICIAL), "value_conv.weight", {}),
+    ("mmcv_context", CONTEXT, "channel_add_conv.0.weight", {}), ("ocnet_base_oc", BASE_OC, "stages.0.f_key.0.weight", {"sizes": 1}),
+    ("ocnet_base_oc", BASE_OC, "stages.0.W.weight", {"sizes": 1}), ("rga", RGA, "theta_spatial.0.weight", {"grid": "5x6"}),
+    ("slowfast_nonlocal", SLOWFAST | norm("bn", 8), "conv_theta.weight", {"mode": "softmax", "pool_size": None}),
+    ("slowfast_nonlocal", SLOWFAST | norm("bn", 8), "conv_out.weight", {"mode": "softmax", "pool_size": None})])
+@pytest.mark.parametrize("shape", [(), (7,), (7, 7)], ids=str)
+def test_a_weight_of_another_shape_is_called_as_in_its_file(kind, weights, name, told, shape):
+    weights = weights | {name: torch.ones(shape)}
+    inside = Part(weights, {key: f"head.block.{key}" for key in weights}, "head.block.")
+    said = re.escape(f"head.block.{name} is {shape}")
+    with pytest.raises(ValueError, match=f"{said}(, no convolution's| and not)"):
+        block_of(kind, inside, partial=True, **told)
 
 
 def test_every_kind_says_what_it_is_told_in_words():

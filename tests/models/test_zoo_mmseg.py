@@ -158,6 +158,17 @@ def test_what_is_no_such_network_is_said_in_words(lacking, said: str):
         ARCHES["gcnet"].build(state, {"output_stride": "8"})
 
 
+@pytest.mark.parametrize("name, shape, said", [
+    ("decode_head.conv_seg.weight", (21,), "decode_head.conv_seg.weight is (21,): expected 4 axes"),
+    ("decode_head.convs.0.conv.weight", (), "decode_head.convs.0.conv.weight is (): expected 4 axes"),
+    ("backbone.layer1.0.conv1.weight", (64,), "backbone.layer1.0.conv1.weight is (64,): expected 4 axes"),
+    ("decode_head.gc_block.channel_add_conv.0.weight", (4,), "decode_head.gc_block.channel_add_conv.0.weight is (4,), no conv"),
+    ("decode_head.gc_block.conv_mask.weight", (3, 3), "decode_head.gc_block.conv_mask.weight is (3, 3) and not (1, ")])
+def test_a_weight_of_another_shape_is_called_as_in_the_file(name: str, shape: tuple[int, ...], said: str):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        ARCHES["gcnet"].build(weights("gcnet") | {name: torch.ones(shape)}, {"output_stride": "8"})
+
+
 @pytest.mark.parametrize("stride, dilated", [(8, (False, True, True)), (16, (False, False, True)), (32, (False, False, False))])
 def test_a_resnet_with_the_plain_stem_is_dilated_like_torchvisions(stride: int, dilated: tuple[bool, ...]):
     torch.manual_seed(0)

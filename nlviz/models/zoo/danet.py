@@ -30,7 +30,7 @@ class ConvNorm(nn.Sequential):
     """3x3 convolution without bias, BatchNorm and ReLU: ``0``, ``1``."""
 
     def __init__(self, state: State, name: str):
-        out, channels = shape_of(state, f"{name}.0.weight")[:2]
+        out, channels = shape_of(state, f"{name}.0.weight", 4)[:2]
         super().__init__(nn.Conv2d(channels, out, 3, padding=1, bias=False), nn.BatchNorm2d(out))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class DANet(nn.Module):
 def danet(state: State, answers: Answers) -> Rebuilt:
     """DANet of its own repository."""
     of_head, of_backbone, stages = within(state, "head."), within(state, "pretrained."), stages_of(answers["dilation"])
-    channels = shape_of(state, "head.conv5c.0.weight")[0]
+    channels = shape_of(state, "head.conv5c.0.weight", 4)[0]
     pieces = {"head.sa": piece("danet_pam", state, "head.sa."),
               "head.sc": piece("danet_cam", state, "head.sc.", channels=channels)}
     head = DANetHead(of_head, *(part.block for part in pieces.values()))

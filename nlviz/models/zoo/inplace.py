@@ -34,6 +34,6 @@ class ABN(nn.BatchNorm2d):
 
 def conv_abn(state: State, name: str, *more: nn.Module, norm: type[nn.BatchNorm2d] = ABN) -> nn.Sequential:
     """``0``: a convolution as the weights tell it, the grid keeping its size, ``1``: norm and activation; then ``more``."""
-    out, channels, size, _ = shape_of(state, f"{name}.0.weight")
+    out, channels, size, _ = shape_of(state, f"{name}.0.weight", 4)
     conv = nn.Conv2d(channels, out, size, padding=size // 2, bias=f"{name}.0.bias" in state)
     return nn.Sequential(conv, norm(out), *more)

@@ -31,7 +31,7 @@ class ConvModule(nn.Module):
 
     def __init__(self, state: State):
         super().__init__()
-        out, channels, size, _ = shape_of(state, "conv.weight")
+        out, channels, size, _ = shape_of(state, "conv.weight", 4)
         self.conv = nn.Conv2d(channels, out, size, padding=size // 2, bias="conv.bias" in state)
         self.bn = nn.BatchNorm2d(out)
 
@@ -41,7 +41,7 @@ class ConvModule(nn.Module):
 
 def classifier(state: State, name: str) -> nn.Conv2d:
     """The 1x1 convolution to the classes."""
-    out, channels = shape_of(state, f"{name}.weight")[:2]
+    out, channels = shape_of(state, f"{name}.weight", 4)[:2]
     return nn.Conv2d(channels, out, 1)
 
 
@@ -151,7 +151,7 @@ def fcn(head: Head) -> Callable[[State, Answers], Rebuilt]:
 
 def danet(state: State, answers: Answers) -> Rebuilt:
     """mmsegmentation's DANet."""
-    channels = shape_of(state, "decode_head.cam_in_conv.conv.weight")[0]
+    channels = shape_of(state, "decode_head.cam_in_conv.conv.weight", 4)[0]
     pieces = {"decode_head.pam": piece("mmseg_pam", state, "decode_head.pam."),
               "decode_head.cam": piece("mmseg_cam", state, "decode_head.cam.", channels=channels)}
     return segmentor(state, answers, DAHead(within(state, "decode_head."), *(part.block for part in pieces.values())), pieces)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from ...adapters import block_of, under_our_names
+from ...adapters import Part, block_of, under_our_names
 from .arch import Rebuilt, State
 
 
@@ -32,7 +32,9 @@ class Renamed(dict):
         Raises:
             ValueError: they are not of such a block.
         """
-        weights = {name.removeprefix(prefix): tensor for name, tensor in self.items() if name.startswith(prefix)}
+        inside = {name.removeprefix(prefix): name for name in self if name.startswith(prefix)}
+        names = {name: self.names[own] for name, own in inside.items()}
+        weights = Part({name: self[own] for name, own in inside.items()}, names, prefix)
         if not weights:
             return None
         try:

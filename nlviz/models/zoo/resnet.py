@@ -123,26 +123,26 @@ class ResNet(nn.Module):
             self.add_module(f"layer{stage + 1}", self._stage(state, stages, stage, blocks))
 
     def _mm(self, state: State) -> None:
-        self.stem = deep([shape_of(state, f"stem.{at}.weight")[0] for at in (0, 3, 6)], True)
+        self.stem = deep([shape_of(state, f"stem.{at}.weight", 4)[0] for at in (0, 3, 6)], True)
 
     def _encoding(self, state: State) -> None:
-        widths = [shape_of(state, f"conv1.{at}.weight")[0] for at in (0, 3, 6)]
+        widths = [shape_of(state, f"conv1.{at}.weight", 4)[0] for at in (0, 3, 6)]
         self.conv1, self.bn1 = deep(widths, False), nn.BatchNorm2d(widths[-1])
 
     def _three(self, state: State) -> None:
-        widths = [shape_of(state, f"conv{number}.weight")[0] for number in (1, 2, 3)]
+        widths = [shape_of(state, f"conv{number}.weight", 4)[0] for number in (1, 2, 3)]
         for number, before, after in zip((1, 2, 3), (3, *widths), widths):
             self.add_module(f"conv{number}", conv3x3(before, after, 2 if number == 1 else 1))
             self.add_module(f"bn{number}", nn.BatchNorm2d(after))
 
     def _one(self, state: State) -> None:
-        width = shape_of(state, "conv1.weight")[0]
+        width = shape_of(state, "conv1.weight", 4)[0]
         self.conv1, self.bn1 = nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width)
 
     @staticmethod
     def _stage(state: State, stages: Stages, stage: int, blocks: int) -> nn.Sequential:
         first = f"layer{stage + 1}.0"
-        width, channels = shape_of(state, f"{first}.conv1.weight")[:2]
+        width, channels = shape_of(state, f"{first}.conv1.weight", 4)[:2]
         shortcut = "average" if f"{first}.downsample.2.weight" in state else "plain"
         return nn.Sequential(*(
             Bottleneck(EXPANSION * width if block else channels, width, 1 if block else stages.strides[stage],
@@ -172,7 +172,7 @@ def stem_kind(state: State) -> str:
         return "mm"
     if "conv1.0.weight" in state:
         return "encoding"
-    size = shape_of(state, "conv1.weight")[-1]
+    size = shape_of(state, "conv1.weight", 4)[-1]
     if size not in (3, 7):
         raise ValueError(f"conv1 of a ResNet is 7 x 7, or 3 x 3 with conv2 and conv3 behind it, but here it is {size} x {size}.")
     return "three" if size == 3 else "one"
@@ -190,7 +190,7 @@ def blocks_of(state: State) -> tuple[int, ...]:
                          f"{'-'.join(map(str, found))}.")
     if "layer1.0.conv3.weight" not in state:
         raise ValueError("The blocks of layer1 have no conv3: not the bottlenecks of a ResNet-50, 101 or 152.")
-    width, before = shape_of(state, "layer1.0.conv2.weight")[:2]
+    width, before = shape_of(state, "layer1.0.conv2.weight", 4)[:2]
     if width != before:
         raise ValueError(f"layer1.0.conv2 takes {before} channels in each group and gives {width}: a ResNeXt, not a ResNet.")
     return found

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...adapters import block_of, under_our_names
+from ...adapters import Part, block_of, called, under_our_names
 from ...blocks import Block
 from .arch import State
 
@@ -35,20 +35,24 @@ def piece(kind: str, state: State, prefix: str, **told: object) -> Piece:
     return Piece(block_of(kind, weights, partial=True, **told), under_our_names(kind, weights, **told), prefix)
 
 
-def within(state: State, prefix: str) -> dict[str, Tensor]:
+def within(state: State, prefix: str) -> Part:
     """The tensors whose names begin with ``prefix``, by what is left of their names."""
-    return {name[len(prefix):]: value for name, value in state.items() if name.startswith(prefix)}
+    found = {name[len(prefix):]: value for name, value in state.items() if name.startswith(prefix)}
+    return Part(found, {name: called(state, prefix + name) for name in found}, called(state, prefix))
 
 
-def shape_of(state: State, name: str) -> tuple[int, ...]:
-    """The shape of a tensor without which nothing can be rebuilt.
+def shape_of(state: State, name: str, axes: int | None = None) -> tuple[int, ...]:
+    """The shape of a tensor without which nothing can be rebuilt, and how many axes it must have: 4 of a convolution's weight.
 
     Raises:
-        ValueError: it is not there.
+        ValueError: it is not there, or has not so many axes.
     """
     if name not in state:
-        raise ValueError(f"The weight {name} is missing: without it the network's shape is unknown.")
-    return tuple(state[name].shape)
+        raise ValueError(f"The weight {called(state, name)} is missing: without it the network's shape is unknown.")
+    shape = tuple(state[name].shape)
+    if len(shape) != (len(shape) if axes is None else axes):
+        raise ValueError(f"The weight {called(state, name)} is {shape}: expected {axes} axes.")
+    return shape
 
 
 def taken(net: nn.Module, state: State, pieces: Mapping[str, Piece]) -> tuple[dict[str, Tensor], set[str]]:
