@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...adapters import called
 from .arch import Answers, Arch, Question, Rebuilt, State
 from .questions import MODE, RECURRENCE, TEMPERATURE, USE_SCALE
 from .resnet import STAGES, ResNet, title_of
@@ -27,11 +28,18 @@ class ConvModule(nn.Module):
 
     Args:
         state: weights, of which ``conv.weight`` tells the shape.
+
+    Raises:
+        ValueError: no BatchNorm is behind the convolution.
     """
 
     def __init__(self, state: State):
         super().__init__()
         out, channels, size, _ = shape_of(state, "conv.weight", 4)
+        if not any(name.startswith("bn.") for name in state):
+            norms = {name.partition(".")[0] for name in state} - {"conv"}
+            raise ValueError(f"behind {called(state, 'conv.weight')} is {' and '.join(sorted(norms)) or 'no norm'}: "
+                             f"expected BatchNorm, {called(state, 'bn.weight')} and so on; other heads are not rebuilt")
         self.conv = nn.Conv2d(channels, out, size, padding=size // 2, bias="conv.bias" in state)
         self.bn = nn.BatchNorm2d(out)
 
