@@ -10,7 +10,7 @@ from .output import settings
 
 WIDTH, HEIGHT, SIZE = 6.9, 3.6, 7  # inches, points
 MARKERS, COLOURS = "os^Dvp", (4, 5, 2, 0, 6, 1)
-NEAR_X, NEAR_Y = 0.03, 0.045  # labels nearer than this, as shares of the axes, are moved apart
+SPAN, NEAR, LETTER, LINE = 1.16, 0.008, 0.0078, 0.045  # of the axis; half a point, a letter, a line of text as shares of the axes
 
 
 def loss_against_dependence(points: Sequence[Mapping]) -> Figure:
@@ -47,13 +47,18 @@ def loss_against_dependence(points: Sequence[Mapping]) -> Figure:
 
 
 def _label(axes: Axes, points: Sequence[Mapping]) -> None:
-    """Names beside their points, those that would lie on each other moved apart upwards."""
+    """Names beside their points, one for all that lie together; those that would lie on others or on points moved upwards."""
     low, high = axes.get_ylim()
-    taken: list[tuple[float, float]] = []
-    for point in sorted(points, key=lambda one: one["lost"]):
-        x, y = point["dependence"] / 1.16, (100 * point["lost"] - low) / (high - low)
-        while any(abs(x - other) < NEAR_X * 5 and abs(y - height) < NEAR_Y for other, height in taken):
-            y += NEAR_Y / 4
-        taken.append((x, y))
-        axes.annotate(point["label"], (point["dependence"] + 0.012, low + y * (high - low)), fontsize=SIZE - 1.5, va="center",
+    places: dict[tuple[float, float], dict] = {}
+    for point in points:
+        place = round(point["dependence"] / SPAN, 3), round((100 * point["lost"] - low) / (high - low), 3)
+        places.setdefault(place, {})[point["label"]] = point["dependence"]
+    taken = [(x - NEAR, x + NEAR, y) for x, y in places]
+    for (x, y), names in sorted(places.items(), key=lambda one: one[0][1]):
+        text = ", ".join(names)
+        left, right = x + NEAR, x + NEAR + LETTER * len(text)
+        while any(left < end and start < right and abs(y - height) < LINE for start, end, height in taken):
+            y += LINE / 4
+        taken.append((left, right, y))
+        axes.annotate(text, (next(iter(names.values())) + 0.012, low + y * (high - low)), fontsize=SIZE - 1.5, va="center",
                       color="0.25")
