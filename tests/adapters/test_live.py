@@ -44,6 +44,11 @@ KNOWN = [  # module, shape of the input, name of the block, what its parts relat
 NAMES = [f"{make().__class__.__name__} {i}" for i, (make, *_) in enumerate(KNOWN)]
 
 
+@pytest.fixture(autouse=True)
+def the_same_random_numbers():
+    torch.manual_seed(0)
+
+
 def made(make):
     """The module with random weights, some of its norms' negative."""
     module = randomised(make())
