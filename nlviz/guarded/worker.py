@@ -27,6 +27,7 @@ except ImportError:  # Windows
 MOST_TENSORS, LONGEST_NAME = 20_000, 300
 
 FRAMES = 8  # of a clip on which a network is tried that takes any number
+PAIRWISE = ("gaussian", "embedded_gaussian", "dot_product", "concatenation")
 FULL = ("can't allocate memory", "not enough memory", "Cannot allocate memory", "bad_alloc")
 
 
@@ -101,7 +102,10 @@ def _told(asked: dict, say: Callable) -> dict:
     say(step="Trying it on a small picture", share=0.7)
     usual = {question.name: question.usual for question in recognised.questions}
     model = rebuilt_model(recognised, usual)
-    return _described(recognised, model, *_tried(model))
+    attention, counts = _tried(model)
+    if "mode" in usual:  # which of them it is, is still open
+        attention = [one | {"block": "non-local" if one["block"] in PAIRWISE else one["block"]} for one in attention]
+    return _described(recognised, model, attention, counts)
 
 
 def _checked(checkpoint: Checkpoint, most: int) -> dict[str, torch.Tensor]:

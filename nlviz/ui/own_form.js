@@ -18,7 +18,7 @@ function listOf(items) {
 
 function described(told) {
     const rows = [["Attention", listOf(told.attention.map(attentionOf))], ["Gives", [told.says]]];
-    if (told.clips) rows.push(["Takes", [`clips of ${told.frames} frames: choose a video in Compare`]]);
+    if (told.clips) rows.push(["Takes", ["clips: choose a video in Compare"]]);
     if (told.notes.length) rows.push(["To know", [make("ul", {}, ...told.notes.map(note => make("li", {}, note)))]]);
     return make("dl", {class: "nlviz-told"}, ...rows.flatMap(([name, parts]) => [make("dt", {}, name), make("dd", {}, ...parts)]));
 }

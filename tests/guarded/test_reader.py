@@ -23,7 +23,7 @@ def test_a_checkpoint_is_read_described_and_handed_on_as_clean_tensors(tmp_path,
     assert (told.title, told.file, told.precision) == ("Tiny non-local network (tests)", "my net.pth", "float32")
     assert [(question.name, question.options[0][0]) for question in told.questions] == [
         ("mode", "embedded_gaussian"), ("use_scale", "yes")]  # the usual answer is offered first
-    assert [(one.layer, one.block) for one in told.attention] == [("decode_head.nl_block", "embedded_gaussian")]
+    assert [(one.layer, one.block) for one in told.attention] == [("decode_head.nl_block", "non-local")]
     assert "the auxiliary head" in told.notes[0] and "optimizer" in told.notes[0]
     assert told.says.startswith("segmentation, 7 classes")
     path.unlink()

@@ -196,6 +196,7 @@ def test_the_empty_tab_says_what_is_taken_known_and_kept(come):
 
 def test_it_is_worked_by_keyboard(come, tmp_path):
     owner = come().tab()
+    expect(owner.page.locator("[data-action=own-choose]")).to_be_visible()
     for _ in range(3):  # past the other tab
         if owner.page.evaluate("document.activeElement.dataset.action") != "own-choose":
             owner.page.keyboard.press("Tab")
