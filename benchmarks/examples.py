@@ -17,7 +17,8 @@ def main() -> None:
     for script in scripts:
         if ".save(\"" in script or ".save(f\"" in script:
             exec(script, {})
-    Path("net.pth").unlink(missing_ok=True)
+    for checkpoint in (*Path().glob("*.pth"), *Path().glob("*.safetensors")):
+        checkpoint.unlink()
 
 
 if __name__ == "__main__":
