@@ -103,7 +103,7 @@ function compare(name) {                               // the chooser adds it, a
     const asked = new CustomEvent("nlviz-own", {detail: {networks: here.networks, add: name}, cancelable: true});
     if (!document.dispatchEvent(asked)) { say("As many networks are compared as this page compares at once. Remove one there first.", true); return; }
     [...document.querySelectorAll("[role=tab]")].find(tab => tab.textContent.trim() === "Compare")?.click();
-    scrollTo(0, 0);
+    window.scrollTo(0, 0);
 }
 
 function draw(words = "", wrong = false) {
