@@ -1,7 +1,7 @@
 // A photo dropped or pasted anywhere on the page goes where the photo box takes its uploads; a video, an exported SVG or PDF and a
 // recipe go into a box of their own. An exported PNG is told from a photo by the server. A checkpoint goes to the tab Your network.
 const isVideo = file => file.type.startsWith("video/") || /\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|ogv|wmv|flv|3gp|ts|mts)$/i.test(file.name);
-const isCheckpoint = file => /\.(pth|pt|bin|safetensors|ckpt|pkl|pickle|onnx|h5|npz)$/i.test(file.name);
+const isCheckpoint = file => /\.(pth|pt|bin|safetensors|ckpt|pyth|tar|pkl|pickle|onnx|h5|npz)$/i.test(file.name);
 function give(files) {
     const checkpoint = [...(files || [])].find(isCheckpoint);
     if (checkpoint) {

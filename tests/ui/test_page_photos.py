@@ -139,7 +139,7 @@ def test_the_keys_still_work_after_a_click_on_any_panel(site):
 def test_a_dropped_file_that_is_no_picture_is_said_and_does_not_leave_the_page(site):
     notes = [base64.b64encode(b"notes").decode(), "notes.txt", "drop"]
     site.page.evaluate(BROUGHT.replace("image/png", "text/plain"), notes)
-    expect(site.message).to_contain_text("notes.txt: neither a picture nor a video")
+    expect(site.message).to_contain_text("notes.txt: neither a picture, a video nor a checkpoint")
     assert_drawn(site, maps(CHOSEN), 0.5, 0.5)
 
 
