@@ -4,8 +4,8 @@ May import blocks and maps; torch alone.
 """
 
 from .agreeing import Match
-from .filling import Part, called
+from .filling import FileWeights, called
 from .kinds import KINDS, block_of, under_our_names
 from .live import adapt, candidates, is_known, match
 
-__all__ = ["KINDS", "Match", "Part", "adapt", "block_of", "called", "candidates", "is_known", "match", "under_our_names"]
+__all__ = ["KINDS", "FileWeights", "Match", "adapt", "block_of", "called", "candidates", "is_known", "match", "under_our_names"]

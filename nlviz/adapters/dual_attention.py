@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ..blocks import BLOCKS, CAM, Block
-from .filling import Part, State, at, renamed, widths
+from .filling import FileWeights, State, at, renamed, widths
 from .told import Told
 
 MMSEG_PAM = {"query_project": "query_conv", "key_project": "key_conv", "value_project": "value_conv", "gamma.scale": "gamma"}
@@ -62,7 +62,7 @@ def _widths(state: State, told: Told) -> dict:
     return {"in_channels": channels, "inter_channels": inter}
 
 
-def _one_gamma(state: Part) -> Part:
+def _one_gamma(state: FileWeights) -> FileWeights:
     """mmcv's Scale holds a number without an axis, ours has one."""
-    return Part({key: tensor.reshape(1) if key == "gamma" and tensor.dim() == 0 else tensor for key, tensor in state.items()},
-                state.names, state.prefix)
+    alike = {key: tensor.reshape(1) if key == "gamma" and tensor.dim() == 0 else tensor for key, tensor in state.items()}
+    return FileWeights(alike, state.names, state.prefix)

@@ -11,7 +11,7 @@ State = Mapping[str, Tensor]
 COUNTER = "num_batches_tracked"  # of a BatchNorm: counts training steps, and some files lack it
 
 
-class Part(dict):
+class FileWeights(dict):
     """Weights of a part of a file by names of their own, which remember how the file calls them.
 
     Args:
@@ -27,17 +27,17 @@ class Part(dict):
 
 def called(weights: State, name: str) -> str:
     """What a weight is called in its file, as far as that is known."""
-    return weights.names.get(name, weights.prefix + name) if isinstance(weights, Part) else name
+    return weights.names.get(name, weights.prefix + name) if isinstance(weights, FileWeights) else name
 
 
-def renamed(weights: State, names: Mapping[str, str]) -> Part:
+def renamed(weights: State, names: Mapping[str, str]) -> FileWeights:
     """Weights under other names: each beginning in ``names`` that ends at a dot or at the end is replaced, the first that fits."""
     found, before = {}, {}
     for key, tensor in weights.items():
         old = next((old for old in names if key == old or key.startswith(f"{old}.")), None)
         new = key if old is None else names[old] + key[len(old):]
         found[new], before[new] = tensor, called(weights, key)
-    return Part(found, before, getattr(weights, "prefix", ""))
+    return FileWeights(found, before, getattr(weights, "prefix", ""))
 
 
 def filled(kind: str, make: Callable[[], Block], state: State, partial: bool) -> Block:

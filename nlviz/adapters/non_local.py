@@ -3,7 +3,7 @@
 import torch
 
 from ..blocks import BLOCKS, Block
-from .filling import Part, State, at, renamed, widths
+from .filling import FileWeights, State, at, renamed, widths
 from .told import Told
 
 MMCV = {"g.0.conv": "g.0", "phi.0.conv": "phi.0", "g.conv": "g", "phi.conv": "phi", "theta.conv": "theta",
@@ -19,7 +19,7 @@ def modes_of(state: State, kind: str) -> tuple[str, ...]:
     return ("embedded_gaussian", "dot_product") if "theta.weight" in state else ("gaussian",)
 
 
-def with_biases(state: Part, kind: str) -> Part:
+def with_biases(state: FileWeights, kind: str) -> FileWeights:
     """A convolution in front of a BatchNorm is often without bias: ours has one, of zeros."""
     if "W.1.weight" not in state:
         return renamed(state, PLAIN)
@@ -52,13 +52,13 @@ def published_nonlocal(weights: State, told: Told):
     return _made(state, told, told.mode(modes_of(state, told.kind)), {})
 
 
-def _scaled(state: Part, told: Told, power: float):
+def _scaled(state: FileWeights, told: Told, power: float):
     mode = told.mode(modes_of(state, told.kind))
     more = {"scale_power": power} if mode == "embedded_gaussian" and told.flag("use_scale") else {}
     return _made(state, told, mode, more)
 
 
-def _made(state: Part, told: Told, mode: str, more: dict):
+def _made(state: FileWeights, told: Told, mode: str, more: dict):
     options = options_of(state, told.kind) | more
 
     def make() -> Block:

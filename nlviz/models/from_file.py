@@ -1,12 +1,10 @@
 """A network from its checkpoint alone: ``file:FILE?question=answer&...``."""
 
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-import torch
 from torch import nn
 
 from ..blocks import Block
@@ -15,13 +13,13 @@ from .errors import CheckpointError, ModelError
 from .found import seeded
 from .model import Model
 from .reading import AGAIN, Checkpoint, read_checkpoint
+from .untrained import untrained
 from .weights import check_numbers, digest, random_words, some
 from .zoo import ARCHES, NORMALISATION, PIXELS, Answers, Rebuilt, Recognised, check_answers, class_names, recognise
 
 PREFIX = "file:"
 ARCH, CLASSES, INSIDE = "arch", "classes", "inside"  # answers to what is not asked
 BETWEEN = "|"  # names of classes
-SIDE = 4  # cells of a grid on which a block is tried
 
 
 def name_of(path: Path | str, arch: str | None = None, answers: Mapping[str, object] | None = None) -> str:
@@ -95,7 +93,7 @@ def rebuilt_model(recognised: Recognised, answers: Answers, name: str | None = N
     source, notes = _put_in(rebuilt, recognised)
     classes, whose = _classes(rebuilt, named, recognised.checkpoint)
     card = {"source": source, "sha256": digest(rebuilt.net),
-            "notes": [*notes, *rebuilt.notes, *whose, *_untrained(rebuilt.net)]}
+            "notes": [*notes, *rebuilt.notes, *whose, *untrained(rebuilt.net)]}
     return Model(name, rebuilt.net, _preprocess(rebuilt), classes, rebuilt.task, Path(file).stem.removesuffix(".safetensors"), card,
                  rebuilt.frames or None)
 
@@ -139,7 +137,7 @@ def _ignored(recognised: Recognised, rebuilt: Rebuilt) -> list[str]:
         parts[words] = parts.get(words, 0) + 1
     outside = len(recognised.checkpoint.state) - len(recognised.state)
     return [f"{words} ({count} tensors)" for words, count in parts.items()] + list(recognised.checkpoint.also) \
-        + [f"{outside} tensors outside of this network"] * bool(outside)
+        + [f"all outside of {recognised.part} ({outside} tensors)"] * bool(outside)
 
 
 def _part_of(key: str) -> str:
@@ -150,25 +148,6 @@ def _part_of(key: str) -> str:
 def _random_blocks(net: nn.Module, random: list[str]) -> list[str]:
     blocks = [name for name, module in net.named_modules() if isinstance(module, Block)]
     return [name for name in blocks if any(key.startswith(f"{name}.") for key in random)]
-
-
-@torch.no_grad()
-def _untrained(net: nn.Module) -> list[str]:
-    """Blocks whose last weights are exactly zero, as they are before any training."""
-    return [f"{name} is untrained: its last weights are exactly zero, so that its map changes nothing"
-            for name, block in net.named_modules() if isinstance(block, Block) and _changes_nothing(block)]
-
-
-def _changes_nothing(block: Block) -> bool:
-    """Whether it adds the same to every input, or multiplies every input with the same."""
-    shape = (1, block.in_channels, *(SIDE,) * block.dimension)
-    x = torch.linspace(-1, 1.5, math.prod(shape)).view(shape)
-    try:
-        ours, others = block.eval()(x), block(x.flip(-1) * 2)
-    except (ValueError, RuntimeError):  # it takes one grid alone
-        return False
-    return torch.allclose(ours - x, others - x.flip(-1) * 2, rtol=0, atol=1e-5) or \
-        torch.allclose(ours * x.flip(-1) * 2, others * x, rtol=0, atol=1e-5)
 
 
 def _preprocess(rebuilt: Rebuilt):

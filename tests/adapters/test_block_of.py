@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from nlviz.adapters import KINDS, Part, block_of, under_our_names
+from nlviz.adapters import KINDS, FileWeights, block_of, under_our_names
 from tests.adapters import live_object
 
 
@@ -134,7 +134,7 @@ def test_missing_weights_are_named_and_kept_as_made_where_that_is_asked_for():
 @pytest.mark.parametrize("shape", [(), (7,), (7, 7)], ids=str)
 def test_a_weight_of_another_shape_is_called_as_in_its_file(kind, weights, name, told, shape):
     weights = weights | {name: torch.ones(shape)}
-    inside = Part(weights, {key: f"head.block.{key}" for key in weights}, "head.block.")
+    inside = FileWeights(weights, {key: f"head.block.{key}" for key in weights}, "head.block.")
     said = re.escape(f"head.block.{name} is {shape}")
     with pytest.raises(ValueError, match=f"{said}(, no convolution's| and not)"):
         block_of(kind, inside, partial=True, **told)

@@ -11,21 +11,11 @@ from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
 from .arch import State
+from .taking import shape_of
 
 Stride = int | tuple[int, int, int]  # of rows and columns, or of frames, rows, columns
 CONV = {4: (nn.Conv2d, nn.BatchNorm2d), 5: (nn.Conv3d, nn.BatchNorm3d)}  # by the axes of a weight
 SHIFTED = 8  # an eighth of the channels comes from the next frame, another one from the frame before
-
-
-def shape_of(state: State, name: str) -> tuple[int, ...]:
-    """The shape of a tensor that such a network must have.
-
-    Raises:
-        ValueError: it is not there.
-    """
-    if name not in state:
-        raise ValueError(f"expected a tensor {name} among its weights; it is missing")
-    return tuple(state[name].shape)
 
 
 class ConvNorm(nn.Module):

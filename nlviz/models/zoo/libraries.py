@@ -95,7 +95,10 @@ def build(library: str, state: State, answers: Answers) -> Rebuilt:
     name = answers.get("network", names[0])
     if name not in names or (len(names) > 1 and "network" not in answers):
         raise ValueError(f"network is one of {', '.join(names)}")
-    return rebuilt(library, name, state)
+    found = rebuilt(library, name, state)
+    found.notes.append(f"Told by its names and its {size_of(state):,} numbers, it is {name} of {library}: arch={library}:NAME says "
+                       "otherwise.")
+    return found
 
 
 def _arch(library: str, name: str, title: str, *signature: str) -> Arch:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from .arch import Answers, Arch, Question, Rebuilt, State
-from .bottlenecks import Bottleneck, ConvNorm, PooledFrames, Stride, blocks_of, classifier, largest_nearby, shape_of
+from .bottlenecks import Bottleneck, ConvNorm, PooledFrames, Stride, blocks_of, classifier, largest_nearby
 from .questions import MODE, USE_SCALE
 from .renaming import Renamed
+from .taking import shape_of
 
 STEM = "backbone.conv1.conv.weight"
 STEM_SHIFTED = "backbone.conv1.conv.net.weight"

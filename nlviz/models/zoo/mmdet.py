@@ -11,9 +11,10 @@ from dataclasses import replace
 from torch import nn
 
 from .arch import Answers, Arch, Question, Rebuilt, State
-from .bottlenecks import Bottleneck, ConvNorm, blocks_of, shape_of
+from .bottlenecks import Bottleneck, ConvNorm, blocks_of
 from .questions import MODE, USE_SCALE
 from .renaming import Renamed
+from .taking import shape_of
 
 STEM = "backbone.conv1.conv.weight"
 BLOCKS = {"context_block": "mmcv_context", "nonlocal_block": "mmcv_nonlocal"}

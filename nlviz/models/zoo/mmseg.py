@@ -53,7 +53,15 @@ def classifier(state: State, name: str) -> nn.Conv2d:
     return nn.Conv2d(channels, out, 1)
 
 
-class FCNHead(nn.Module):
+class DecodeHead(nn.Module):
+    """What stands behind the backbone; its last layer, ``conv_seg``, tells how many classes it has."""
+
+    @property
+    def classes(self) -> int:
+        return self.conv_seg.out_channels
+
+
+class FCNHead(DecodeHead):
     """The last stage's x (B, C, h, w) -> logits (B, classes, h, w): two convolutions, a block between, beside x where conv_cat is.
 
     Args:
@@ -70,17 +78,13 @@ class FCNHead(nn.Module):
         self.conv_cat = ConvModule(within(state, "conv_cat.")) if "conv_cat.conv.weight" in state else None
         self.conv_seg = classifier(state, "conv_seg")
 
-    @property
-    def classes(self) -> int:
-        return self.conv_seg.out_channels
-
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         x = features[-1]
         z = self.convs[1](getattr(self, self.name)(self.convs[0](x)))
         return self.conv_seg(z if self.conv_cat is None else self.conv_cat(torch.cat([x, z], 1)))
 
 
-class DAHead(nn.Module):
+class DAHead(DecodeHead):
     """The last stage's x (B, C, h, w) -> logits (B, classes, h, w) of the sum of a branch with PAM and a branch with CAM.
 
     Args:
@@ -94,10 +98,6 @@ class DAHead(nn.Module):
             ConvModule(within(state, f"{branch}_{end}_conv.")) for branch in ("pam", "cam") for end in ("in", "out"))
         self.pam, self.cam = pam, cam
         self.conv_seg = classifier(state, "conv_seg")
-
-    @property
-    def classes(self) -> int:
-        return self.conv_seg.out_channels
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         x = features[-1]

@@ -72,7 +72,8 @@ def build(state: State, answers: Answers) -> Rebuilt:
     used = {key for key in state if key in trained}
     return Rebuilt(net, frozen | {key: state[key] for key in used}, used, spec.task, len(CLASSES[spec.data]),
                    preprocess=spec.preprocess, frames=None if spec.clips else 0, names=CLASSES[spec.data],
-                   notes=["What was not trained is the backbone with its ImageNet weights."] if frozen else [])
+                   notes=[f"Told by its names of weights and its classes, it is {name}.",
+                          *(["What was not trained is the backbone with its ImageNet weights."] if frozen else [])])
 
 
 ARCHES = (

@@ -4,9 +4,9 @@ from ...pictures import Preprocess
 from ..classes import CLASSES
 from ..networks import SmallNetwork
 from .arch import Answers, Arch, Question, Rebuilt, State
-from .bottlenecks import shape_of
 from .questions import MODE
 from .renaming import Renamed
+from .taking import shape_of
 
 BLOCKS = ("nl_1", "nl_2")
 OLDER = {"convs.0": "conv_1.0", "convs.1": "conv_1.1", "convs.4": "nl_1", "convs.5": "conv_2.0", "convs.6": "conv_2.1",

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import CheckpointError
@@ -31,12 +31,14 @@ class Recognised:
     Attributes:
         state: its tensors as the kind names them.
         questions: what it cannot tell.
+        part: what the file calls the part that this is, with the dot; "" of all of it.
     """
 
     checkpoint: Checkpoint
     arch: Arch
     state: State
     questions: tuple[Question, ...]
+    part: str = ""
 
     @property
     def title(self) -> str:
@@ -54,16 +56,16 @@ def recognise(checkpoint: Checkpoint, arches: Sequence[Arch], arch: str | None =
     """
     if arch is not None:
         one = library_arch(arch) if is_library(arch) else _named(arch, arches)
-        fitting = (state for state in _inner_first(checkpoint) if _share(one, state) == 1)
-        return _of(checkpoint, one, next(fitting, checkpoint.state))
-    for state in _states(checkpoint):
+        fitting = (found for found in _inner_first(checkpoint) if _share(one, found[1]) == 1)
+        return _of(checkpoint, one, *next(fitting, ("", checkpoint.state)))
+    for part, state in _states(checkpoint):
         known = [one for one in arches if _share(one, state) == 1]
         most = max((len(one.signature) for one in known), default=0)
         best = [one for one in known if len(one.signature) == most]
         if len(best) > 1:
             raise CheckpointError(f"{checkpoint.name} may be of several kinds: {_listed(best)}. Say which: arch=NAME")
         if best:
-            return _of(checkpoint, best[0], state)
+            return _of(checkpoint, best[0], part, state)
     raise CheckpointError(_unknown(checkpoint, arches))
 
 
@@ -104,18 +106,18 @@ def _question_words(recognised: Recognised, questions: tuple[Question, ...], ans
     return "\n".join([*lines, f"Answer with '{usual}' (these are the usual ones)"])
 
 
-def _states(checkpoint: Checkpoint) -> Iterable[State]:
-    """The tensors as they are named, and those of each part without its name, as an outer network calls this one."""
-    yield checkpoint.state
+def _states(checkpoint: Checkpoint) -> Iterator[tuple[str, State]]:
+    """The tensors as they are named, then those of each part, with its name, which an outer network calls this one by."""
+    yield "", checkpoint.state
     parts = Counter(name.partition(".")[0] for name in checkpoint.state if "." in name)
     for part in sorted(parts, key=lambda part: (-parts[part], part != PREFERRED, part))[:MOST_PARTS]:
-        yield {name.removeprefix(f"{part}."): weights for name, weights in checkpoint.state.items() if name.startswith(f"{part}.")}
+        named = f"{part}."
+        yield named, {name.removeprefix(named): weights for name, weights in checkpoint.state.items() if name.startswith(named)}
 
 
-def _inner_first(checkpoint: Checkpoint) -> list[State]:
+def _inner_first(checkpoint: Checkpoint) -> list[tuple[str, State]]:
     """The same, first what is left where all names begin alike."""
-    whole = checkpoint.state
-    return sorted(_states(checkpoint), key=lambda state: len(state) < len(whole) or state.keys() == whole.keys())
+    return sorted(_states(checkpoint), key=lambda found: not found[0] or len(found[1]) < len(checkpoint.state))
 
 
 def _share(arch: Arch, state: State) -> float:
@@ -123,8 +125,8 @@ def _share(arch: Arch, state: State) -> float:
     return sum(any(re.match(pattern, name) for name in state) for pattern in arch.signature) / len(arch.signature)
 
 
-def _of(checkpoint: Checkpoint, arch: Arch, state: State) -> Recognised:
-    return Recognised(checkpoint, arch, state, arch.questions(state) + (NORMALISATION,) * arch.pixels)
+def _of(checkpoint: Checkpoint, arch: Arch, part: str, state: State) -> Recognised:
+    return Recognised(checkpoint, arch, state, arch.questions(state) + (NORMALISATION,) * arch.pixels, part)
 
 
 def _named(name: str, arches: Sequence[Arch]) -> Arch:
@@ -138,7 +140,8 @@ def _named(name: str, arches: Sequence[Arch]) -> Arch:
 
 def _unknown(checkpoint: Checkpoint, arches: Sequence[Arch]) -> str:
     some = ", ".join(list(checkpoint.state)[:MOST_NAMED])
-    shares = sorted(((max(_share(one, state) for state in _states(checkpoint)), one) for one in arches), key=lambda pair: -pair[0])
+    states = [state for _, state in _states(checkpoint)]
+    shares = sorted(((max(_share(one, state) for state in states), one) for one in arches), key=lambda pair: -pair[0])
     near = [one for share, one in shares if share > 0][:MOST_NAMED]
     words = f"The nearest: {_listed(near)}." if near else f"Known are {', '.join(one.title for one in arches)}."
     return (f"{checkpoint.name} is of no kind of network that nlviz knows by its weights' names, such as {some}. {words} "

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from ...adapters import Part, block_of, under_our_names
+from ...adapters import FileWeights
 from .arch import Rebuilt, State
+from .taking import piece
 
 
-class Renamed(dict):
+class Renamed(FileWeights):
     """A checkpoint's tensors under a network's own names.
 
     Args:
@@ -17,8 +18,8 @@ class Renamed(dict):
     """
 
     def __init__(self, state: State, rename: Callable[[str], str | None]):
-        self.names = {own: name for name in state if (own := rename(name)) is not None}
-        super().__init__({own: state[name] for own, name in self.names.items()})
+        names = {own: name for name in state if (own := rename(name)) is not None}
+        super().__init__({own: state[name] for own, name in names.items()}, names)
         self.attention: dict[str, Tensor] = {}  # by the blocks' own names
         self.inside: set[str] = set()  # of whose names here these were made
 
@@ -32,18 +33,15 @@ class Renamed(dict):
         Raises:
             ValueError: they are not of such a block.
         """
-        inside = {name.removeprefix(prefix): name for name in self if name.startswith(prefix)}
-        names = {name: self.names[own] for name, own in inside.items()}
-        weights = Part({name: self[own] for name, own in inside.items()}, names, prefix)
-        if not weights:
+        if not any(name.startswith(prefix) for name in self):
             return None
         try:
-            own, block = under_our_names(kind, weights, **told), block_of(kind, weights, partial=True, **told)
+            found = piece(kind, self, prefix, **told)
         except ValueError as error:
             raise ValueError(f"{prefix.removesuffix('.')}: {error}") from None
         self.inside |= {name for name in self if name.startswith(prefix)}
-        self.attention |= {f"{prefix}{name}": tensor for name, tensor in own.items()}
-        return block
+        self.attention |= {f"{prefix}{name}": tensor for name, tensor in found.state.items()}
+        return found.block
 
     def rebuilt(self, net: nn.Module, **more: object) -> Rebuilt:
         """The network with those of the tensors that it has.

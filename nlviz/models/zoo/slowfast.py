@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from .arch import Answers, Arch, Question, Rebuilt, State
-from .bottlenecks import Bottleneck, ConvNorm, PooledFrames, Stride, blocks_of, largest_nearby, shape_of
+from .bottlenecks import Bottleneck, ConvNorm, PooledFrames, Stride, blocks_of, largest_nearby
 from .questions import MODE, NORM
 from .renaming import Renamed
+from .taking import shape_of
 
 POOL = Question("pool_size", "Are positions pooled before keys and values are projected?", {
     "1x2x2": "the larger of two by two positions, as in its configurations", "none": "not pooled"}, "1x2x2")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...adapters import Part, block_of, called, under_our_names
+from ...adapters import FileWeights, block_of, called, under_our_names
 from ...blocks import Block
 from .arch import State
 
@@ -35,10 +35,10 @@ def piece(kind: str, state: State, prefix: str, **told: object) -> Piece:
     return Piece(block_of(kind, weights, partial=True, **told), under_our_names(kind, weights, **told), prefix)
 
 
-def within(state: State, prefix: str) -> Part:
+def within(state: State, prefix: str) -> FileWeights:
     """The tensors whose names begin with ``prefix``, by what is left of their names."""
     found = {name[len(prefix):]: value for name, value in state.items() if name.startswith(prefix)}
-    return Part(found, {name: called(state, prefix + name) for name in found}, called(state, prefix))
+    return FileWeights(found, {name: called(state, prefix + name) for name in found}, called(state, prefix))
 
 
 def shape_of(state: State, name: str, axes: int | None = None) -> tuple[int, ...]:

@@ -41,7 +41,7 @@ def test_what_is_missing_is_named_where_it_does_not_say_how_large_things_are():
     missing = set(found.net.state_dict()) - set(found.state)
     assert {name for name in missing if not name.endswith("num_batches_tracked")} == {
         f"{LAYER}conv1.bn.weight", f"{LAYER}context_block.channel_add_conv.3.bias"}
-    with pytest.raises(ValueError, match=r"expected a tensor backbone\.layer3\.0\.conv3\.conv\.weight"):
+    with pytest.raises(ValueError, match=r"The weight backbone\.layer3\.0\.conv3\.conv\.weight is missing"):
         build_detector({name: weights for name, weights in state.items() if name != f"{LAYER}conv3.weight"}, {})
 
 
