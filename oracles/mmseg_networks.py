@@ -15,6 +15,7 @@ import types
 from pathlib import Path
 
 import torch
+from randomising import randomised
 from safetensors.torch import save_file
 from torch.overrides import TorchFunctionMode
 
@@ -69,16 +70,6 @@ def configuration(name: str, stem: str, classes: int, more: dict) -> dict:
     if name == "ocrnet":
         model["decode_head"][1]["ocr_channels"] = CHANNELS // 2
     return model
-
-
-def randomised(net: torch.nn.Module, seed: int) -> torch.nn.Module:
-    """The network in eval mode and double precision, all its values random and of half precision."""
-    net = net.double().eval()
-    generator = torch.Generator().manual_seed(seed)
-    for key, value in net.state_dict().items():
-        if value.is_floating_point():
-            value.copy_(values(key, value, generator).half())
-    return net
 
 
 def values(key: str, like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -150,7 +141,7 @@ def of_training(path: Path) -> None:
 
 
 def built(name: str, stem: str = "ResNetV1c", classes: int = 19, seed: int = 0, **more: object) -> torch.nn.Module:
-    return randomised(MODELS.build(configuration(name, stem, classes, more)), seed)
+    return randomised(MODELS.build(configuration(name, stem, classes, more)), seed, values)
 
 
 def write(folder: Path) -> None:

@@ -16,6 +16,7 @@ from unittest.mock import MagicMock
 
 import torch
 from mmcv.utils import ext_loader
+from randomising import randomised
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -133,16 +134,6 @@ NETWORKS = {
 }
 
 
-def randomised(net: nn.Module, seed: int) -> nn.Module:
-    """The network in eval mode and double precision, all its values random and of half precision."""
-    net = net.double().eval()
-    generator = torch.Generator().manual_seed(seed)
-    for key, value in net.state_dict().items():
-        if value.is_floating_point():
-            value.copy_(values(key, value, generator).half())
-    return net
-
-
 def values(key: str, like: Tensor, generator: torch.Generator) -> Tensor:
     """Random values such that what the layers give stays of size one."""
     normal = torch.randn(like.shape, generator=generator, dtype=torch.float64)
@@ -176,7 +167,7 @@ def main(folder: Path) -> None:
     inputs = {kind: torch.randn(shape, generator=torch.Generator().manual_seed(0)).half() for kind, shape in INPUTS.items()}
     expected = {f"{kind}.input": x for kind, x in inputs.items()}
     for number, (name, make) in enumerate(NETWORKS.items()):
-        net = randomised(make(), number)
+        net = randomised(make(), number, values)
         block, maps = watched(net)
         with torch.no_grad():
             output = net(inputs[name.partition("_")[0]].double())
