@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..guarded import ReadingError, Stopped, kinds
 from ..models import CHECKPOINT_SUFFIXES
+from .brought import File
 from .ending import to_the_end
 from .presets import OWN, Groups
 from .receiving import ADDRESS
 from .store import Store
 from .study_tab import choices_of
 from .turns import Overtaken
-from .visiting import File
 
 HERE = Path(__file__).parent
 SCRIPT = "".join((HERE / name).read_text() for name in ("make.js", "own_form.js", "own_tab.js"))

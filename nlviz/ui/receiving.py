@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..models import CHECKPOINT_SUFFIXES
+from .brought import File
 from .store import Store
-from .visiting import File, Full
+from .visiting import Full
 
 ADDRESS = "/gradio_api/own_network"  # ?ticket=...&name=FILE
 PATIENCE = 60  # seconds without a byte

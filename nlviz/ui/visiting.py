@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..guarded import CLEAN, Bounds, Reader, Told, answered
+from ..guarded import Bounds, Reader, Told, answered
 from ..models import Model, name_of
+from .brought import File, Own, file_name
 from .cache import clear_left, folder_of_server
 from .limits import Limits
-from .presets import Listed
 
 NAME = "nlviz_networks_"  # then the server's process
 CAME = "came"  # in a file's folder: where it lies until it is read
@@ -20,46 +20,7 @@ MOST = 3  # files of a visit
 GRACE = 30  # seconds after which a visit whose page was closed has ended, unless it asks for something: connections break
 IDLE, FRESH = 6 * 3600, 600  # seconds without a request: the visit has ended; its networks give way to those of others
 SWEEP = 5  # seconds
-LONGEST = 120  # characters of a file's name
 MEMORY = 4  # times the largest file: what networks of visitors take together before those unused for longest are loaded anew
-
-
-@dataclass(eq=False)
-class File:
-    """A checkpoint that a visitor brought: ``path`` is what came, until it is read; then ``folder`` has its tensors alone."""
-
-    number: str
-    name: str
-    folder: Path
-    path: Path
-    told: Told | None = None
-
-    @property
-    def clean(self) -> Path:
-        return self.folder / CLEAN
-
-
-@dataclass(eq=False)
-class Own:
-    """A visitor's network: a file with answers. ``name`` is what recipes call it."""
-
-    name: str
-    visit: str
-    file: File
-    answers: Mapping[str, str]
-    model: Model | None = None
-    used: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def listed(self) -> Listed:
-        said = ", ".join(f"{name}: {answer}" for name, answer in self.answers.items()).replace("_", " ")
-        return Listed(Path(self.file.name).stem, self.name, data=said, clips=self.file.told.clips)
-
-    @property
-    def nbytes(self) -> int:
-        tensors = self.model.state_dict().values() if self.model else ()
-        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
 @dataclass(eq=False)
@@ -275,10 +236,3 @@ class Visiting:
         while self._folder.is_dir():
             self.sweep(time.monotonic())
             time.sleep(SWEEP)
-
-
-def file_name(text: str) -> str:
-    """A file's name that stays on its line, in an address and in a recipe."""
-    plain = "".join("_" if letter in ",;?/\\" or not letter.isprintable() else letter for letter in Path(text).name)
-    path = Path(plain or "checkpoint")
-    return path.stem[:LONGEST - len(path.suffix)] + path.suffix[:12]

@@ -8,9 +8,10 @@ import pytest
 from nlviz.models import ModelError
 from nlviz.pictures import noise
 from nlviz.ui import Limits, visiting
+from nlviz.ui.brought import file_name
 from nlviz.ui.presets import Listed
 from nlviz.ui.store import Store
-from nlviz.ui.visiting import FRESH, GRACE, IDLE, Full, Visiting, file_name
+from nlviz.ui.visiting import FRESH, GRACE, IDLE, Full, Visiting
 from tests.guarded.here import HereReader
 from tests.guarded.tiny import known, tiny_file
 from tests.ui.own import ANSWERS, TINY
