@@ -7,9 +7,13 @@ from ..models import ARCHES, Checkpoint, Model, Recognised, read_checkpoint, reb
 from .told import Told
 
 
-def recognised_of(checkpoint: Checkpoint) -> Recognised:
-    """What it is; CheckpointError where it is of no kind that is known."""
-    return recognise(checkpoint, ARCHES)
+def recognised_of(checkpoint: Checkpoint, arch: str | None = None) -> Recognised:
+    """What it is; CheckpointError where it is of no kind that is known.
+
+    Args:
+        arch: the kind that it was found to be: then its names, of which there may be many, are compared with no other's.
+    """
+    return recognise(checkpoint, [one for one in ARCHES if arch in (None, one.name)])
 
 
 def kinds() -> list[str]:
@@ -25,4 +29,4 @@ def answered(path: Path, told: Told, answers: Mapping[str, str], name: str) -> M
     """
     checkpoint = read_checkpoint(path)
     checkpoint.name, checkpoint.classes = told.file, told.classes
-    return rebuilt_model(recognised_of(checkpoint), answers, name)
+    return rebuilt_model(recognised_of(checkpoint, told.arch), answers, name)
