@@ -77,7 +77,7 @@ def difference(first: Analysis, second: Analysis) -> "Shown":
         ValueError: they are of two pictures, or the networks do not have the same maps.
     """
     found = analysis.difference(first, second)
-    return Shown(**vars(found), resolution=getattr(first, "resolution", max(found.picture.size)))
+    return Shown(**(vars(found) | {"resolution": getattr(first, "resolution", max(found.picture.size))}))
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,6 +6,8 @@ import torch
 import nlviz
 from nlviz import difference
 from nlviz.analysis import analyse
+from nlviz.cli import main
+from nlviz.export import read_recipe
 from nlviz.figures import DIVERGING, Style, columns_of, looks_of, scale_of, shared_scales
 from nlviz.measures import measure
 from nlviz.models import load_model
@@ -37,6 +39,7 @@ def test_a_difference_is_one_map_less_the_other_in_every_form(name):
         torch.testing.assert_close(rows_of(placed), rows_of(one) - rows_of(other))
         assert placed.nl_map.rows == "difference" and placed.queries == one.queries and placed.keys == one.keys
     assert isinstance(found, nlviz.Shown) and found.model.title == "Sequential − Sequential"
+    assert found.maps[0].parity.outcome == "holds" and found.maps[0].parity.text.count("its map gives what the block added") == 2
 
 
 def test_rows_and_columns_follow_without_the_dense_map():
@@ -80,6 +83,41 @@ def test_snapshots_of_training_are_compared_too(tmp_path):
     name = "msrc_embedded_gaussian_times_free"
     bundle = difference(analyse(load_model(name), PHOTO, 128), analyse(load_model(f"{name}@0"), PHOTO, 128))
     assert bundle.maps[0].nl_map.row(3).sum().abs() < 1e-5 and bundle.maps[0].nl_map.row(3).abs().max() > 0.01
+
+
+def test_two_networks_have_one_name_whose_maps_are_the_differences(tmp_path):
+    name = "msrc_embedded_gaussian_times_free"
+    model = load_model(f"{name} minus {name}@0")
+    found, both = analyse(model, PHOTO, 128), [analyse(load_model(one), PHOTO, 128) for one in (name, f"{name}@0")]
+    torch.testing.assert_close(rows_of(found.maps[0]), rows_of(both[0].maps[0]) - rows_of(both[1].maps[0]))
+    assert model.name == found.model.name == f"{name} minus {name}@0"
+    assert model.title == "Non-local, SGD, logits × √C′ − its epoch 0" and model.card["source"] == "a difference"
+    photo = tmp_path / "photo.png"
+    PHOTO.save(photo)
+    made = tmp_path / "made.png"
+    difference(*both).save(made, [(0.3, 0.4)], dpi=60)
+    assert main(["render", str(photo), "--recipe", str(made), "--out", str(tmp_path / "again.png")]) == 0  # the recipe names it
+    ask = ["--model", model.name, "--query", "0.3,0.4", "--resolution", "224", "--dpi", "60"]
+    assert main(["render", str(photo), *ask, "--out", str(tmp_path / "named.png")]) == 0
+    recipe = read_recipe(tmp_path / "named.png")
+    assert [network["name"] for network in recipe.networks] == [model.name] and recipe.networks[0]["sha256"] == model.card["sha256"]
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["measure", "PHOTO", "--effects", "--model", "msrc_gc minus msrc_gc"], "a difference of two networks has maps and no output"),
+    (["study", "FOLDER", "--out", "report", "--model", "msrc_gc minus msrc_gc"], "a study measures each of them"),
+    (["measure", "PHOTO", "--model", "msrc_gc minus msrc_se"], "do not have the same maps"),
+    (["measure", "PHOTO", "--model", "msrc_gc minus nobody"], "no network is called 'nobody'"),
+    (["measure", "PHOTO", "--model", "msrc_gc minus msrc_gc minus msrc_gc"], "a difference is of two networks, A minus B"),
+    (["measure", "PHOTO", "--model", "msrc_gc minus  "], "a difference is of two networks, A minus B")])
+def test_what_a_difference_cannot_do_is_one_line(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    quarters(64, 64).save(tmp_path / "photos" / "photo.png")
+    given = [{"PHOTO": "photos/photo.png", "FOLDER": "photos"}.get(word, word) for word in arguments]
+    assert main([*given, "--resolution", "224"]) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1
 
 
 def test_what_cannot_be_compared_is_said():

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from ..blocks import Block
 from ..capture import Maps, capture_blocks, capture_maps, check_parity, made_by
 from ..maps import NLMap, check_finite
-from ..models import Model, OnBackbone, SmallNetwork, predict
+from ..models import Minus, Model, OnBackbone, SmallNetwork, predict
 from ..pictures import Clip, Frame, Picture, open_picture
+from .difference import difference
 from .frame_by_frame import joined, mean_of_frames
 from .placed import PlacedMap, check_base, places_of
 from .stack import derived, stack
@@ -76,7 +77,7 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
 
     Args:
         model: a ``Model`` from ``load_model``, or any network whose attention ``nlviz.capture_maps`` finds; it is put in eval
-            mode.
+            mode. Of ``A minus B`` the maps are the differences.
         picture: a ``Picture``, a path, the bytes of a file, or a PIL image; or a ``Clip``, of which a network that takes clips sees
             all frames at once, any other one after the other.
         resolution: the long side of the network's input in pixels (networks of a fixed input ignore it).
@@ -96,6 +97,8 @@ def analyse(model: nn.Module, picture, resolution: int = 448, preprocess=None) -
 
 def analyse_here(model: Model, picture: Picture, resolution: int) -> Analysis:
     """``analyse`` in the caller's gradient mode: what the pass leaves in a network that is trained on is no inference tensor."""
+    if isinstance(model, Minus):
+        return difference(*(analyse_here(side, picture, resolution) for side in (model.first, model.second)))
     if model.clips and not isinstance(picture, Clip):
         raise NetworkError(f"{model.name} takes clips, and {picture.name} is a picture: choose a video")
     with one_at_a_time:

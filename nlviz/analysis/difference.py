@@ -1,23 +1,26 @@
 """What changed from one network to another, map by map: two checkpoints, two snapshots, two seeds of one network."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from ..capture import Parity
 from ..maps import Difference, LazyMap, NLMap, precise
-from ..models import Model
-from .analysis import Analysis
+from ..models import Minus
 from .placed import PlacedMap
-from .stack import GIVEN
+
+if TYPE_CHECKING:
+    from .analysis import Analysis
 
 ALIKE = ("relates", "query_grid", "key_grid", "query_tokens", "key_tokens")
 
 
-def difference(first: Analysis, second: Analysis) -> Analysis:
+def difference(first: "Analysis", second: "Analysis") -> "Analysis":
     """The maps of ``first`` less those of ``second``, signed; see :func:`nlviz.difference`.
 
     Raises:
-        ValueError: of two pictures, or the networks have no map of one name and shape.
+        ValueError: of two pictures, or a map of the first has no counterpart in the second.
     """
     if first.picture.sha256 != second.picture.sha256:
         raise ValueError(f"the maps are of two pictures, {first.picture.name} and {second.picture.name}: analyse the same one")
@@ -26,22 +29,28 @@ def difference(first: Analysis, second: Analysis) -> Analysis:
     maps = tuple(_minus(placed, other) for placed, other in pairs if other and _alike(placed, other))
     if len(maps) < len(pairs):
         raise ValueError(f"{first.model.name} and {second.model.name} do not have the same maps: "
-                         f"{len(pairs) - len(maps)} of {len(pairs)} have no counterpart of their name and shape")
-    name, title = (f"{getattr(first.model, of)} − {getattr(second.model, of)}" for of in ("name", "title"))
-    model = Model(name, nn.Identity(), title=title, card={"source": "a difference"})
-    return Analysis(model, first.picture, first.frame, maps, None)
+                         f"{len(pairs) - len(maps)} of {len(pairs)} have no counterpart of their name, shape and place")
+    notes = tuple(dict.fromkeys((*first.notes, *second.notes)))
+    return replace(first, model=Minus(first.model, second.model), maps=maps, prediction=None, notes=notes)
 
 
 def _alike(one: PlacedMap, other: PlacedMap) -> bool:
-    return all(getattr(one.nl_map, name) == getattr(other.nl_map, name) for name in ALIKE)
+    same_place = one.queries == other.queries and one.keys == other.keys
+    return same_place and all(getattr(one.nl_map, name) == getattr(other.nl_map, name) for name in ALIKE)
 
 
 def _minus(one: PlacedMap, other: PlacedMap) -> PlacedMap:
     lazy = Difference(_form(one.nl_map), _form(other.nl_map))
     dense = all(isinstance(side, Tensor) for side in (lazy.first, lazy.second))
     own = {"weights": precise(lazy.first) - precise(lazy.second), "lazy": None} if dense else {"weights": None, "lazy": lazy}
-    return replace(one, check=lambda: GIVEN, nl_map=replace(
+    return replace(one, check=lambda: _both(one.parity, other.parity), nl_map=replace(
         one.nl_map, **own, rows="difference", used=lazy, input=None, output=None, values=None, product=None))
+
+
+def _both(one: Parity, other: Parity) -> Parity:
+    """Of a difference it holds where it does of both; else what is worse of the two."""
+    worse = max(one, other, key=lambda side: ("holds", "nothing added", "undecided", "differs").index(side.outcome))
+    return Parity(worse.outcome, worse.difference, worse.added, "difference", (one, other))
 
 
 def _form(nl_map: NLMap) -> Tensor | LazyMap:

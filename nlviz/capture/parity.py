@@ -26,17 +26,20 @@ class Parity:
             no block of nlviz: as a share of the largest value of the product.
         added: largest |z - x| as a share of the largest |x|; 1 of a module that is no block.
         of: ``block``, ``product`` where map times values was compared with what the product gave, or ``given`` or ``derived``:
-            nothing to compare.
+            nothing to compare; ``difference`` of two maps, with what was found of each in ``sides``.
     """
 
     outcome: str
     difference: float
     added: float
     of: str = "block"
+    sides: tuple["Parity", ...] = ()
 
     @property
     def text(self) -> str:
         """The outcome in words."""
+        if self.of == "difference":
+            return "; ".join(f"the {which}: {side.text}" for which, side in zip(("first", "second"), self.sides))
         if self.of == "given":
             return "a map as given: there is no network to compare it with"
         if self.of == "derived":

@@ -8,6 +8,7 @@ from .bundled import check_bundled, load_bundled
 from .cards import CHECKPOINTS
 from .errors import ModelError
 from .found import Found
+from .minus import Minus, sides_of
 from .model import Model
 from .reading import SUFFIXES
 from .weights import digest, fit
@@ -17,11 +18,15 @@ LIBRARIES = {"timm": from_timm, "torchvision": from_torchvision, "hf": from_hugg
 
 def is_source(text: str) -> bool:
     """Whether the text says where a network comes from, rather than naming a bundled one."""
-    return text.partition(":")[0] in (*LIBRARIES, "file") and ":" in text
+    return (text.partition(":")[0] in (*LIBRARIES, "file") and ":" in text) or sides_of(text) is not None
 
 
 def check_model(text: str) -> None:
     """Raise what :func:`load_model` would where nobody knows the name or its file is not there; nothing is built."""
+    if sides := sides_of(text):
+        for side in sides:
+            check_model(side)
+        return
     if not is_source(text):
         if text != dinov2.NAME:
             check_bundled(text)
@@ -42,8 +47,9 @@ def load_model(text: str | None = None, folder: Path = CHECKPOINTS, checkpoint: 
     Args:
         text: a bundled network with its trained weights, NAME@EPOCH for a snapshot of its training; ``timm:NAME``,
             ``torchvision:NAME``, ``hf:ID-or-folder`` or ``python:package.module:factory``, each perhaps with ``@WEIGHTS``, a
-            file of tensors; or ``file:CHECKPOINT?question=answer&...``. It becomes the model's ``name``. Pretrained weights that
-            cannot be had are random, the same ones each time: ``card["source"]`` says so and ``card["notes"]`` why.
+            file of tensors; or ``file:CHECKPOINT?question=answer&...``; or two of these, ``A minus B``, whose maps are the
+            differences. It becomes the model's ``name``. Pretrained weights that cannot be had are random, the same ones each
+            time: ``card["source"]`` says so and ``card["notes"]`` why.
         folder: of the bundled networks' checkpoints and cards.
         checkpoint: in the place of ``text`` a published network's file, ``.pth``, ``.safetensors`` or the index of one in shards,
             told by its weights' names; docs/your-network.md lists the kinds.
@@ -63,6 +69,8 @@ def load_model(text: str | None = None, folder: Path = CHECKPOINTS, checkpoint: 
     elif arch or answers:
         told = ", ".join([*(["arch"] if arch else []), *answers])
         raise TypeError(f"{told}: answers belong to checkpoint=FILE, or behind the ? of file:FILE?question=answer")
+    if sides := sides_of(text):
+        return Minus(*(load_model(side, folder) for side in sides))
     if text.startswith(from_file.PREFIX):
         return from_file.load(text)
     if text == dinov2.NAME:

@@ -75,18 +75,14 @@ class SnapshotFolder:
         """
         return self._read(step, values_of)
 
-    def analysis(self, step: int, name: str = NAME, card: dict | None = None) -> Analysis:
+    def analysis(self, step: int) -> Analysis:
         """The maps of a step, as an analysis by a network that is known by them alone.
-
-        Args:
-            name: what to call the network.
-            card: of its model.
 
         Raises:
             CannotRead: the file is broken.
         """
-        card = card or {"source": f"in training, step {step}"}
-        return self._read(step, lambda content: from_bytes(content, self.picture, name, card))
+        card = {"source": f"in training, step {step}"}
+        return self._read(step, lambda content: from_bytes(content, self.picture, NAME, card))
 
     def _read(self, step: int, read):
         path = self.file(step)

@@ -1,5 +1,6 @@
 """A network that is known by its snapshots alone, for the page: each of its steps is a model whose maps are there already."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -23,7 +24,8 @@ class Recorded(Model):
     def __init__(self, folder: SnapshotFolder, step: int, card: dict):
         own = folder.values(step)["network"]
         name = NAME if step == card["epochs"] else f"{NAME}@{step}"
-        super().__init__(name, nn.Identity(), None, own["classes"], own["task"], f"{own['title']}, in training", card)
+        title = f"{own['title']}, in training" + (f", step {step}" if "epoch" in card else "")
+        super().__init__(name, nn.Identity(), None, own["classes"], own["task"], title, card)
         self.folder, self.step = folder, step
 
     def analysis_of(self, picture: Picture) -> Analysis:
@@ -35,7 +37,7 @@ class Recorded(Model):
         own = self.folder.picture
         if picture.sha256 != own.sha256:
             raise ValueError(f"{self.title}: the snapshots hold the maps of {own.name} alone. Reload the page to see them.")
-        return self.folder.analysis(self.step, self.name, self.card)
+        return replace(self.folder.analysis(self.step), model=self)
 
 
 def loaders_of(path: str | Path) -> dict[str, object]:

@@ -14,7 +14,7 @@ from ..blocks import Block
 from ..capture import capture_blocks, made_by
 from ..maps import NLMap, check_finite
 from ..measures import NAMES, flat_reach, fresh_block, fresh_map, is_clip, measure, measure_with_reach, terms_of
-from ..models import Model, OnBackbone, SmallNetwork
+from ..models import Minus, Model, OnBackbone, SmallNetwork
 from ..pictures import Clip, Cropped, Frame, Picture, PictureError, Preprocess, open_picture
 from ..version import __version__
 from .choosing import Frames, digest_of
@@ -36,7 +36,8 @@ class Study:
         frames: which frames of every video.
 
     Raises:
-        ValueError: a bundled network has no block, so there is nothing to measure, or two networks have one name.
+        ValueError: a bundled network has no block, or there is a difference of two, so there is nothing to measure; or two
+            networks have one name.
     """
 
     models: list[Model]
@@ -52,6 +53,8 @@ class Study:
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"{names.count(twice)} networks are called {twice!r}: give each a name of its own")
         for model in self.models:
+            if isinstance(model, Minus):
+                raise ValueError(f"{model.name} is a difference of two networks; a study measures each of them")
             blocks = any(isinstance(module, Block) for module in model.net.modules())
             if isinstance(model.net, (OnBackbone, SmallNetwork)) and not blocks:
                 raise ValueError(f"{model.name} has no block of nlviz.blocks in it, so there is nothing to measure")

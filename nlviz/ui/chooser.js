@@ -1,11 +1,14 @@
 // The networks: those chosen as chips in the order of their panels, a list to add from, and presets. The value is their names.
-// Takes: menus.js: createMenu; make.js: make; Gradio: element, props, trigger, watch.
+// Takes: menus.js: createMenu; make.js: make; subtracting.js: sidesOf, baseOf, sideTitle, differenceTitle, createSubtracting; Gradio: element, props, trigger, watch.
 
 const root = element.querySelector(".nlviz-networks"), networks = Object.values(props.listed).flat(), MANY = 8;
 let own = [];                                          // those that this visitor brought along
 
 const chosen = () => props.value ?? [];
-const networkOf = name => [...own, ...networks].find(network => network.name === name) ?? {title: name, name};
+const known = name => [...own, ...networks].find(network => network.name === name);
+const networkOf = name => known(name) ?? {title: differenceTitle(sidesOf(name), titleOfSide), name};
+const titleOfSide = name => sideTitle(name, known(name) ?? known(baseOf(name)));
+const isHere = name => Boolean(known(name)) || sidesOf(name).every(side => known(side) ?? known(baseOf(side)));       // or both sides of a difference
 
 function choose(names) {
     props.value = names;
@@ -102,7 +105,7 @@ document.addEventListener("nlviz-own", event => {                        // of t
     own = there;
     ownGroup.replaceChildren(ownGroup.firstChild, ...own.map(boxOf));
     ownGroup.hidden = !own.length;
-    const left = chosenBefore.filter(other => [...own, ...networks].some(network => network.name === other));
+    const left = chosenBefore.filter(isHere);
     const added = name && !left.includes(name) ? [name, ...left] : left;  // beside the photo: it was just asked for
     if (added.length > props.most) event.preventDefault();
     else if (added.join("\n") !== chosenBefore.join("\n")) choose(added);
@@ -113,9 +116,10 @@ document.addEventListener("nlviz-photo", ({detail}) => {                 // of a
     listOf.replaceChildren(...(detail.clip ? [...forClips, ...groups.filter(group => !forClips.includes(group))] : groups));
     items.forEach((item, at) => { item.hidden = props.presets[at].clips && !detail.clip; });
 });
+const subtracting = createSubtracting({titleOf: titleOfSide, add: name => { add(name); list.open(false); opener.focus(); }, most: props.most, now: () => ({chosen: chosen(), networks: [...own, ...networks]})});
 const few = networks.length > MANY ? "" : " nlviz-few";
 const panel = make("div", {class: `nlviz-menu-panel nlviz-add-panel${few}`, role: "dialog", "aria-label": "Add networks", hidden: true},
-    make("div", {class: "nlviz-search"}, networks.length > MANY ? search : null, none, count, done), make("div", {class: "nlviz-groups"}, listOf));
+    make("div", {class: "nlviz-search"}, networks.length > MANY ? search : null, none, count, done), make("div", {class: "nlviz-groups"}, listOf, subtracting.node));
 const opener = make("button", {type: "button", class: "nlviz-button", "data-action": "add-open"}, "+ add");
 const adder = make("div", {class: "nlviz-menu"}, opener, panel), list = createMenu({node: adder, opener, panel: () => panel, onOpen: opened});
 
@@ -127,6 +131,7 @@ function boxOf({name, title, score}) {
 function opened() {
     search.value = "";
     filter();
+    subtracting.offer();
     (networks.length > MANY ? search : panel.querySelector("input")).focus();
 }
 
@@ -148,6 +153,7 @@ function filter() {                                    // hides networks whose h
 function drawList() {
     const names = new Set(chosen()), full = names.size >= props.most;
     for (const box of panel.querySelectorAll("input[name]")) { box.checked = names.has(box.name); box.disabled = full && !box.checked; }
+    subtracting.draw();
     count.textContent = full ? `${names.size} of ${props.most}: remove one to add another` : `${names.size} of ${props.most}`;
 }
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from ..models import ModelError
+from ..models import MINUS, ModelError
 from ..recipes import FRAMES, MOST_NETWORKS, MOST_QUERIES, RESOLUTION_RANGE
 
 HIGHEST = {"networks": MOST_NETWORKS, "queries": MOST_QUERIES, "resolution": RESOLUTION_RANGE[1],
@@ -76,8 +76,9 @@ class Limits:
 
     def check_view(self, names: list[str], resolution: int) -> None:
         """Raise ValueError where so many networks, or so large an input, are not for visitors."""
-        if len(names) > self.networks:
-            raise ValueError(f"{len(names)} networks are chosen; this page compares up to {self.networks} at once. Remove some.")
+        run = max(len(names), len({side for name in names for side in name.split(MINUS)}))  # of a difference both sides
+        if run > self.networks:
+            raise ValueError(f"{run} networks are chosen; this page compares up to {self.networks} at once. Remove some.")
         if resolution > self.resolution:
             raise ValueError(f"An input of {resolution} px was asked for; this page runs networks on up to {self.resolution} px. "
                              "Draw it with: python -m nlviz render --recipe FIGURE")

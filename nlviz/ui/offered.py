@@ -92,4 +92,6 @@ def in_training(folder: str | Path) -> tuple[dict[str, Callable], Groups]:
         ValueError: it holds none, or a broken one.
     """
     loaders = loaders_of(folder)
-    return loaders, {TRAINING: [Listed(loaders[NAME]().title, NAME)]}
+    last = loaders[NAME]()
+    steps = [step["epoch"] for step in last.card["snapshots"]]
+    return loaders, {TRAINING: [Listed(last.title, NAME, epochs=steps, unit=last.card["unit"])]}

@@ -1,18 +1,22 @@
 """How the bundled networks are grouped, and comparisons at one click."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..models import TELLING, list_models
+from ..models import MINUS, TELLING, list_models
 
 
 class Listed(NamedTuple):
-    """A network in the list; ``data`` tells it from one of the same title, and ``clips`` says that it takes clips alone."""
+    """A network in the list; ``data`` tells it from one of the same title, and ``clips`` says that it takes clips alone. Those of
+    its training at ``epochs``, or whatever ``unit`` counts, are called NAME@EPOCH."""
 
     title: str
     name: str
     score: str = ""
     data: str = ""
     clips: bool = False
+    epochs: Sequence[int] = ()
+    unit: str = "epoch"
 
     @property
     def label(self) -> str:
@@ -74,10 +78,10 @@ def suited(names: list[str], groups: Groups, presets: dict[str, Preset], is_clip
     of_clips = [network.name for networks in groups.values() for network in networks if network.clips]
     first, time = (presets.get(title) for title in (next(iter(PRESETS)), WHAT_TIME_ADDS))
     if is_clip:
-        if not of_clips or set(names) & set(of_clips):
+        if not of_clips or any(set(name.split(MINUS)) & set(of_clips) for name in names):
             return names
         return time.names if first and time and names == first.names else [of_clips[0], *names][:most]
-    left = [name for name in names if name not in of_clips]
+    left = [name for name in names if not set(name.split(MINUS)) & set(of_clips)]
     return left if (left and not (time and names == time.names)) or not first else first.names
 
 
@@ -93,6 +97,6 @@ def bundled_groups() -> Groups:
             groups[heading] = [] if row["how"] else [Listed(row["title"], row["name"])]
         elif row["block"]:
             heading = f"{DATA_TITLES[row['data']]} (no block: {row['score_without_block']:.1%})"
-            listed = Listed(row["title"], row["name"], f"{row['score']:.1%}", row["data"], row["clips"])
+            listed = Listed(row["title"], row["name"], f"{row['score']:.1%}", row["data"], row["clips"], row["snapshots"])
             groups.setdefault(heading, []).append(listed)
     return groups

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from ..export import read_recipe
+from ..models import MINUS
 from ..pictures import Chosen
 from ..recipes import Recipe
 from .opening import sha256_of
@@ -52,7 +53,7 @@ def other_photo(recipe: Recipe, path: str) -> str:
 
 def called_here(recipe: Recipe, store: Store) -> Recipe:
     """The recipe with the networks' names on this page, where its owner calls them otherwise than a recipe does."""
-    names = {network["name"]: store.name_of(network["name"]) for network in recipe.networks}
+    names = {network["name"]: MINUS.join(map(store.name_of, network["name"].split(MINUS))) for network in recipe.networks}
     parts = {f"{names.get(name, name)}/{call}": part for (name, _, call), part in
              ((panel.rpartition("/"), part) for panel, part in recipe.parts.items())}
     return replace(recipe, networks=tuple(network | {"name": names[network["name"]]} for network in recipe.networks), parts=parts)
@@ -66,7 +67,7 @@ def networks_of(recipe: Recipe) -> list[str]:
 def _snapshot(name: str) -> tuple[str, int | None]:
     """(network, epoch): what stands behind an @ is the epoch of a snapshot, or part of the network's name."""
     network, _, epoch = name.rpartition("@")
-    return (network, int(epoch)) if EPOCH.fullmatch(epoch) else (name, None)
+    return (network, int(epoch)) if EPOCH.fullmatch(epoch) and MINUS not in name else (name, None)
 
 
 def view_of(recipe: Recipe) -> dict:

@@ -5,9 +5,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..analysis import Analysis, analyse
+from ..analysis import Analysis, analyse, difference
 from ..guarded import operations
-from ..models import Model
+from ..models import Minus, Model, sides_of
 from ..pictures import Picture
 from ..snapshots import Recorded
 from .limits import Limits
@@ -46,7 +46,9 @@ class Store:
         return set(self._loaders)
 
     def model(self, name: str, visit: str = "") -> Model:
-        """The network of that name, of the page or of this visit; KeyError lists those that exist."""
+        """The network of that name, of the page or of this visit, or the difference of two; KeyError lists those that exist."""
+        if self._is_difference(name, visit):
+            return Minus(*(self.model(side, visit) for side in sides_of(name)))
         if own := self.visiting.find(visit, name):
             return self.visiting.model(own)
         if name not in self._loaders:
@@ -55,6 +57,10 @@ class Store:
             if name not in self._models:
                 self._models[name] = self._loaders[name]()
             return self._models[name]
+
+    def _is_difference(self, name: str, visit: str) -> bool:
+        """Of two networks of the page or the visit; one that the page's owner named is loaded as any other."""
+        return name not in self._loaders and not self.visiting.find(visit, name) and sides_of(name) is not None
 
     def name_of(self, text: str) -> str:
         """What the page calls the network that recipes call by where it comes from."""
@@ -67,6 +73,8 @@ class Store:
             Overtaken: the request is no longer the newest of the visit.
             ModelError: a pass of the visit's own network takes more than is for visitors.
         """
+        if self._is_difference(name, visit):
+            return difference(*(self.analyse(picture, side, resolution, visit, request) for side in sides_of(name)))
         sha256 = picture.sha256
         if found := self.find(sha256, picture.name, name, resolution, visit):
             return found
@@ -97,6 +105,9 @@ class Store:
 
     def find(self, sha256: str, picture_name: str, name: str, resolution: int, visit: str = "") -> Analysis | None:
         """An analysis that is still kept, its picture called ``picture_name``; or None."""
+        if self._is_difference(name, visit):
+            both = [self.find(sha256, picture_name, side, resolution, visit) for side in sides_of(name)]
+            return difference(*both) if all(both) else None
         key = sha256, visit if self.visiting.find(visit, name) else "", name, resolution
         with self._lock:
             found = self._analyses.get(key)

@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from ..recipes import RESOLUTIONS, Recipe, recipe_of_link
-from .chooser import names_in
+from .chooser import is_listed, names_in
 from .clip_strip import chosen_in, strip_of
 from .ending import to_the_end
 from .examples import OFFERED, compared, start_of
@@ -48,6 +48,10 @@ class Views:
         self.store.visiting.touch(visit)
         return [*self.listed, *(own.name for own in self.store.visiting.of(visit))]
 
+    def _names_in(self, who: gr.Request, value: object) -> list[str]:
+        """The names that the page sends; see ``names_in``. Snapshots are on sliders, and sides of differences."""
+        return names_in(value, listed := self._listed(who), self.store.names.union(listed))
+
     def _groups(self, who: gr.Request) -> Groups:
         """The networks of this visitor, by heading."""
         own = [own.listed for own in self.store.visiting.of(self.store.seals.visit(who.session_hash))]
@@ -82,7 +86,7 @@ class Views:
             yield {"message": "Choose an input resolution.", "error": True}
             return
         try:
-            wanted = names_in(names, self._listed(who))
+            wanted = self._names_in(who, names)
         except ValueError as error:
             yield {"message": str(error), "error": True}
             return
@@ -179,10 +183,11 @@ class Views:
     def _restore(self, who: gr.Request, recipe: Recipe, size: int, shown: Shown, names) -> Iterator[tuple]:
         """A recipe's view; or what is on screen, and a word on what is missing."""
         recipe, listed = called_here(recipe, self.store), self._listed(who)
-        wanted = [name for name in networks_of(recipe) if name in listed] or names
+        sides = self.store.names.union(listed)
+        wanted = [name for name in networks_of(recipe) if is_listed(name, listed, sides)] or names
         found, said = self._photo_of(who, recipe, [shown.path, *OFFERED]), {}
         try:
-            wanted = names_in(wanted, listed)
+            wanted = names_in(wanted, listed, sides)
             if "frames" not in recipe.picture:  # networks that take clips have nothing to say of a photo
                 wanted = suited(wanted, self._groups(who), self.presets, False, self.store.limits.networks)
             self.store.limits.check_view(wanted, recipe.resolution)
@@ -213,7 +218,7 @@ class Views:
     def _suited(self, who: gr.Request, names: object, path: str) -> object:
         """The networks for a photo or a clip that comes, see :func:`nlviz.ui.presets.suited`; what is no list of names stays."""
         try:
-            chosen, is_clip = names_in(names, self._listed(who)), moves(path)
+            chosen, is_clip = self._names_in(who, names), moves(path)
         except (ValueError, OSError):  # which ``_values`` says
             return names
         return suited(chosen, self._groups(who), self.presets, is_clip, self.store.limits.networks)

@@ -29,8 +29,9 @@ def weights_of_frames(lazy: Framewise, call: list[NLMap]) -> dict:
     inner = lazy.inner
     insides = [getattr(nl_map.lazy, "inner", None) for nl_map in call]
 
-    def number(part: LazyMap) -> int:
-        return next(at for at, one in enumerate(insides) if one is part)
+    def number(part: LazyMap) -> int | dict:  # where its call has it not, within these weights
+        numbers = [at for at, one in enumerate(insides) if one is part]
+        return numbers[0] if numbers else {"kind": "framewise", "frames": lazy.frames, "of": _of_one_frame(part)}
 
     if isinstance(inner, Product):
         return {"kind": "product", "of": [number(part) for part in inner.maps]}

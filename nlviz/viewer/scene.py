@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..analysis import Analysis, PlacedMap
-from ..maps import Crosses, Factors, Framewise, LazyMap, NLMap, Product, Sum
+from ..maps import Crosses, Difference, Factors, Framewise, LazyMap, NLMap, Product, Sum
 from ..models import Model
 from ..pictures import Clip, Frame, Picture, contact_sheet, frames_words
 from .framewise import flat, weights_of_frames
@@ -59,7 +59,8 @@ def make_panel(analysis: Analysis, name: str, number: int, slider: bool = True) 
     call, model = analysis.calls[number], analysis.model
     first, several = call[0], len(analysis.calls) > 1
     stack = first.layer is not None
-    title = model.title.removesuffix(f", epoch {model.card.get('epoch')}") if slider else model.title  # the slider says it
+    step = f", {model.card.get('unit', 'epoch')} {model.card.get('epoch')}"
+    title = model.title.removesuffix(step) if slider else model.title  # the slider says it
     title += ", random weights" if "random" in model.card.get("source", "") else ""  # which the unfolded caption alone would say
     return {
         "id": f"{name}/{number}", "title": f"{title} ({first.nl_map.layer.rsplit('.')[-1]})" if several else title,
@@ -138,17 +139,27 @@ def source_of_weights(card: dict) -> str:
 
 def _weights(nl_map: NLMap, call: list[NLMap]) -> dict:
     """The map in the form that it was kept in; made of other maps of its call, it names their numbers."""
-    lazy = flat(nl_map.lazy) if nl_map.relates == "positions" else None
+    if nl_map.relates != "positions" or nl_map.lazy is None:
+        return {"kind": "dense", "data": to_base64(nl_map.weights[0] if nl_map.weights is not None else nl_map.lazy.dense()[0])}
+    return _of_form(nl_map.lazy, call)
+
+
+def _of_form(form: LazyMap | Tensor, call: list[NLMap]) -> dict:
+    """A map's form; what it is made of as numbers of its call, or, where that has it not, as forms within this one."""
+    lazy = flat(form) if isinstance(form, LazyMap) else form
+    if isinstance(lazy, Difference):
+        return {"kind": "difference", "of": [_of_form(side, []) for side in (lazy.first, lazy.second)]}
     if isinstance(lazy, Framewise):
         return weights_of_frames(lazy, call)
     if isinstance(lazy, Product):
-        return {"kind": "product", "of": [_number(part, call) for part in lazy.maps]}
+        return {"kind": "product", "of": [_part(part, call) for part in lazy.maps]}
     if isinstance(lazy, Sum):
-        return {"kind": "sum", "of": [_number(lazy.terms, call), _number(lazy.shared, call)]}
+        return {"kind": "sum", "of": [_part(lazy.terms, call), _part(lazy.shared, call)]}
     if isinstance(lazy, Crosses):
         return {"kind": "cross", "data": to_base64(lazy.weights[0])}
     if not isinstance(lazy, Factors):
-        return {"kind": "dense", "data": to_base64(nl_map.weights[0] if nl_map.weights is not None else nl_map.lazy.dense()[0])}
+        dense = (lazy if isinstance(lazy, Tensor) else lazy.dense())[0]
+        return {"kind": "dense" if len(dense) > 1 else "shared", "data": to_base64(dense)}
     found = {"kind": lazy.kind, "q": to_base64(lazy.q[0]), "k": to_base64(lazy.k[0]), "channels": lazy.q.shape[2]}
     if lazy.kind == "softmax":
         found["log_sum"] = to_base64(lazy.log_sum()[0])
@@ -157,8 +168,9 @@ def _weights(nl_map: NLMap, call: list[NLMap]) -> dict:
     return found
 
 
-def _number(part: LazyMap | Tensor, call: list[NLMap]) -> int:
-    return next(number for number, nl_map in enumerate(call) if nl_map.lazy is part or nl_map.weights is part)
+def _part(part: LazyMap | Tensor, call: list[NLMap]) -> int | dict:
+    numbers = [number for number, nl_map in enumerate(call) if nl_map.lazy is part or nl_map.weights is part]
+    return numbers[0] if numbers else _of_form(part, [])
 
 
 def _notes(analysis: Analysis, placed: PlacedMap) -> list[str]:

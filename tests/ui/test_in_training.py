@@ -93,6 +93,23 @@ def test_layers_and_heads_are_those_of_the_shown_layer(tmp_path):
     assert len(panel["snapshots"]["curves"]["share"]) == 2 and panel["snapshots"]["curves"]["added_share"] == [None, None]
 
 
+def test_the_steps_of_a_training_can_be_subtracted(folder, shown):
+    store, _ = shown
+    name = f"{NAME} minus {NAME}@0"
+    scene = list(showing.show(store, str(folder / "picture.png"), [NAME, name], 96))[-1]["scene"]
+    assert [panel["title"] for panel in scene["panels"]] == ["Sequential, in training", "Sequential, in training − its step 0"]
+    assert scene["panels"][1]["maps"][0]["rows"] == "difference" and scene["panels"][1]["snapshots"] is None
+    listed, = in_training(folder)[1]["In training"]
+    assert listed.epochs == STEPS[:-1] and listed.unit == "step"
+    of = {"key": scene["key"]}
+    numbers = wiring.depends(store, of | {"panel": f"{name}/0", "map": "", "step": "attention"})["numbers"]
+    assert numbers[3]["value"] is None and numbers[3]["reason"] == "differences are no distribution"
+    answer = wiring.export(store, of | {"format": "png", "queries": [[0.2, 0.3]], "settings": SETTINGS, "parts": {f"{NAME}/0": ""}})
+    assert "data" in answer, answer
+    told = wiring.what_if(store, of | {"network": name, "how": "mean row"})
+    assert told["reason"] == "a difference of two networks has maps and no output"
+
+
 def test_the_page_begins_with_the_snapshots_beside_the_bundled_networks(folder):
     app, *_ = launch(snapshots=folder, prevent_thread_lock=True, quiet=True)
     page = app.get_blocks()

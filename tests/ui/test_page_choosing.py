@@ -134,3 +134,29 @@ def test_a_search_leaves_the_networks_that_have_every_word(site, text, shown):
     assert sum(box.is_visible() for box in boxes.all()) == everything
     site.page.keyboard.press("Escape")
     assert site.chips() == CHOSEN  # searching chooses nothing
+
+
+def test_the_difference_of_two_is_a_panel_of_its_own_and_a_link_keeps_it(site, visit):
+    trained, other = "msrc_embedded_gaussian_times_free", "msrc_embedded_gaussian_as_is_free"
+    site.choose(trained, other)
+    name = f"{trained} minus {trained}@0"
+    add = site.page.locator("[data-action=add-difference]")
+    site.page.locator("[data-action=add-open]").click()
+    first, second = (site.page.get_by_label(words) for words in ("Maps of", "Less those of"))
+    assert (first.input_value(), second.input_value()) == (trained, f"{trained}@0")  # what its training did
+    second.select_option(trained)
+    expect(add).to_be_disabled()
+    second.select_option(f"{trained}@0")
+    add.click()
+    expect(add).to_be_hidden()
+    in_order(site, [trained, other, name])
+    site.evenly().ask(0.4, 0.45)
+    assert "its epoch 0" in site.page.locator(f".nlviz-panel[data-panel='{name}/0']").inner_text()
+    drawn = site.pixels(f"{name}/0")[..., :3].astype(int)
+    assert (drawn[..., 0] - drawn[..., 2]).max() > 50  # red: where training put the weight
+    site.page.wait_for_function("name => location.hash.includes(name)", arg="minus")
+    again = visit(site.page.evaluate("location.hash"))
+    in_order(again, [trained, other, name])
+    again.page.locator(f".nlviz-chip[data-name='{name}'] .nlviz-away").click()
+    in_order(again, [trained, other])
+    assert not site.wrong() and not again.wrong()

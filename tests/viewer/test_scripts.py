@@ -11,8 +11,8 @@ from nlviz.viewer.scripts import SCRIPTS
 
 ROOT = Path(__file__).parents[2]
 JOINED = [f"viewer/js/{name}" for name in SCRIPTS]
-OTHERS = ["export/offline_page.js", "ui/component.js", "ui/make.js", "ui/chooser.js", "ui/clip_strip.js", "ui/own_form.js",
-          "ui/own_tab.js"]
+OTHERS = ["export/offline_page.js", "ui/component.js", "ui/make.js", "ui/subtracting.js", "ui/chooser.js", "ui/clip_strip.js",
+          "ui/own_form.js", "ui/own_tab.js"]
 TEXTS = {Path(path).name: (ROOT / "nlviz" / path).read_text() for path in [*JOINED, *OTHERS]}
 GRADIO = {("Gradio", name) for name in ("element", "props", "server", "trigger", "watch")}  # what js_on_load of gr.HTML finds
 

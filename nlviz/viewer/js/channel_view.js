@@ -1,7 +1,7 @@
 // Channels: a map whose rows are channels, or a gate of channels, as a picture in which to choose one. The chosen channel's own
 // feature map lies over the photo. Channels are numbered in the block's order, whatever order they are drawn in.
 // Gives: channelView.
-// Takes: geometry.js: clamp; looks.js: measure; scales.js: TIMES, timesScale; channels.js: rankingOf, mostRelated, featureScale,
+// Takes: geometry.js: clamp; looks.js: measure; scales.js: TIMES, timesScale, centredScale; channels.js: rankingOf, mostRelated, featureScale,
 //   featureOf; words.js: rowsText, weightOf, relatedText, gateText, spreadText, keepText, helpText; drawing.js: clear, drawHeat, drawLabels, fitCanvas; film.js: fitBox; matrix.js:
 //   matrixSide, drawMatrix, markRows, drawGate; parts.js: element, div, span, setText, photoOf, rampBar, fillBar, choiceBox.
 
@@ -21,7 +21,7 @@ function channelView(part, choice) {
   const node = div("channel-view", chooser), bars = div("channel-bars", features ? featureBar.node : null, isGate ? null : matrixBar.node);
   const more = div("channel-more", isGate ? div("line nlviz-spread", spreadText(map)) : null, hint,
     thumbs.length ? related : null);
-  const {lowest, highest} = measure(map.data), linear = {low: Math.min(0, lowest), high: Math.max(0, highest)};
+  const {lowest, highest} = measure(map.data), linear = linearScale(map, Math.min(0, lowest), Math.max(0, highest));
   let latest = null, drawn = "", drawnLabels = null, fitted = 0, channel = order[0];
   if (!(choice.kept < count)) choice.kept = null;     // another network, with fewer channels
   if (choice.kept !== null) channel = choice.kept;
@@ -87,7 +87,7 @@ function channelView(part, choice) {
 
   function drawChooser(shown, places) {               // the matrix itself stays while channels are chosen in it
     const {settings, paletteFor} = latest, inTimes = settings.scale === TIMES && map.rows === "distribution";
-    const scale = inTimes ? timesScale(highest * count) : linear, palette = paletteFor(null);     // it lies over no photo
+    const scale = inTimes ? timesScale(highest * count) : linear, palette = paletteFor(scale.bare ? scale : null);    // it lies over no photo
     const wanted = [orderName(), fitted, settings.colours, inTimes].join();
     if (values.wanted !== wanted) drawMatrix(values, map, shown, palette, scale);
     values.wanted = wanted;
@@ -128,3 +128,5 @@ function thumbnail(picture) {                         // the photo in grey, a fe
   const box = div("thumb-picture", photo, canvas);
   return {canvas, parts: {box, photo, heat: canvas, marks: null}, words, node: element("div", {class: "nlviz-thumb"}, box, div("thumb-words", ...words))};
 }
+
+const linearScale = ({rows}, low, high) => rows === "difference" ? {...centredScale(low, high), bare: true} : {low, high};

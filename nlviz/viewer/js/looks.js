@@ -14,7 +14,7 @@ function lookFrom(panel, {direction, term, scale, token}, point, buffer, map = p
   if (token && !isForAll(look)) return tokenFrom(look, token, scale, buffer);
   const form = termOf(map, own), askedGrid = (forward ? map.queryGrid : map.keyGrid) || map.keyGrid;
   const shownGrid = forward ? map.keyGrid : map.queryGrid, asked = cellAt(askedGrid, point);
-  Object.assign(look, {askedGrid, asked, shownGrid, scratches: map.scratches, reason: form.reason || nowhere(map, forward), centred: own === CENTRED});
+  Object.assign(look, {askedGrid, asked, shownGrid, scratches: map.scratches, reason: form.reason || nowhere(map, forward), centred: isCentred(map, own)});
   look.inTimes = inTimes(look, scale);
   if (look.reason) return Object.assign(look, {asked: map.queryGrid ? asked : -1});
   if (asked < 0 && !hasNoQuery(look)) return look;
@@ -32,7 +32,7 @@ function tokenFrom(look, token, scale, buffer) {
   const {map, direction, term} = look, forward = direction === ATTENDS, names = forward ? map.queryTokens : map.keyTokens;
   const at = names.indexOf(token), form = termOf(map, term), others = (forward ? map.queries : map.keys) - names.length;
   Object.assign(look, {askedGrid: forward ? map.queryGrid : map.keyGrid, asked: -1, shownGrid: forward ? map.keyGrid : map.queryGrid, token,
-                       scratches: map.scratches, reason: at < 0 ? `no ${token} here` : form.reason || (forward ? "" : nowhere(map, false)), centred: term === CENTRED});
+                       scratches: map.scratches, reason: at < 0 ? `no ${token} here` : form.reason || (forward ? "" : nowhere(map, false)), centred: isCentred(map, term)});
   look.inTimes = inTimes(look, scale);
   return look.reason || !look.shownGrid ? look : filled(look, form, others + at, buffer);
 }
@@ -59,6 +59,7 @@ function similarityFrom(panel, term, point, buffer) {         // the same in bot
   return Object.assign(look, measure(look.values, asked));
 }
 
+const isCentred = (map, term) => term === CENTRED || map.rows === "difference";
 const hasNoQuery = look => Boolean(look.token) || isForAll(look);      // no place asks
 const rowIsDistribution = ({map, direction, centred}) => direction === ATTENDS && map.rows === "distribution" && !centred;
 

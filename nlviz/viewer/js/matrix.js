@@ -10,15 +10,16 @@ function matrixSide(width, count) {                   // a whole number of the s
   return points > 2 ? points * count / ratio : most;
 }
 
-// Where there are fewer points than channels, a point shows the largest weight that falls on it.
+// Where there are fewer points than channels, a point shows the largest weight that falls on it, of differences the furthest from zero.
 function drawMatrix(canvas, {data, keys, scratches}, order, palette, scale) {
   const side = Math.min(keys, canvas.width), grid = {rows: side, columns: side, scale: [side, side], offset: [0, 0]};
   const scratch = scratchFor(scratches, grid), values = scratch.values ||= new Float32Array(side * side);
-  values.fill(-Infinity);
+  const size = scale.centred ? Math.abs : value => value;
+  values.fill(scale.centred ? 0 : -Infinity);
   for (let r = 0; r < keys; r++) {
     for (let c = 0, row = Math.floor(r * side / keys) * side; c < keys; c++) {
       const at = row + Math.floor(c * side / keys), value = data[order[r] * keys + order[c]];
-      if (value > values[at]) values[at] = value;
+      if (size(value) > size(values[at])) values[at] = value;
     }
   }
   colourCells(scratch.pixels, scale.times ? logsOf(values, keys, scale, values) : values, palette, scale);

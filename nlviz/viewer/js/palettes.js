@@ -9,8 +9,8 @@ function createPalettes(colourMaps, diverging) {
   const tables = Object.fromEntries(Object.entries(colourMaps).map(([name, text]) => [name, paletteOf(text)]));
   const centred = diverging && paletteOf(diverging), kept = new Map();          // one for each scale, so that it is told by itself
 
-  function paletteFor(scale, {colours, veil}) {       // scale null: of what lies over no photo
-    if (!scale || veil !== RISING) return scale?.centred ? centred : tables[colours];
+  function paletteFor(scale, {colours, veil}) {       // scale null, or bare: of what lies over no photo
+    if (!scale || scale.bare || veil !== RISING) return scale?.centred ? centred : tables[colours];
     const name = [scale.centred || colours, scale.low, scale.high, scale.times].join();
     if (!kept.has(name)) {
       if (kept.size >= MOST_KEPT) kept.clear();

@@ -1,5 +1,5 @@
 // Scales: which value gets which of 256 colours, and how much of the photo it covers. figures/scales.py has the same rules.
-// Gives: TIMES, SHARED, OWN, RISING, EVEN, inTimes, timesScale, sharedScales, scaleOf, isFlat, logsOf, shareBelow, opacitiesOf,
+// Gives: TIMES, SHARED, OWN, RISING, EVEN, inTimes, centredScale, timesScale, sharedScales, scaleOf, isFlat, logsOf, shareBelow, opacitiesOf,
 //   tickText, ticksOf.
 // Takes: maps.js: networkOf.
 //
@@ -17,7 +17,7 @@ const inTimes = ({map, centred}, chosen) => chosen === TIMES && map.rows === "di
 
 // ---------------------------------------------------------------------------------------------------- from where to where
 
-const scaleKind = ({map}) => map.isGate ? "gate" : map.rows;
+const scaleKind = ({map}) => map.isGate && map.rows !== "difference" ? "gate" : map.rows;
 const centredScale = (low, high) => ({low: -Math.max(-low, high), high: Math.max(-low, high), centred: true});
 const timesScale = (highest, before = LEAST_TOP) => ({low: LOWEST, high: Math.max(LEAST_TOP, before, Math.log2(highest)), times: true});
 

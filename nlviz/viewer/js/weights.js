@@ -1,5 +1,5 @@
 // Weights: rows and columns of a map in every form in which it comes. No drawing, no page.
-// Gives: denseForm, sharedForm, sumForm, dotOf, dotForm, reluSumForm, softmaxForm, countTo, countCells, crossForm, productForm.
+// Gives: denseForm, sharedForm, sumForm, differenceForm, dotOf, dotForm, reluSumForm, softmaxForm, countTo, countCells, crossForm, productForm.
 //
 // A form is {row(query, out), column(key, out)}: all the weights of one query, and what every query gives one key. Both return
 // the array to read: `out`, or the map's own data, which nobody may change.
@@ -15,17 +15,20 @@ function denseForm(data, keys) {
 
 const sharedForm = data => ({row: () => data, column: (key, out) => out.fill(data[key])});           // one row for every query
 
-function sumForm(form, shared) {
+const sumForm = (form, other) => joinedForm(form, other, 1);
+const differenceForm = (form, other) => joinedForm(form, other, -1);
+
+function joinedForm(form, other, factor) {            // form + factor * other
   let spare = new Float32Array(0);
-  function added(values, ask, out) {
+  function joined(values, ask, out) {
     if (spare.length !== out.length) spare = new Float32Array(out.length);
     const more = ask(spare);
-    for (let j = 0; j < out.length; j++) out[j] = values[j] + more[j];
+    for (let j = 0; j < out.length; j++) out[j] = values[j] + factor * more[j];
     return out;
   }
   return {
-    row: (query, out) => added(form.row(query, out), into => shared.row(query, into), out),
-    column: (key, out) => added(form.column(key, out), into => shared.column(key, into), out),
+    row: (query, out) => joined(form.row(query, out), into => other.row(query, into), out),
+    column: (key, out) => joined(form.column(key, out), into => other.column(key, into), out),
   };
 }
 

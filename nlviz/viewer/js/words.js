@@ -5,7 +5,8 @@
 // Takes: geometry.js: cellAt, nearestCell, positionOf, cellBox; terms.js: FULL, CENTRED; similarities.js: isSimilarity; looks.js: ATTENDS,
 //   ATTENDED, rowIsDistribution, measure; scales.js: isFlat, shareBelow; channels.js: rankingOf, median.
 
-const ROWS = {distribution: "distribution (sum 1)", scaled: "scaled by 1/N′", raw: "raw", similarity: "cosine similarity, −1 to 1"};
+const ROWS = {distribution: "distribution (sum 1)", scaled: "scaled by 1/N′", raw: "raw", similarity: "cosine similarity, −1 to 1",
+              difference: "differences of weights, first less second"};
 const NO_ENTROPY = {similarity: "similarities are no distribution",
                     scaled: "rows are scaled by 1/N′, not a distribution", raw: "rows are raw, not a distribution"};
 const PARITY = {holds: ["✓", "reproduces the block’s output"], differs: ["✗", "differs from the block’s output"],
@@ -59,7 +60,7 @@ function ownLabels(panels) {                            // titles; those alike a
 const apartText = ({title, label}) => label.slice(title.length).replace(/^ \(|^, |\)$/g, "");      // what tells it from one of the same title
 const labelOf = ({label, maps, map}) => maps.length > 1 ? `${label} · ${map.name}` : label;
 const isAdded = ({name}) => name.startsWith("added");   // gc: "added to channels", any number
-const rowsText = rows => rows === "gate" ? "gate, 0 to 1" : rows === "similarity" ? ROWS[rows] : `rows: ${ROWS[rows] || rows}`;
+const rowsText = rows => rows === "gate" ? "gate, 0 to 1" : rows === "similarity" || rows === "difference" ? ROWS[rows] : `rows: ${ROWS[rows] || rows}`;
 const termText = term => term === FULL ? "" : `${term} · `;
 
 function barText(kind, {times}, whose, several, term) {
@@ -67,9 +68,11 @@ function barText(kind, {times}, whose, several, term) {
   return `${several ? "shared by " : ""}${whose} · ${kind === "gate" ? "" : termText(term)}${what}`;
 }
 
+const gateRows = rows => rows === "difference" ? "difference of two gates" : "gate, 0 to 1";
+
 function gridsTexts({isGlobal, isGate, ofChannels, queryGrid, queryTokens, keyGrid, keys, rows, weights, ...map}) {
-  if (isGate && ofChannels) return [`${keys} channels;`, isAdded(map) ? "a number added to each" : "gate, 0 to 1"];
-  if (isGate) return [`${gridText(keyGrid)} positions;`, "gate, 0 to 1"];
+  if (isGate && ofChannels) return [`${keys} channels;`, isAdded(map) ? "a number added to each" : gateRows(rows)];
+  if (isGate) return [`${gridText(keyGrid)} positions;`, gateRows(rows)];
   if (ofChannels) return [`${keys} × ${keys} channels;`, rowsText(rows)];
   const sum = rows === "raw" && weights?.kind === "sum" ? " (sum 2)" : "";            // of two distributions
   const asking = queryGrid ? `${gridText(queryGrid)} queries` : plural(queryTokens.length, "named token asks", "named tokens ask");
@@ -115,9 +118,9 @@ function hereText(look) {                               // what the cell under t
 }
 
 function liveTexts(look) {
-  const {map, direction, values, lowest, highest, entropy, centred} = look;
+  const {map, direction, values, lowest, highest, entropy, term} = look;
   if (!values) return [uncoveredText(look)];
-  if (map.isGlobal && centred) return ["0 everywhere: no query differs from the mean"];
+  if (map.isGlobal && term === CENTRED) return ["0 everywhere: no query differs from the mean"];
   if (map.isGlobal && direction === ATTENDED) return [`constant: every query gives this key ${number(highest)}`];
   if (look.alike) return [`${rangeText(lowest, highest)} elsewhere`];
   const ranges = look.inTimes ? timesTexts(look) : [rangeText(lowest, highest)];
@@ -130,8 +133,9 @@ function timesTexts({map, direction, values, lowest, highest}) {         // whic
           below ? `${percent(below)} of ${what} below 1/16×` : `no ${what} below 1/16×`];
 }
 
-function weightText({map, centred, highest}, whose) {
-  if (centred) return `${number(highest)} above the mean`;
+function weightText({map, term, highest}, whose) {
+  if (map.rows === "difference" && term !== CENTRED) return `${number(highest)} more in the first`;
+  if (term === CENTRED) return `${number(highest)} above the mean`;
   return map.rows === "distribution" && !map.isGate ? `${percent(highest)} of ${whose} weight` : `weight ${number(highest)}`;
 }
 
@@ -180,7 +184,7 @@ function relatedText(map, channel, related) {
 
 function gateText(map, channel) {
   const value = number(map.data[channel]), {rank} = rankingOf(map);
-  return `channel ${channel}: ${isAdded(map) ? "adds" : "gate"} ${value}, rank ${rank[channel]} of ${map.keys}`;
+  return `channel ${channel}: ${map.rows === "difference" ? "difference" : isAdded(map) ? "adds" : "gate"} ${value}, rank ${rank[channel]} of ${map.keys}`;
 }
 
 function spreadText({data}) {
