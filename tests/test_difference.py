@@ -9,6 +9,7 @@ from nlviz.analysis import analyse
 from nlviz.cli import main
 from nlviz.export import read_recipe
 from nlviz.figures import DIVERGING, Style, columns_of, looks_of, scale_of, shared_scales
+from nlviz.figures.looks import look_at_channels
 from nlviz.measures import measure
 from nlviz.models import load_model
 from nlviz.snapshots import Snapshots
@@ -125,3 +126,10 @@ def test_what_cannot_be_compared_is_said():
         difference(seen(), analyse(network(), quarters(64, 64), 64))
     with pytest.raises(ValueError, match="do not have the same maps: 1 of 1 have no counterpart"):
         difference(seen(), analyse(bundled("msrc_gc"), PHOTO, 192))
+
+
+def test_a_matrix_of_channels_is_drawn_around_zero_too():
+    found = difference(*(analyse(bundled(name), PHOTO, 128) for name in ("msrc_dual", "camvid_dual")))
+    style = Style("viridis", "times uniform", False, 0.8, "attends to", "full")
+    look = look_at_channels(next(column for column in columns_of([found], "full", {}) if column.form == "matrix"), style)
+    assert look.limits[0] == -look.limits[1] < 0 and style.matrix_colours_of(look.column.kind) == DIVERGING

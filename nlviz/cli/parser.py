@@ -15,8 +15,8 @@ DISPLAY = {"colours": "viridis, inferno, magma, cividis or gray", "scale": "'tim
            "term": "'full', 'pairwise only', 'unary only', 'row minus the mean row', 'input similarity' or 'output similarity'"}
 
 MODEL = ("a bundled network; or timm:NAME, torchvision:NAME, hf:ID-or-folder or python:package.module:factory, each perhaps with "
-         "@WEIGHTS.safetensors or .pth behind it; or file:CHECKPOINT, perhaps with ?question=answer&... behind it; or 'A minus B' for the difference "
-         "of two; may be repeated")
+         "@WEIGHTS.safetensors or .pth behind it; or file:CHECKPOINT, perhaps with ?question=answer&... behind it; or 'A minus B'; "
+         "may be repeated")
 LIMITS = {"networks": "networks compared at once, 1 to 8 (default: 8)", "queries": "queries in a figure, 1 to 8 (default: 8)",
           "resolution": "long side of an input in pixels (default: 1024)", "frames": "frames of a clip, 4 to 32 (default: 32)",
           "clip_megapixels": "all frames of a clip as inputs, in millions of pixels (default: 8)",

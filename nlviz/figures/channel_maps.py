@@ -50,9 +50,10 @@ def channels_by_networks(analyses: Sequence[Analysis], queries: Sequence[tuple[f
     picture = ground_of(analyses[0].picture, form, len(columns) + 1)
     over = CLIP if is_clip(analyses[0]) else PHOTO
     cells = [Cell(partial(draw_photo, picture=picture, queries=queries, scale=form.scale), over)]
-    cells += [Cell(partial(_draw, look=look, scale=_scale(look, style, shared), colour_map=colour_map), heading,
+    cells += [Cell(partial(_draw, look=look, scale=_scale(look, style, shared),
+                           colour_map=style.matrix_colours_of(look.column.kind)), heading,
                    look.text, look.note, INK) for look, heading in zip(looks, headings_of(columns))]
-    bars = [Bar(one, colour_map, bar_label(kind, one, sum(look.column.kind == kind for look in matrices), style))
+    bars = [Bar(one, style.matrix_colours_of(kind), bar_label(kind, one, sum(look.column.kind == kind for look in matrices), style))
             for kind, one in shared.items()]
     footer = key_facts(columns) if form.brief else [READING, *about(columns, queries)]
     return compose(form, shared_out(cells, most_beside(form, picture)), partial(form.panel, 1.0), bars, footer)

@@ -140,7 +140,7 @@ def _own(nl_map: NLMap) -> Tensor:
 def _matrix(column: Column, values: Tensor, style: Style, alone: bool) -> Look:
     """(C, C), rows and columns alike in the order of the weight received, the most first."""
     order = values.sum(0).argsort(descending=True, stable=True)
-    limits = own_limits(values)
+    limits = own_limits(values, column.kind == "difference")
     what = "own scale" if alone or not style.shared else "range"
     text = span(what, limits)
     if column.in_times(style):

@@ -134,7 +134,7 @@ def _draw(axes: Axes, look: Look, picture: Ground, scale: Scale | None, style: S
     elif look.values is None:
         draw_empty(axes)
     elif shape == "matrix":
-        draw_matrix(axes, look.values, scale, style.colour_map)
+        draw_matrix(axes, look.values, scale, style.matrix_colours_of(look.column.kind))
     elif shape == "bars":
         draw_bars(axes, look.values, look.limits)
     else:

@@ -70,5 +70,9 @@ class Style:
         return self.term in SIMILARITIES
 
     def colours_of(self, kind: str) -> str:
-        """The colour map of a kind of heatmaps; a matrix of channels keeps ``colour_map``."""
-        return DIVERGING if self.centred or self.alike or kind == "difference" else self.colour_map
+        """The colour map of a kind of heatmaps."""
+        return DIVERGING if self.centred or self.alike else self.matrix_colours_of(kind)
+
+    def matrix_colours_of(self, kind: str) -> str:
+        """That of a kind of matrices of channels, which have no terms."""
+        return DIVERGING if kind == "difference" else self.colour_map

@@ -3,11 +3,13 @@ several processes share one.
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from sys import stderr
+from typing import Any
 
 from torch import distributed
 from tqdm import tqdm
@@ -16,8 +18,9 @@ from ..files import saying_where, write_whole
 from ..pictures import PictureError
 from .kept import KEPT, Key, line_of, read_kept
 from .report import write_report
-from .study import Opened, Study, content_of, measure_opened, opened
+from .study import Study, content_of, opened, passes_of
 
+MOST_THREADS = 4
 New = dict[tuple[str, int], tuple[Key | None, dict]]  # (picture, number of the network) -> a line, and its key where it is kept
 
 
@@ -79,28 +82,49 @@ def _measured(study: Study, folder: Path, missing: dict[str, list[int]], out: Pa
     found = {}
     with saying_where(out), open(out, "a") as file:
         file.write("\n")  # behind a line that was cut short
-        ahead = _ahead(lambda picture: opened(study, folder / picture, [study.models[at] for at in missing[picture]]), missing)
-        for picture in progress(list(missing)):
-            ready = next(ahead)
-            lines = measure_opened(study, ready, [study.models[at] for at in missing[picture]])
-            for at, (model, line) in zip(missing[picture], lines):
-                key = study.key(ready.content, model) if "maps" in line else None
-                found[picture, at] = key, line
-                file.write(line_of(key, line) if key else "")
+        threads = _threads(int(os.environ.get("WORLD_SIZE", 1)))
+        for picture, at, content, line in _in_order(_asked(study, folder, missing, progress, threads), threads):
+            key = study.key(content, study.models[at]) if "maps" in line else None
+            found[picture, at] = key, line
+            file.write(line_of(key, line) if key else "")
             file.flush()
     return found
 
 
-def _ahead(load: Callable[[str], Opened], pictures: Iterable[str]) -> Iterator[Opened]:
-    """Each picture in order; while one is measured the next is read, decoded and resized in a thread."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = None
-        for picture in pictures:
-            before, coming = coming, pool.submit(load, picture)
-            if before:
-                yield before.result()
-        if coming:
-            yield coming.result()
+def _asked(study: Study, folder: Path, missing: dict[str, list[int]], progress: Callable[[Iterable], Iterable],
+           threads: int) -> Iterator[Callable[[], tuple[str, int, str, dict]]]:
+    """The passes of each picture, one after the other; what is left to be called for each line: picture, network, content, line."""
+    models = {picture: [study.models[at] for at in networks] for picture, networks in missing.items()}
+    ahead = _in_order((partial(opened, study, folder / picture, models[picture]) for picture in missing), threads)
+    for picture, ready in zip(progress(list(missing)), ahead):
+        for at, (_, ask) in zip(missing[picture], passes_of(study, ready, models[picture])):
+            yield partial(lambda *names, ask: (*names, ask()), picture, at, ready.content, ask=ask)
+
+
+def _in_order(calls: Iterator[Callable[[], Any]], threads: int) -> Iterator[Any]:
+    """What calls give, in their order: so many are made ahead, in threads, while the last one's is worked on here.
+
+    Pictures are opened so while the pass of one runs, and its numbers computed while the next one's does. Where no further call
+    comes, being stopped, what was begun is given first.
+    """
+    stopped, coming = None, deque()
+    with ThreadPoolExecutor(threads) as pool:
+        while stopped is None:
+            try:
+                coming.append(pool.submit(next(calls)))
+            except (Exception, KeyboardInterrupt) as error:
+                stopped = error
+            if len(coming) > threads:
+                yield coming.popleft().result()
+        yield from (one.result() for one in coming)
+    if not isinstance(stopped, StopIteration):
+        raise stopped
+
+
+def _threads(processes: int) -> int:
+    """How many of each kind: what is left of the cores beside the passes; each more holds a picture, or its maps."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(max(1, cores // processes - 1), MOST_THREADS)
 
 
 def _keep(lines: dict[Key, dict], out: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -70,24 +71,32 @@ class Study:
         return content, model.name, self._weights[model], __version__, self.resolution, self.seed, self.terms
 
     @torch.inference_mode()
-    def measure(self, picture: Picture, models: Iterable[Model],
-                inputs: Inputs | None = None) -> Iterator[tuple[Model, list[dict] | str]]:
-        """The numbers of every map of each network, or why there are none. The frozen backbone runs once for all.
+    def passes(self, picture: Picture, models: Iterable[Model],
+               inputs: Inputs | None = None) -> Iterator[tuple[Model, Callable[[], list[dict] | str]]]:
+        """Each network's pass; what is left to be called, in any thread, gives the numbers of every map, or why there are none.
+
+        The frozen backbone runs once for all.
 
         Args:
             inputs: what is known of the picture as an input.
         """
         inputs, features = dict(inputs or {}), {}  # features of the frozen backbone, by how the picture becomes its input
+        frames = len(picture.frames) if isinstance(picture, Clip) else 1
         for model in models:
             try:
                 with one_at_a_time:
-                    maps = self._maps(model, picture, inputs, features)
-                frames = len(picture.frames) if isinstance(picture, Clip) else 1
-                found = [self._numbers(model, one) | {"frames": frames} for one in maps]
+                    maps = [(one, self._fresh_map(model, one)) for one in self._maps(model, picture, inputs, features)]
             except Exception as error:  # a network may raise anything on one picture; the others are measured all the same
-                own = (isinstance(error, NetworkError) and error.__cause__) or error  # its own, without the picture's size
-                found = str(error) if isinstance(own, NetworkError) else f"{type(own).__name__}: {own}"
-            yield model, found
+                yield model, partial(_why, error)
+                continue
+            yield model, partial(self._numbers_of, maps, frames)
+
+    @torch.inference_mode()
+    def _numbers_of(self, maps: list[tuple[NLMap | PlacedMap, NLMap | None]], frames: int) -> list[dict] | str:
+        try:
+            return [self._numbers(*one) | {"frames": frames} for one in maps]
+        except Exception as error:
+            return _why(error)
 
     def _maps(self, model: Model, picture: Picture, inputs: Inputs, features: dict) -> list[NLMap | PlacedMap]:
         """Of layers x heads every head, not their means; each map a PlacedMap where it has a place in the picture."""
@@ -107,14 +116,14 @@ class Study:
             check_finite(nl_map, model.name)
         return maps
 
-    def _numbers(self, model: Model, one: NLMap | PlacedMap) -> dict:
+    def _numbers(self, one: NLMap | PlacedMap, fresh: NLMap | None) -> dict:
         nl_map, layer, head = (one, None, None) if isinstance(one, NLMap) else (one.nl_map, one.layer, one.head)
         clip = isinstance(one, PlacedMap) and is_clip(nl_map)
         numbers, reach = measure_with_reach(one) if layer is not None or clip else (measure(nl_map), None)
         found = {name: getattr(nl_map, name) for name in ("layer", "block", "part", "rows")} | asdict(numbers)
         found |= {"layer_number": layer, "head": head, "attention_distance_cells": None if reach is None else reach.cells}
         found["reach"] = reach.named() | flat_reach(one).named("_flat") if clip and reach else {}
-        found["fresh"] = self._fresh_values(model, nl_map)
+        found["fresh"] = measure(fresh, names=NAMES[1:]).values if fresh else {}  # its input is the trained block's
         if self.terms:
             try:
                 found["terms"] = terms_of(nl_map)
@@ -122,14 +131,21 @@ class Study:
                 found["terms"] = {}
         return found
 
-    def _fresh_values(self, model: Model, nl_map: NLMap) -> dict[str, float]:
-        """Of a module that is no block of nlviz none."""
+    def _fresh_map(self, model: Model, one: NLMap | PlacedMap) -> NLMap | None:
+        """The map of the same block with fresh weights; of a module that is no block of nlviz none."""
+        nl_map = one if isinstance(one, NLMap) else one.nl_map
         key, block = (model, nl_map.layer), made_by(model.net.get_submodule(nl_map.layer), nl_map)
         if not isinstance(block, Block):
-            return {}
+            return None
         if key not in self._fresh:
             self._fresh[key] = fresh_block(block, self.seed)
-        return measure(fresh_map(self._fresh[key], nl_map), names=NAMES[1:]).values  # its input is the trained block's
+        return fresh_map(self._fresh[key], nl_map)
+
+
+def _why(error: Exception) -> str:
+    """What a network raised, without the picture's size."""
+    own = (isinstance(error, NetworkError) and error.__cause__) or error
+    return str(error) if isinstance(own, NetworkError) else f"{type(own).__name__}: {own}"
 
 
 def _digest(model: Model) -> str:
@@ -144,7 +160,8 @@ def _digest(model: Model) -> str:
 
 def measure_file(study: Study, path: Path, models: list[Model]) -> Iterator[tuple[Model, dict]]:
     """A line for each network: ``{"maps": numbers}``; or why not, ``{"broken"}`` of the picture, ``{"failed"}`` of the network."""
-    yield from measure_opened(study, opened(study, path, models), models)
+    for model, ask in passes_of(study, opened(study, path, models), models):
+        yield model, ask()
 
 
 def check_frames(model: Model, picture: Picture) -> None:
@@ -197,10 +214,15 @@ def opened(study: Study, path: Path, models: Sequence[Model]) -> Opened:
     return found
 
 
-def measure_opened(study: Study, found: Opened, models: list[Model]) -> Iterator[tuple[Model, dict]]:
-    """The lines of ``measure_file``."""
+def passes_of(study: Study, found: Opened, models: list[Model]) -> Iterator[tuple[Model, Callable[[], dict]]]:
+    """Each network's pass, and what is left to be called, in any thread, for its line; see ``measure_file``."""
     if isinstance(found.picture, str):
-        yield from ((model, {"broken": found.picture}) for model in models)
+        yield from ((model, partial(dict, broken=found.picture)) for model in models)
         return
-    for model, numbers in study.measure(found.picture, models, found.inputs):
-        yield model, {"failed": numbers} if isinstance(numbers, str) else {"maps": numbers}
+    for model, ask in study.passes(found.picture, models, found.inputs):
+        yield model, partial(_line, ask)
+
+
+def _line(ask: Callable[[], list[dict] | str]) -> dict:
+    numbers = ask()
+    return {"failed": numbers} if isinstance(numbers, str) else {"maps": numbers}

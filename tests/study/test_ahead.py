@@ -1,4 +1,5 @@
-"""While a picture is measured the next one is opened; what comes out is the same."""
+"""While a picture runs through the networks the next one is opened, and the numbers of the one before are computed; what comes
+out is the same."""
 
 import threading
 
@@ -35,9 +36,11 @@ def models():
     return [bundled("msrc_gc"), bundled("msrc_criss_cross"), Model("mine", network(), own)]
 
 
-def test_the_report_has_the_bytes_of_one_picture_after_the_other(folder, tmp_path, monkeypatch):
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_report_has_the_bytes_of_one_picture_after_the_other(folder, tmp_path, monkeypatch, threads):
+    monkeypatch.setattr(running, "_threads", lambda processes: threads)
     run_study(Study(models(), 96), folder, NAMES_OF_PICTURES, tmp_path / "ahead", "made", progress=iter)
-    monkeypatch.setattr(running, "_ahead", map)
+    monkeypatch.setattr(running, "_in_order", lambda calls, threads: (call() for call in calls))
     run_study(Study(models(), 96), folder, NAMES_OF_PICTURES, tmp_path / "after", "made", progress=iter)
     for name in REPORT:
         assert (tmp_path / "ahead" / name).read_bytes() == (tmp_path / "after" / name).read_bytes(), name
@@ -59,6 +62,30 @@ def test_the_next_picture_is_opened_while_one_is_measured(folder, tmp_path, monk
     monkeypatch.setattr(Study, "_numbers", numbering)
     run_study(Study([network_model()], 64), folder, ["a.png", "b.png"], tmp_path, progress=iter)
     assert measured == [True, True]
+
+
+def test_the_numbers_of_a_picture_are_computed_while_the_next_one_runs(folder, tmp_path, monkeypatch):
+    maps, numbers, running_now, seen = Study._maps, Study._numbers, threading.Event(), []
+
+    def passing(self, model, picture, *args):
+        if picture.name == "b.png":
+            running_now.set()
+        return maps(self, model, picture, *args)
+
+    def numbering(*args):
+        seen.append((running_now.wait(60), threading.current_thread() is threading.main_thread()))
+        return numbers(*args)
+
+    monkeypatch.setattr(Study, "_maps", passing)
+    monkeypatch.setattr(Study, "_numbers", numbering)
+    run_study(Study([network_model()], 64), folder, ["a.png", "b.png"], tmp_path, progress=iter)
+    assert seen == [(True, False), (True, False)]
+
+
+@pytest.mark.parametrize("cores, processes, threads", [(1, 1, 1), (2, 1, 1), (4, 1, 3), (16, 1, 4), (16, 4, 3), (4, 4, 1)])
+def test_a_study_takes_what_cores_are_left_beside_the_passes(monkeypatch, cores, processes, threads):
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(cores)))
+    assert running._threads(processes) == threads
 
 
 def network_model():
