@@ -152,6 +152,8 @@ def test_the_difference_of_two_is_a_panel_of_its_own_and_a_link_keeps_it(site, v
     in_order(site, [trained, other, name])
     site.evenly().ask(0.4, 0.45)
     assert "its epoch 0" in site.page.locator(f".nlviz-panel[data-panel='{name}/0']").inner_text()
+    site.page.locator(".nlviz-panel[data-panel^=msrc] .nlviz-effect-found").nth(1).wait_for()  # both networks' answers are here
+    assert "with one map" not in site.page.locator(f".nlviz-panel[data-panel='{name}/0']").inner_text()  # it has no output
     drawn = site.pixels(f"{name}/0")[..., :3].astype(int)
     assert (drawn[..., 0] - drawn[..., 2]).max() > 50  # red: where training put the weight
     site.page.wait_for_function("name => location.hash.includes(name)", arg="minus")

@@ -1,7 +1,7 @@
 // Depends stack: layers x heads in "Does it depend on the query?": a cell for each head, its colour and number the share of what
 // shuffled rows would give; beside it how much each head matters. A click shows that head.
 // Gives: createDependsStack.
-// Takes: words.js: percent; parts.js: element, div, span, setText, rampBar, fillBar, button; stack_layout.js: entriesOf; head_matrix.js:
+// Takes: maps.js: isDifference; words.js: percent; parts.js: element, div, span, setText, rampBar, fillBar, button; stack_layout.js: entriesOf; head_matrix.js:
 //   headMatrix; head_effects.js: headEffects.
 
 const SHARES_HELP = "How far apart rows are, as a share of what shuffled rows are: 0 %, every query gets the same; 100 %, rows have nothing in common.";
@@ -19,7 +19,7 @@ function createDependsStack({shares, effects, onChoose}) {
 
   function show(next) {                               // of each network with layers and heads one
     panels = next;
-    const seen = panels.filter(panel => panel.stack && !panel.beside);
+    const seen = panels.filter(panel => panel.stack && !panel.beside && !isDifference(panel));
     for (const [id, {panel, node: old}] of tables) {
       if (!seen.some(one => one.id === id && one.maps === panel.maps)) { old.remove(); tables.delete(id); }
     }

@@ -1,10 +1,11 @@
 // Maps: a scene's panels, decoded. A panel is one call of a block, with one or several maps. No drawing, no page.
-// Gives: networkOf, callOf, decodePanel.
+// Gives: networkOf, callOf, isDifference, decodePanel.
 // Takes: base64.js: bytesOf, floatsOf; geometry.js: gridOf; decoding.js: decodeWeights; frame_shares.js: decodeFrames; terms.js: decodeTerms;
 //   heads.js: decodeLayer.
 
 const networkOf = ({id}) => id.replace(/\/\d+(\+\d+)?$/, "");  // "gc/0": the first call in gc; "vit/0+1": a further panel of it
 const callOf = ({id}) => id.replace(/\+\d+$/, "");    // "vit/0" of "vit/0+1", as the server knows it
+const isDifference = ({maps}) => maps[0].rows === "difference";          // of two networks: it has maps and no output
 
 const cellsIn = shape => shape.reduce((product, size) => product * size, 1);
 
