@@ -1,7 +1,10 @@
 """Two networks compared: their maps' signed difference, on the diverging scale."""
 
 import pytest
+import timm
 import torch
+from safetensors.torch import save_file
+from torch import nn
 
 import nlviz
 from nlviz import difference
@@ -10,8 +13,8 @@ from nlviz.cli import main
 from nlviz.export import read_recipe
 from nlviz.figures import DIVERGING, Style, columns_of, looks_of, scale_of, shared_scales
 from nlviz.figures.looks import look_at_channels
-from nlviz.measures import measure
-from nlviz.models import load_model
+from nlviz.measures import dependence_of_layers, measure, measures_of
+from nlviz.models import Minus, ModelError, check_model, load_model
 from nlviz.snapshots import Snapshots
 from tests.networks import bundled, network
 from tests.pictures.drawn import quarters
@@ -121,10 +124,70 @@ def test_what_a_difference_cannot_do_is_one_line(arguments, message, tmp_path, m
     assert message in said and said.count("\n") == 1
 
 
+class Twice(nn.Module):
+    """One block, called twice."""
+
+    def __init__(self, seed=0):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.pool, self.block = nn.AvgPool2d(16), network()[1]
+        for weight in self.block.parameters():
+            nn.init.normal_(weight)
+
+    def forward(self, x):
+        return self.block(self.block(self.pool(x)))
+
+
+def test_of_a_block_that_is_called_twice_each_call_is_subtracted_from_its_own():
+    first, second, again = (analyse(Twice(seed), PHOTO, 192) for seed in (0, 1, 0))
+    for placed, one, other in zip(difference(first, second).maps, first.maps, second.maps, strict=True):
+        torch.testing.assert_close(rows_of(placed), rows_of(one) - rows_of(other))
+    assert all(rows_of(placed).abs().max() == 0 for placed in difference(first, again).maps)
+    assert (rows_of(first.maps[0]) - rows_of(first.maps[1])).abs().max() > 1e-3  # its two calls differ
+
+
+def test_networks_of_which_one_has_more_maps_are_not_subtracted_whichever_is_first():
+    one, two = (analyse(nn.Sequential(*network(), *blocks), PHOTO, 192) for blocks in ((), network()[1:]))
+    for first, second in ((one, two), (two, one)):
+        with pytest.raises(ModelError, match="do not have the same maps: 1 of 2 have no counterpart"):
+            difference(first, second)
+
+
+def test_a_difference_is_of_networks_and_of_no_difference():
+    with pytest.raises(ModelError, match="one of these is a difference"):
+        difference(difference(seen(1.5), seen()), seen())
+
+
+def test_a_file_may_say_minus_in_its_own_name(tmp_path):
+    folder = tmp_path / "before minus after"
+    folder.mkdir()
+    torch.manual_seed(0)
+    net = timm.create_model("vit_tiny_patch16_224")
+    save_file(net.state_dict(), folder / "a.safetensors")
+    name = f"timm:vit_tiny_patch16_224@{folder}/a.safetensors"
+    assert load_model(name).name == name and check_model(name) is None
+    copied = tmp_path / "a.safetensors"
+    copied.write_bytes((folder / "a.safetensors").read_bytes())
+    plain = f"timm:vit_tiny_patch16_224@{copied}"
+    assert isinstance(load_model(f"{plain} minus {plain}"), Minus)
+
+
+def test_random_weights_are_said_of_a_difference_too(tmp_path):
+    torch.manual_seed(0)
+    save_file(timm.create_model("vit_tiny_patch16_224").state_dict(), tmp_path / "a.safetensors")
+    model = load_model(f"timm:vit_tiny_patch16_224@{tmp_path}/a.safetensors minus timm:vit_tiny_patch16_224")
+    assert model.title == "vit_tiny_patch16_224, a − vit_tiny_patch16_224, random weights"
+    found = nlviz.analyse(model, quarters(64, 64), 224)
+    assert dependence_of_layers(found)[0]["reason"] == "differences are no distribution"
+    assert all(row["note"] == "patches to patches" for row in measures_of(found, maps=found.maps[:2]))
+    with pytest.raises(ValueError, match="no head of these networks has a distance or a divergence: differences are no"):
+        found.figure([(0.5, 0.5)], layout="distance against layer")
+
+
 def test_what_cannot_be_compared_is_said():
     with pytest.raises(ValueError, match="the maps are of two pictures"):
         difference(seen(), analyse(network(), quarters(64, 64), 64))
-    with pytest.raises(ValueError, match="do not have the same maps: 1 of 1 have no counterpart"):
+    with pytest.raises(ValueError, match="do not have the same maps: 2 of 2 have no counterpart"):
         difference(seen(), analyse(bundled("msrc_gc"), PHOTO, 192))
 
 

@@ -1,5 +1,6 @@
 """What changed from one network to another, map by map: two checkpoints, two snapshots, two seeds of one network."""
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ from torch import Tensor
 
 from ..capture import Parity
 from ..maps import Difference, LazyMap, NLMap, precise
-from ..models import Minus
+from ..models import Minus, ModelError
 from .placed import PlacedMap
 
 if TYPE_CHECKING:
@@ -19,19 +20,31 @@ ALIKE = ("relates", "query_grid", "key_grid", "query_tokens", "key_tokens")
 def difference(first: "Analysis", second: "Analysis") -> "Analysis":
     """The maps of ``first`` less those of ``second``, signed; see :func:`nlviz.difference`.
 
+    Of a block that is called several times, call by call.
+
     Raises:
-        ValueError: of two pictures, or a map of the first has no counterpart in the second.
+        ModelError: of two pictures, or the networks do not have the same maps.
     """
     if first.picture.sha256 != second.picture.sha256:
-        raise ValueError(f"the maps are of two pictures, {first.picture.name} and {second.picture.name}: analyse the same one")
-    others = {(placed.nl_map.layer, placed.nl_map.part): placed for placed in second.maps}
-    pairs = [(placed, others.get((placed.nl_map.layer, placed.nl_map.part))) for placed in first.maps]
-    maps = tuple(_minus(placed, other) for placed, other in pairs if other and _alike(placed, other))
-    if len(maps) < len(pairs):
-        raise ValueError(f"{first.model.name} and {second.model.name} do not have the same maps: "
-                         f"{len(pairs) - len(maps)} of {len(pairs)} have no counterpart of their name, shape and place")
+        raise ModelError(f"the maps are of two pictures, {first.picture.name} and {second.picture.name}: analyse the same one")
+    own, others = _by_name(first), _by_name(second)
+    maps = tuple(_minus(placed, others[name]) for name, placed in own.items() if name in others and _alike(placed, others[name]))
+    most = max(len(own), len(others))
+    if len(maps) < most:
+        raise ModelError(f"{first.model.name} and {second.model.name} do not have the same maps: "
+                         f"{most - len(maps)} of {most} have no counterpart of their name, shape and place")
     notes = tuple(dict.fromkeys((*first.notes, *second.notes)))
     return replace(first, model=Minus(first.model, second.model), maps=maps, prediction=None, notes=notes)
+
+
+def _by_name(analysis: "Analysis") -> dict[tuple[str, str, int], PlacedMap]:
+    """Each map by its layer, its part, and how many of these were before it."""
+    found, seen = {}, Counter()
+    for placed in analysis.maps:
+        name = placed.nl_map.layer, placed.nl_map.part
+        found[(*name, seen[name])] = placed
+        seen[name] += 1
+    return found
 
 
 def _alike(one: PlacedMap, other: PlacedMap) -> bool:

@@ -60,6 +60,7 @@ def distance_against_layer(analyses: Sequence[Analysis], queries: Sequence[tuple
     form = format_for(width)
     stacks, without = stacks_of(analyses)
     found = [_measured(stack) for stack in stacks]
+    _check(found)
     cells = len({placed.queries.grid[-2:] for stack in stacks for placed in stack.of_heads if placed.queries}) <= 1
     unit = "cells" if cells else "% of the picture's diagonal"
     return _sheet(form, found, cells, unit, _footer(analyses, stacks, without, unit, form))
@@ -79,6 +80,12 @@ def _footer(analyses: Sequence[Analysis], stacks: Sequence[Stack], without: Sequ
 def _measured(stack: Stack) -> Measured:
     shown = {placed.nl_map.part for placed in stack.of_heads}
     return Measured(stack, [row for row in dependence_of_layers(stack.analysis) if row["part"] in shown])
+
+
+def _check(found: Sequence[Measured]) -> None:
+    rows = [row for one in found for row in one.rows]
+    if all(row["attention_distance_cells"] is None and row["share"] is None for row in rows):
+        raise ValueError(f"no head of these networks has a distance or a divergence: {rows[0]['reason']}")
 
 
 def _sheet(form: Format, found: Sequence[Measured], cells: bool, unit: str, footer: Sequence[str]) -> Figure:

@@ -97,13 +97,14 @@ def term_words(style: Style) -> list[str]:
 
 def among_words(columns: Sequence[Column]) -> list[str]:
     """What distances leave out of maps with named tokens."""
-    return tokens_left_out(name for column in columns for name in column.whole.nl_map.key_tokens)
+    renormalised = any(column.whole.nl_map.rows == "distribution" for column in columns)
+    return tokens_left_out((name for column in columns for name in column.whole.nl_map.key_tokens), renormalised)
 
 
-def tokens_left_out(names: Iterable[str]) -> list[str]:
-    """That numbers are without them; those of a clip's frames together."""
+def tokens_left_out(names: Iterable[str], renormalised: bool = True) -> list[str]:
+    """That numbers are without them; those of a clip's frames together. What is no distribution is not renormalised."""
     tokens = dict.fromkeys(kind_of(name) if ", frame " in name else name for name in names)
-    return [f"Without {', '.join(tokens)}: {AMONG}."] if tokens else []
+    return [f"Without {', '.join(tokens)}: {AMONG if renormalised else AMONG.partition(',')[0]}."] if tokens else []
 
 
 def about(columns: Sequence[Column], queries: Sequence[tuple[float, ...]]) -> list[str]:

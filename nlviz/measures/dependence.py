@@ -23,7 +23,7 @@ NO_DISTRIBUTION = {"scaled": "rows are scaled by 1/N′, not a distribution", "r
 NO_ROWS = {"channels": "rows are those of channels: a place in the picture has none",
            "gate": "a gate has one value for each channel or position, and no row for a query"}
 NOT_KEPT = "what this module was given is not kept"
-AMONG = "patches to patches, rows renormalised"  # of a map with named tokens
+AMONG = "patches to patches, rows renormalised"  # of a map with named tokens whose rows are distributions
 NEARLY_ONE, WEAKLY = 0.05, 0.5  # of what shuffled rows give
 NEARLY_FLAT = 0.01 * math.log(2)  # nats that shuffled rows differ by: below it there is nothing to shuffle
 
@@ -82,7 +82,7 @@ def measure(nl_map: NLMap, item: int = 0, names: Sequence[str] = NAMES) -> Depen
         item: which of the batch.
         names: what is measured; the entropy, and a clip's CLIP_NAMES, come with the divergence.
     """
-    found = Dependence(nl_map.relates, note=AMONG if nl_map.query_tokens or nl_map.key_tokens else "",
+    found = Dependence(nl_map.relates, note=note_of(nl_map),
                        by_frame=isinstance(nl_map.lazy, Framewise))
     _features(nl_map, item, found, names)
     try:
@@ -108,6 +108,13 @@ def measure(nl_map: NLMap, item: int = 0, names: Sequence[str] = NAMES) -> Depen
     if pairs is not None:
         found.entropy_share = _share_of_flat(pairs.entropy(), pairs.keys)
     return found
+
+
+def note_of(nl_map: NLMap) -> str:
+    """What numbers of a map with named tokens are of; "" without any."""
+    if not (nl_map.query_tokens or nl_map.key_tokens):
+        return ""
+    return AMONG if nl_map.rows == "distribution" else AMONG.partition(",")[0]
 
 
 def _of_clip(nl_map: NLMap, item: int, found: Dependence) -> Divergences:

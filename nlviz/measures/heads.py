@@ -10,7 +10,7 @@ import torch
 from ..analysis import Analysis, PlacedMap
 from ..maps import NLMap
 from .clips import CLIP_NAMES
-from .dependence import AMONG, NAMES, NEARLY_FLAT, Dependence, measure
+from .dependence import NAMES, NEARLY_FLAT, Dependence, measure, note_of
 from .reach import Reach, reach_of
 
 THREADS = 2
@@ -93,8 +93,7 @@ def measure_placed(placed: PlacedMap, names: Sequence[str] = NAMES) -> tuple[Dep
 def measure_with_reach(placed: PlacedMap, names: Sequence[str] = NAMES) -> tuple[Dependence, Reach | None]:
     """The numbers of a map and how far it reaches, the rows of small maps computed once: see ``measure`` and ``reach_of``."""
     dense = replace(placed, nl_map=_dense(placed.nl_map))
-    found, named = measure(dense.nl_map, names=names), placed.nl_map.query_tokens or placed.nl_map.key_tokens
-    return replace(found, note=AMONG if named else ""), reach_of(dense)
+    return replace(measure(dense.nl_map, names=names), note=note_of(placed.nl_map)), reach_of(dense)
 
 
 def _dense(nl_map: NLMap) -> NLMap:

@@ -8,7 +8,7 @@ from .bundled import check_bundled, load_bundled
 from .cards import CHECKPOINTS
 from .errors import ModelError
 from .found import Found
-from .minus import Minus, sides_of
+from .minus import MINUS, Minus, sides_of
 from .model import Model
 from .reading import SUFFIXES
 from .weights import digest, fit
@@ -23,7 +23,7 @@ def is_source(text: str) -> bool:
 
 def check_model(text: str) -> None:
     """Raise what :func:`load_model` would where nobody knows the name or its file is not there; nothing is built."""
-    if sides := sides_of(text):
+    if sides := _sides(text):
         for side in sides:
             check_model(side)
         return
@@ -69,7 +69,7 @@ def load_model(text: str | None = None, folder: Path = CHECKPOINTS, checkpoint: 
     elif arch or answers:
         told = ", ".join([*(["arch"] if arch else []), *answers])
         raise TypeError(f"{told}: answers belong to checkpoint=FILE, or behind the ? of file:FILE?question=answer")
-    if sides := sides_of(text):
+    if sides := _sides(text):
         return Minus(*(load_model(side, folder) for side in sides))
     if text.startswith(from_file.PREFIX):
         return from_file.load(text)
@@ -83,6 +83,17 @@ def load_model(text: str | None = None, folder: Path = CHECKPOINTS, checkpoint: 
         found.source, found.notes, found.random = fit(found.net, weights)
         found.title += f", {printable(weights.stem)}"
     return _as_model(text, found)
+
+
+def _sides(text: str) -> tuple[str, str] | None:
+    """The names of a difference; None of one network, also where its file's own name says "minus"."""
+    if MINUS not in text:
+        return None
+    try:
+        file = from_file.parts_of(text)[0] if text.startswith(from_file.PREFIX) else Path(text.partition("@")[2]).expanduser()
+    except ModelError:  # of a difference with answers
+        return sides_of(text)
+    return None if MINUS in str(file) and file.is_file() else sides_of(text)
 
 
 def _as_model(text: str, found: Found) -> Model:

@@ -21,7 +21,7 @@ def sides_of(name: str) -> tuple[str, str] | None:
         return None
     if len(sides) > 2 or not all(side.strip() for side in sides):
         raise ModelError(f"{name}: a difference is of two networks, A{MINUS}B")
-    return sides[0], sides[1]
+    return sides[0].strip(), sides[1].strip()
 
 
 class Minus(Model):
@@ -29,9 +29,16 @@ class Minus(Model):
 
     Attributes:
         first, second: the networks.
+
+    Raises:
+        ModelError: one of them is a difference itself.
     """
 
+    runs = False
+
     def __init__(self, first: Model, second: Model):
+        if isinstance(first, Minus) or isinstance(second, Minus):
+            raise ModelError(f"{first.name} and {second.name}: a difference is of two networks, and one of these is a difference")
         hashes = [side.card.get("sha256") for side in (first, second)]
         card = {"source": "a difference", "sha256": hashlib.sha256("".join(hashes).encode()).hexdigest() if all(hashes) else None,
                 "notes": list(dict.fromkeys(note for side in (first, second) for note in side.card.get("notes", ())))}
@@ -45,5 +52,7 @@ class Minus(Model):
 
 def _title(first: Model, second: Model) -> str:
     """``Non-local − its epoch 0`` of the same network earlier in its training; names, where titles don't tell the two apart."""
-    one, other = (first.name, second.name) if first.title == second.title else (first.title, second.title)
+    one, other = (side.title + ", random weights" * side.card.get("source", "").startswith("random") for side in (first, second))
+    if one == other:
+        one, other = first.name, second.name
     return f"{one} − {other.replace(f'{one}, ', 'its ', 1) if other.startswith(f'{one}, ') else other}"

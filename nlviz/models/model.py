@@ -21,9 +21,12 @@ class Model(nn.Module):
         frames: how many it takes, None where any number will do.
         classes: names of its outputs, or None where unknown.
         task: ``classification``, ``segmentation`` or None where unknown.
+        runs: whether it gives an output; one that is known by its maps alone does not.
         card: what is known of its weights: ``source`` in a phrase, ``sha256`` and ``notes`` of a network from elsewhere, all of its
             training of one that is bundled; empty for a user's own network.
     """
+
+    runs = True
 
     def __init__(self, name: str, net: nn.Module, preprocess=None, classes: list[str] | None = None,
                  task: str | None = None, title: str | None = None, card: dict | None = None, frames: int | None = None):

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 
 from ..analysis import Analysis
-from ..models import Model
+from ..models import Model, ModelError
 from ..pictures import Picture
 from .folder import NAME, SnapshotFolder
 
@@ -21,12 +21,17 @@ class Recorded(Model):
         step: which.
     """
 
+    runs = False
+
     def __init__(self, folder: SnapshotFolder, step: int, card: dict):
         own = folder.values(step)["network"]
         name = NAME if step == card["epochs"] else f"{NAME}@{step}"
         title = f"{own['title']}, in training" + (f", step {step}" if "epoch" in card else "")
         super().__init__(name, nn.Identity(), None, own["classes"], own["task"], title, card)
         self.folder, self.step = folder, step
+
+    def forward(self, x: Tensor) -> Tensor:
+        raise ModelError("of a network in training there are maps here and no output: ask it where it trains")
 
     def analysis_of(self, picture: Picture) -> Analysis:
         """The maps of the picture.

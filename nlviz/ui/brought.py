@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..guarded import CLEAN, Told
-from ..models import Model
+from ..models import MINUS, Model
 from .presets import Listed
 
 LONGEST = 120  # characters of a file's name
@@ -53,5 +53,5 @@ class Own:
 def file_name(text: str) -> str:
     """A file's name that stays on its line, in an address and in a recipe."""
     plain = "".join("_" if letter in ",;?/\\" or not letter.isprintable() else letter for letter in Path(text).name)
-    path = Path(plain or "checkpoint")
+    path = Path(plain.replace(MINUS, "_minus_") or "checkpoint")  # it is no difference
     return path.stem[:LONGEST - len(path.suffix)] + path.suffix[:12]

@@ -69,7 +69,7 @@ def make_panel(analysis: Analysis, name: str, number: int, slider: bool = True) 
         "stack": _stack(call) if stack else None, "layers": [make_layer(call, first.layer)] if stack else [],
         "parity": {"outcome": first.parity.outcome, "text": first.parity.text},
         "prediction": prediction_of(analysis.prediction, model, analysis.frame), "notes": _notes(analysis, first),
-        "snapshots": _snapshots(model.card, first.nl_map) if slider else None,
+        "snapshots": _snapshots(model.card, first.nl_map) if slider else None, "runs": model.runs,
     }
 
 

@@ -108,6 +108,9 @@ def test_the_steps_of_a_training_can_be_subtracted(folder, shown):
     assert "data" in answer, answer
     told = wiring.what_if(store, of | {"network": name, "how": "mean row"})
     assert told["reason"] == "a difference of two networks has maps and no output"
+    told = wiring.what_if(store, of | {"network": NAME, "how": "mean row"})  # the page doesn't ask
+    assert told["reason"].startswith("of a network in training there are maps here and no output")
+    assert [panel["runs"] for panel in scene["panels"]] == [False, False]
 
 
 def test_the_page_begins_with_the_snapshots_beside_the_bundled_networks(folder):

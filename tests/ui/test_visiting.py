@@ -117,6 +117,7 @@ def test_two_files_of_one_name_are_told_apart(store):
 
 @pytest.mark.parametrize("name, plain", [
     ("net.pth", "net.pth"), ("../../etc/x.pth", "x.pth"), ("a,b;c?d@3.pt", "a_b_c_d@3.pt"), ("a\nb\u202ec.pth", "a_b_c.pth"),
-    ("", "checkpoint"), ("n" * 400 + ".safetensors", "n" * 108 + ".safetensors"), ("netz für alle.pth", "netz für alle.pth")])
+    ("", "checkpoint"), ("n" * 400 + ".safetensors", "n" * 108 + ".safetensors"), ("netz für alle.pth", "netz für alle.pth"),
+    ("mine minus yours.pth", "mine_minus_yours.pth")])
 def test_a_files_name_stays_on_its_line_in_an_address_and_in_a_recipe(name, plain):
     assert file_name(name) == plain

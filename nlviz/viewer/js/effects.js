@@ -1,7 +1,7 @@
 // Effects: what each network says with its maps replaced, asked of the server one request at a time: first as chosen, then, once the
 // layers are here, with one map for all queries. Every answer is kept. No page.
 // Gives: MEAN_ROW, createEffects.
-// Takes: maps.js: networkOf, isDifference; snapshots.js: epochOf.
+// Takes: maps.js: networkOf; snapshots.js: epochOf.
 
 const MEAN_ROW = "mean row", MOST_EFFECTS = 96;       // kept, of all pictures
 
@@ -27,7 +27,7 @@ function createEffects({onEffect, onWhatIf, now, onArrive}) {
     const {scene, panels, how, chosen, isWaiting, isBusy} = now();
     if (!scene) return null;
     for (const wanted of [how, ...(isBusy ? [] : [MEAN_ROW])]) {
-      const panel = wanted && asks(wanted) && panels.find(one => !isDifference(one) && !isWaiting(one) && !kept.has(nameOf(scene, one, wanted)));
+      const panel = wanted && asks(wanted) && panels.find(one => one.runs !== false && !isWaiting(one) && !kept.has(nameOf(scene, one, wanted)));
       if (panel) return {name: nameOf(scene, panel, wanted), request: {key: scene.key, network: networkOf(panel), how: wanted, snapshots: chosen}};
     }
     return null;

@@ -1,7 +1,7 @@
 // What if: a replacement of their maps that is chosen for all networks, and what it does: a sentence below each panel's caption, and
 // the prediction that is said and drawn.
 // Gives: createWhatIf.
-// Takes: parts.js: element, selectOf; maps.js: networkOf, isDifference; panels.js: showEffect, showPrediction; effects.js: MEAN_ROW, createEffects.
+// Takes: parts.js: element, selectOf; maps.js: networkOf; panels.js: showEffect, showPrediction; effects.js: MEAN_ROW, createEffects.
 
 const OWN_MAPS = "its own maps";
 const WHAT_IF = {[OWN_MAPS]: "", "one map for all": MEAN_ROW, "each attends to itself": "identity", "all keys alike": "uniform", "rows shuffled": "shuffled", "no attention": "nothing"};
@@ -32,7 +32,7 @@ function createWhatIf({onEffect, onWhatIf, now, onChange}) {
     if (!scene) return;
     for (const part of parts) {
       const found = effects.effectOf(part.panel, how || MEAN_ROW), replaced = how && found?.prediction;
-      showEffect(part, {said: isDifference(part.panel) ? "" : saidBy(found), of: found?.sentence && !found.reason ? wholeText(part.panel) : "", isChosen: Boolean(how)});
+      showEffect(part, {said: part.panel.runs === false ? "" : saidBy(found), of: found?.sentence && !found.reason ? wholeText(part.panel) : "", isChosen: Boolean(how)});
       showPrediction(part, replaced || part.panel.prediction, replaced ? `What if: ${select.value}` : "");
     }
     onChange();
