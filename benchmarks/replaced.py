@@ -25,7 +25,7 @@ def compare_passes(repeats: int = 9) -> None:
     """Print the ratio for each network and replacement; the aim is at most 1.5, but for the proof, ``itself``."""
     names = [row["name"] for row in list_models() if row["task"] in ("segmentation", "classification") and not row.get("clips")
              and row["block"] not in (None, "se") and row["data"] != "fashion"]
-    print(f"\nPass with replaced maps to the bare one (aim: at most {AIM}), bundled networks at 448 x 336 px, DINOv2 at 224: {HOWS}")
+    print(f"\nPass with replaced maps to the bare one (aim: at most {AIM}), 448 x 336 px, DINOv2 at 224: {HOWS}")
     for name in ["dinov2_small", *names]:
         model = load_model(name)
         x = torch.randn(1, 3, *((224, 224) if name == "dinov2_small" else (448, 448) if "rga" in name else (336, 448)))

@@ -84,7 +84,8 @@ def compare_study() -> None:
         print(f"  {title:34}{len(files) / bare:8.2f}{len(files) / whole:8.2f}{bare / whole:8.2f}")
     torch.set_num_threads(threads)
     one, two = in_processes(1, 60), in_processes(2, 60)
-    print(f"  two processes against one, a core each, {len(NETWORKS)} networks: {one / two:.2f} times the pictures/s (aim: at least 1.6)")
+    print(f"  two processes against one, a core each, {len(NETWORKS)} networks: {one / two:.2f} times the pictures/s "
+          "(aim: at least 1.6)")
 
 
 if __name__ == "__main__":
