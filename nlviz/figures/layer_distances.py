@@ -84,7 +84,7 @@ def _measured(stack: Stack) -> Measured:
 
 def _check(found: Sequence[Measured]) -> None:
     rows = [row for one in found for row in one.rows]
-    if all(row["attention_distance_cells"] is None and row["share"] is None for row in rows):
+    if rows and all(row["attention_distance_cells"] is None and row["share"] is None for row in rows):
         raise ValueError(f"no head of these networks has a distance or a divergence: {rows[0]['reason']}")
 
 
