@@ -154,6 +154,10 @@ def test_the_difference_of_two_is_a_panel_of_its_own_and_a_link_keeps_it(site, v
     assert "its epoch 0" in site.page.locator(f".nlviz-panel[data-panel='{name}/0']").inner_text()
     site.page.locator(".nlviz-panel[data-panel^=msrc] .nlviz-effect-found").nth(1).wait_for()  # both networks' answers are here
     assert "with one map" not in site.page.locator(f".nlviz-panel[data-panel='{name}/0']").inner_text()  # it has no output
+    what_if = site.page.locator("[data-choice=what-if]")
+    what_if.select_option("rows shuffled")  # where it is asked, it says why there is nothing
+    expect(site.page.locator(f".nlviz-panel[data-panel='{name}/0']")).to_contain_text("n/a: there are maps here and no output")
+    what_if.select_option("its own maps")
     drawn = site.pixels(f"{name}/0")[..., :3].astype(int)
     assert (drawn[..., 0] - drawn[..., 2]).max() > 50  # red: where training put the weight
     site.page.wait_for_function("name => location.hash.includes(name)", arg="minus")

@@ -32,7 +32,7 @@ function createWhatIf({onEffect, onWhatIf, now, onChange}) {
     if (!scene) return;
     for (const part of parts) {
       const found = effects.effectOf(part.panel, how || MEAN_ROW), replaced = how && found?.prediction;
-      showEffect(part, {said: part.panel.runs === false ? "" : saidBy(found), of: found?.sentence && !found.reason ? wholeText(part.panel) : "", isChosen: Boolean(how)});
+      showEffect(part, {said: part.panel.runs === false ? mapsAlone() : saidBy(found), of: found?.sentence && !found.reason ? wholeText(part.panel) : "", isChosen: Boolean(how)});
       showPrediction(part, replaced || part.panel.prediction, replaced ? `What if: ${select.value}` : "");
     }
     onChange();
@@ -44,6 +44,8 @@ function createWhatIf({onEffect, onWhatIf, now, onChange}) {
     if (!found) return how ? `${wordsOf()}on its way …` : "";
     return found.error ? `${wordsOf()}n/a: ${found.error}` : found.sentence;
   }
+
+  const mapsAlone = () => how ? `${wordsOf()}n/a: there are maps here and no output` : "";
 
   function wholeText(panel) {                         // it is the network's where a panel shows a part of it
     const {layers} = panel.stack || {layers: []}, others = now().panels.filter(one => !one.beside && networkOf(one) === networkOf(panel));
