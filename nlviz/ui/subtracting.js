@@ -29,7 +29,7 @@ function createSubtracting({now, titleOf, add, most}) {
 
     function offer() {                                 // those compared first, each with its training
         const {chosen, networks} = now(), find = name => networks.find(network => network.name === name), before = boxes.map(box => box.value);
-        const names = [...new Set([...chosen.filter(find), ...networks.map(({name}) => name)])], snapshots = name => (find(name).epochs ?? []).map(epoch => `${name}@${epoch}`);
+        const names = [...new Set([...chosen.filter(find), ...networks.map(({name}) => name)])].filter(name => !name.includes(MINUS)), snapshots = name => (find(name).epochs ?? []).map(epoch => `${name}@${epoch}`);
         const options = names.flatMap(name => [name, ...snapshots(name)]), one = names[0], usual = [one, snapshots(one)[0] ?? names[1] ?? one];
         boxes.forEach((box, at) => {
             box.replaceChildren(...options.map(name => make("option", {value: name}, labelOf(name, find(baseOf(name))))));
