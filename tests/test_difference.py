@@ -16,6 +16,8 @@ from nlviz.figures.looks import look_at_channels
 from nlviz.measures import dependence_of_layers, measure, measures_of
 from nlviz.models import Minus, ModelError, check_model, load_model
 from nlviz.snapshots import Snapshots
+from nlviz.ui import showing
+from nlviz.ui.store import Store
 from tests.networks import bundled, network
 from tests.pictures.drawn import quarters
 from tests.transformers import transformer
@@ -196,3 +198,10 @@ def test_a_matrix_of_channels_is_drawn_around_zero_too():
     style = Style("viridis", "times uniform", False, 0.8, "attends to", "full")
     look = look_at_channels(next(column for column in columns_of([found], "full", {}) if column.form == "matrix"), style)
     assert look.limits[0] == -look.limits[1] < 0 and style.matrix_colours_of(look.column.kind) == DIVERGING
+
+
+def test_the_page_says_of_networks_that_do_not_match_that_they_do_not(tmp_path):
+    PHOTO.save(tmp_path / "photo.png")
+    store = Store({"gc": lambda: bundled("msrc_gc"), "se": lambda: bundled("msrc_se")})
+    told = list(showing.show(store, str(tmp_path / "photo.png"), ["gc minus se"], 96))[-1]
+    assert told["error"] and told["message"].startswith("msrc_gc and msrc_se do not have the same maps: 2 of 2 have no counterpart")
