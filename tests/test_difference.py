@@ -1,5 +1,7 @@
 """Two networks compared: their maps' signed difference, on the diverging scale."""
 
+from dataclasses import replace
+
 import pytest
 import timm
 import torch
@@ -146,6 +148,12 @@ def test_of_a_block_that_is_called_twice_each_call_is_subtracted_from_its_own():
         torch.testing.assert_close(rows_of(placed), rows_of(one) - rows_of(other))
     assert all(rows_of(placed).abs().max() == 0 for placed in difference(first, again).maps)
     assert (rows_of(first.maps[0]) - rows_of(first.maps[1])).abs().max() > 1e-3  # its two calls differ
+
+
+def test_what_has_to_be_said_of_either_map_is_said_of_their_difference():
+    first, second = (replace(one, maps=tuple(replace(placed, nl_map=replace(placed.nl_map, notes=notes)) for placed in one.maps))
+                     for one, notes in ((seen(1.5), ("both", "the first")), (seen(), ("both", "the second"))))
+    assert difference(first, second).maps[0].nl_map.notes == ("both", "the first", "the second")
 
 
 def test_networks_of_which_one_has_more_maps_are_not_subtracted_whichever_is_first():

@@ -57,7 +57,8 @@ def _minus(one: PlacedMap, other: PlacedMap) -> PlacedMap:
     dense = all(isinstance(side, Tensor) for side in (lazy.first, lazy.second))
     own = {"weights": precise(lazy.first) - precise(lazy.second), "lazy": None} if dense else {"weights": None, "lazy": lazy}
     return replace(one, check=lambda: _both(one.parity, other.parity), nl_map=replace(
-        one.nl_map, **own, rows="difference", used=lazy, input=None, output=None, values=None, product=None))
+        one.nl_map, **own, rows="difference", used=lazy, input=None, output=None, values=None, product=None,
+        notes=tuple(dict.fromkeys((*one.nl_map.notes, *other.nl_map.notes)))))
 
 
 def _both(one: Parity, other: Parity) -> Parity:

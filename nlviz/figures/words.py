@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from ..analysis import Analysis
-from ..measures import AMONG
+from ..measures import AMONG, PATCHES
 from ..numbers import number, percent
 from ..pictures import Clip, Picture
 from .captions import kind_of
@@ -104,7 +104,7 @@ def among_words(columns: Sequence[Column]) -> list[str]:
 def tokens_left_out(names: Iterable[str], renormalised: bool = True) -> list[str]:
     """That numbers are without them; those of a clip's frames together. What is no distribution is not renormalised."""
     tokens = dict.fromkeys(kind_of(name) if ", frame " in name else name for name in names)
-    return [f"Without {', '.join(tokens)}: {AMONG if renormalised else AMONG.partition(',')[0]}."] if tokens else []
+    return [f"Without {', '.join(tokens)}: {AMONG if renormalised else PATCHES}."] if tokens else []
 
 
 def about(columns: Sequence[Column], queries: Sequence[tuple[float, ...]]) -> list[str]:

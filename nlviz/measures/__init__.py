@@ -9,6 +9,7 @@ from .dependence import (
     NAMES,
     NEARLY_FLAT,
     NO_DISTRIBUTION,
+    PATCHES,
     Dependence,
     added_share,
     dependence_in_words,
@@ -25,7 +26,7 @@ from .of_picture import CLIP_COLUMNS, COLUMNS, measures_csv, measures_of, number
 from .reach import REACH, Reach, diagonal, flat_reach, frame_matrix, is_clip, reach_of
 
 __all__ = ["AMONG", "BY_FRAME", "CLIP_COLUMNS", "CLIP_NAMES", "COLUMNS", "DEALT", "EFFECTS", "NAMES", "NEARLY_FLAT",
-           "NO_DISTRIBUTION", "NO_FRESH", "REACH", "WITH", "Dependence", "Reach", "added_share", "clip_in_words",
+           "NO_DISTRIBUTION", "NO_FRESH", "PATCHES", "REACH", "WITH", "Dependence", "Reach", "added_share", "clip_in_words",
            "dependence_in_words", "dependence_of_layers", "dependence_of_queries", "diagonal", "effect_in_words", "effect_of",
            "effects", "effects_of", "entropy_share", "flat_distance", "flat_reach", "frame_matrix", "fresh_block", "fresh_map",
            "head_effects", "heads_of", "is_clip", "last_scale", "mean_distance", "measure", "measure_clip", "measure_fresh",

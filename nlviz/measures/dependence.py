@@ -23,7 +23,8 @@ NO_DISTRIBUTION = {"scaled": "rows are scaled by 1/N′, not a distribution", "r
 NO_ROWS = {"channels": "rows are those of channels: a place in the picture has none",
            "gate": "a gate has one value for each channel or position, and no row for a query"}
 NOT_KEPT = "what this module was given is not kept"
-AMONG = "patches to patches, rows renormalised"  # of a map with named tokens whose rows are distributions
+PATCHES = "patches to patches"  # of a map with named tokens
+AMONG = f"{PATCHES}, rows renormalised"  # where its rows are distributions
 NEARLY_ONE, WEAKLY = 0.05, 0.5  # of what shuffled rows give
 NEARLY_FLAT = 0.01 * math.log(2)  # nats that shuffled rows differ by: below it there is nothing to shuffle
 
@@ -114,7 +115,7 @@ def note_of(nl_map: NLMap) -> str:
     """What numbers of a map with named tokens are of; "" without any."""
     if not (nl_map.query_tokens or nl_map.key_tokens):
         return ""
-    return AMONG if nl_map.rows == "distribution" else AMONG.partition(",")[0]
+    return AMONG if nl_map.rows == "distribution" else PATCHES
 
 
 def _of_clip(nl_map: NLMap, item: int, found: Dependence) -> Divergences:
