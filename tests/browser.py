@@ -12,12 +12,16 @@ from PIL import Image
 from playwright.sync_api import Page
 
 WAIT = 30_000  # milliseconds; a slow machine is no failure
+# Until the browser has drawn a frame; a script that a page evaluates has no limit of its own.
+DRAWN = f"""() => new Promise((done, failed) => {{
+    requestAnimationFrame(() => requestAnimationFrame(done));
+    setTimeout(() => failed(new Error("The browser has drawn no frame for {WAIT // 1000} seconds.")), {WAIT});
+}})"""
 
 # What tests ask the page: pixels of canvases, never numbers that it keeps beside them.
 HELPERS = """
 window.site = {
     get viewer() { return document.querySelector(".nlviz-root")?.parentElement.viewer; },
-    drawn: () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))),
     colours(canvas, points) {  // [r, g, b, a] under each point, fractions of the canvas
         const {width, height} = canvas, {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
         return points.map(([x, y]) => {
@@ -37,7 +41,7 @@ window.site = {
         return site.colours(canvas, [[0, 0]])[0].slice(0, 3);
     },
 };
-"""
+site.drawn = """ + DRAWN
 
 
 class Site:

@@ -4,16 +4,16 @@ import os
 import shutil
 from collections.abc import Iterator
 
+# Before numpy and torch are imported, here and in the processes that tests start: where tensors are small, threads that wait for
+# each other take several times as long as one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser import WAIT
-
-# Before torch is imported, here and in the processes that tests start: where tensors are small, threads that wait for each
-# other take several times as long as one.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 

@@ -14,14 +14,9 @@ from safetensors.torch import save
 
 from nlviz.guarded import Bounds
 from tests.guarded.here import QUICK, read_in_copy
-from tests.guarded.tiny import known, tiny_file, tiny_state
+from tests.guarded.tiny import tiny_file, tiny_state
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="limits are Linux's")
-
-
-@pytest.fixture(autouse=True)
-def kinds(monkeypatch):
-    known(monkeypatch)
 
 
 class Executed:

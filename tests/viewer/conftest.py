@@ -6,16 +6,15 @@ import pytest
 from playwright.sync_api import Page
 
 from nlviz.viewer import CSS, SCRIPT
+from tests.browser import DRAWN
 from tests.viewer.pages import TABLES
 from tests.viewer.served import SERVER
-
-DRAWN = "window.drawn = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));"
 
 
 def load(page: Page) -> None:
     page.goto("about:blank")  # a script's constants outlive set_content
     page.set_content(f"<!doctype html><style>{CSS} body {{ margin: 0 }}</style><body></body>")
-    page.add_script_tag(content=SCRIPT + DRAWN)
+    page.add_script_tag(content=f"{SCRIPT}window.drawn = {DRAWN};")
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ POINTING = """async ([id, points]) => {
         for (const [x, y] of points) {
             const box = photo.getBoundingClientRect(), at = {clientX: box.x + x * box.width, clientY: box.y + y * box.height};
             photo.dispatchEvent(new PointerEvent("pointermove", {bubbles: true, ...at}));
-            await new Promise(requestAnimationFrame);
+            await drawn();
             found.push({direction: value, point: [x, y], ...viewer.state({values: true}).maps.find(map => map.id === id),
                         caption: document.querySelector(`.nlviz-panel[data-panel='${id}'] .nlviz-live`).innerText,
                         middle: [...heat.getContext("2d").getImageData(heat.width / 2, heat.height / 2, 1, 1).data]});
