@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import timm
 import torch
+from matplotlib.text import Text
 from safetensors.torch import save_file
 from torch import nn
 
@@ -71,6 +72,11 @@ def test_colours_are_diverging_and_zero_is_their_middle():
     assert (scale.low, scale.high) == (-most, most) and most > 0 and not scale.times
     assert style.colours_of(look.column.kind) == DIVERGING and style.colours_of("distribution") == style.colour_map
     assert found.figure([(0.3, 0.4)]) and found.figure([(0.3, 0.4)], layout="one query")
+
+
+def test_a_figure_says_what_is_red_on_it():
+    texts = [text.get_text() for text in difference(seen(1.5), seen()).figure([(0.3, 0.4)]).findobj(Text)]
+    assert any("red where the first is larger" in " ".join(text.split()) for text in texts)
 
 
 def test_a_difference_has_no_divergence_and_says_why():

@@ -109,7 +109,8 @@ def _reading(found: Sequence[Look], style: Style, arrows: int, form: Format) -> 
     """What arrows and shares are."""
     if not found or form.brief:
         return []
-    largest = "similarities" if style.alike else "values" if style.centred else "weights"
+    largest = "similarities" if style.alike else "values" if style.centred or any(
+        look.column.kind == "difference" for look in found) else "weights"
     ends = ("from the query's cell to", "keys", "row") if style.forward else ("to the key's cell from", "queries", "column")
     said = []
     if arrows and any(look.asked for look in found):

@@ -63,7 +63,8 @@ def bar_label(kind: str, scale: Scale, panels: int, style: Style) -> str:
     if kind == "similarity":
         return f"cosine similarity of the block's {style.term.split()[0]}, linear, −1 to 1, {shared_by(panels)}"
     if kind == "difference":
-        return f"difference of weights, {number(scale.low)} to {number(scale.high)}, {shared_by(panels)}"
+        return (f"difference of weights, red where the first is larger, {number(scale.low)} to {number(scale.high)}, "
+                f"{shared_by(panels)}")
     what = "gate" if kind == "gate" else f"difference from the mean row ({rows})" if style.centred else f"weight ({rows})"
     linear = ", linear" if style.scale == TIMES else ""  # beside a logarithmic one
     return f"{what}{linear}, {number(scale.low)} to {number(scale.high)}, {shared_by(panels)}"
