@@ -93,7 +93,7 @@ def assert_drawn(site, placed: dict[str, PlacedMap], x, y, direction="attends to
         steps = scales[panel].steps(scales[panel].drawn(torch.tensor(values), keys).numpy())[tuple(zip(*cells))]
         near = np.stack([table[np.clip(steps + off, 0, 255)] for off in range(-2, 3)])
         off = np.abs(over_grey(site.colours(panel, points)) - near).max(2).min(0)
-        assert off.max() <= 3, f"{panel} at {x}, {y}"
+        assert off.max() <= 3, f"{panel} at {x}, {y}; on the page: {site.page.evaluate('site.viewer.state()')}"
 
 
 def cell_text(place, x, y) -> str:
