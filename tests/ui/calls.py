@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,20 +55,32 @@ class Caller:
         return self.http.post("/queue/join", json=asked).raise_for_status().json()["event_id"]
 
     def messages(self) -> Iterator[dict]:
-        """What the server says to this visit, until all that was asked for is answered."""
+        """What the server says to this visit, until all that was asked for is answered.
+
+        Whoever leaves before has gone for the server: it ends what this visit asks for next.
+
+        Raises:
+            TimeoutError: it does not answer any more; its heartbeats go on, so that no read would time out.
+        """
+        heard = time.monotonic()
         with self.http.stream("GET", "/queue/data", params={"session_hash": self.session}) as stream:
             for line in stream.iter_lines():
                 if line.startswith("data:"):
                     message = json.loads(line.removeprefix("data:"))
                     if message["msg"] == "close_stream":
                         return
-                    yield message
+                    if message["msg"] != "heartbeat":
+                        heard = time.monotonic()
+                        yield message
+                    elif time.monotonic() - heard > 3 * WAIT:
+                        raise TimeoutError(f"The server has answered nothing for {3 * WAIT} seconds.")
 
     def call(self, box: str, event: str, *first, **changes) -> dict:
         """The end of an event: ``{"data", ...}``, or ``{"error"}``."""
         number = self.join(box, event, *first, **changes)
-        return next(message["output"] for message in self.messages()
-                    if message.get("event_id") == number and message["msg"] == "process_completed")
+        found, = [message["output"] for message in self.messages()
+                  if message.get("event_id") == number and message["msg"] == "process_completed"]
+        return found
 
     def value(self, box: str, event: str, *first, **changes) -> dict:
         """What an event gives the viewer in the end: what stood before, with the changes that were sent."""

@@ -42,8 +42,9 @@ class Bringing(Caller):
                   if any(event == "load" for _, event in fn.targets) and self.box("own") in fn.outputs)
         asked = {"data": [], "fn_index": fn._id, "session_hash": self.session}
         number = self.http.post("/queue/join", json=asked).raise_for_status().json()["event_id"]
-        return next(message["output"]["data"][0]["ticket"] for message in self.messages()
-                    if message.get("event_id") == number and "data" in (message.get("output") or {}))
+        ticket, *_ = [message["output"]["data"][0]["ticket"] for message in self.messages()
+                      if message.get("event_id") == number and "data" in (message.get("output") or {})]
+        return ticket
 
     def send(self, content: object, name: str = "net.pth", ticket: str | None = None):
         """The server's answer to a file's content."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.viewer.pages import PHOTO, colours, levels, point, scaled
+from tests.viewer.pages import PHOTO, colours, drawn, levels, point, scaled
 from tests.viewer.stacks import CENTRES, NAMES, SHOWN, STAGE, boxes, click, heats, inside, layers, row, scene, show, shown
 
 HEAT = ".nlviz-panels .nlviz-heat[data-panel='vit/0']"
@@ -57,6 +57,22 @@ def test_the_shown_layer_comes_first_and_the_others_are_quiet_until_they_come(pa
     page.evaluate("held.layers = false; waiting.layers[0].resolve()")
     page.wait_for_function("asked.layers.length === 3")
     assert page.evaluate("asked.layers") == [3, 1, 2]  # what is chosen goes first
+
+
+def test_what_goes_while_its_thumbnails_are_drawn_is_drawn_no_more(page):
+    """No error may be found afterwards."""
+    show(page)
+    page.evaluate("""() => {
+        const now = performance.now, start = now.call(performance);
+        let at = start;
+        performance.now = () => at += 1000;  // no time for a single one in this frame
+        viewer.restore({query: [.2, .3]});
+        performance.now = now;
+        if (viewer.state().thumbnails) throw new Error("all are drawn");
+        viewer.show(null);
+    }""")
+    drawn(drawn(page))
+    assert page.locator(".nlviz-stack").count() == 0
 
 
 def test_a_click_makes_a_thumbnail_the_panels_map_and_the_change_is_told(page):

@@ -27,6 +27,12 @@ function createStacks({now, area, below, onFit, onChoose, onBeside, shares, wait
     home();
   }
 
+  function leave() {                                  // nothing is shown any more: no frame that was asked for comes
+    cancelAnimationFrame(running);
+    for (const view of views) view.node.remove();
+    [views, items, latest, left, running] = [[], [], null, 0, 0];
+  }
+
   // Below its panel; where there is room, or a panel is too narrow, in the grid beside it; enlarged below all panels.
   function whereOf({isLarge}) {
     return isLarge() ? "large" : area.clientWidth < PHONE || area.querySelectorAll(":scope > .nlviz-panel").length <= FEW ? "aside" : "under";
@@ -126,7 +132,7 @@ function createStacks({now, area, below, onFit, onChoose, onBeside, shares, wait
     if (views.some(view => view.byShare())) { fit(); redraw(); } else for (const view of views) view.drawFrames();
   }
 
-  return {enter, fit, draw, under, isAside, arrived, measured, shrink, wantsShares: panel => views.some(({part, byShare}) => part.panel.maps === panel.maps && byShare()), isDrawn: () => !left};
+  return {enter, leave, fit, draw, under, isAside, arrived, measured, shrink, wantsShares: panel => views.some(({part, byShare}) => part.panel.maps === panel.maps && byShare()), isDrawn: () => !left};
 }
 
 function shrunk(image, width, height, picture) {

@@ -87,7 +87,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
     choices.name(panels);
     layers.enter(scene, panels);
     stage.show(Boolean(scene));
-    if (!scene) { showDependence(); return; }
+    if (!scene) { stacks.leave(); showDependence(); return; }
     arrange(panels);
     toolbar.offerSegmentation(panels.some(hasSegmentation));
     toolbar.offerFilm(Boolean(scene.picture.clip));
