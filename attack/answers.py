@@ -34,23 +34,17 @@ def seen(value: object, error: str | None) -> Answer:
 
 
 def followed(messages: Iterator[dict]) -> tuple[object, str | None]:
-    """An event's first output and its error: gradio sends it whole, then what changes of it, and the end repeats nothing.
-
-    All is read: whoever leaves before has gone for the server, which ends what this visit asks for next.
-    """
-    value, error, ended = None, "", False
+    """An event's first output and its error: gradio sends it whole, then what changes of it, and the end repeats nothing."""
+    value = None
     for message in messages:
-        output, completed = message.get("output") or {}, message["msg"] == "process_completed"
-        if ended:
-            continue
+        output, ended = message.get("output") or {}, message["msg"] == "process_completed"
         if output.get("error") is not None or message.get("success") is False:
-            error, ended = str(output.get("error") or ""), True
-            continue
-        if output.get("data") and (value is None or not completed):
+            return value, str(output.get("error") or "")
+        if output.get("data") and (value is None or not ended):
             value = output["data"][0] if value is None else changed(value, output["data"][0])
-        if completed:
-            error, ended = None, True
-    return value, error
+        if ended:
+            return value, None
+    return value, ""
 
 
 def changed(value, steps):

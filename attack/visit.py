@@ -83,7 +83,8 @@ class Visit:
         joined = self.join(event, data)
         if joined.status_code != 200:
             return None, refusal(joined).said
-        return followed(message for message in self._messages() if message.get("event_id") == joined.json()["event_id"])
+        said = list(self._messages())  # to the end: whoever leaves before has gone for the server, which ends what comes next
+        return followed(message for message in said if message.get("event_id") == joined.json()["event_id"])
 
     def _messages(self) -> Iterator[dict]:
         until = time.monotonic() + LIMIT

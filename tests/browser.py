@@ -88,13 +88,10 @@ class Site:
     def ask(self, x: float, y: float, panel: str = "photo", click: bool = False) -> "Site":
         """Point at fractions (x, y) of a picture."""
         canvas = self.panel(panel, "marks")
-        for _ in range(5):
-            box = canvas.bounding_box()
-            (canvas.click if click else canvas.hover)(position={"x": x * box["width"], "y": y * box["height"]})
-            self.drawn()
-            if click or canvas.bounding_box() == box:  # else the page has moved under the pointer
-                break
-        return self
+        canvas.scroll_into_view_if_needed()  # and it stands still: the same place in two frames
+        box = canvas.bounding_box()
+        (canvas.click if click else canvas.hover)(position={"x": x * box["width"], "y": y * box["height"]})
+        return self.drawn()
 
     def set(self, setting: str, value: str) -> "Site":
         with self.display():
