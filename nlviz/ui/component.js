@@ -23,9 +23,11 @@ const viewer = createViewer(element.querySelector(".nlviz-root"), {
     onChange: changed,
 });
 element.viewer = viewer;
+const shown = new Set();                               // answers: gradio brings the last of a request twice
 function update() {
     const news = props.value;
-    if (!news) return;
+    if (!news || shown.has(news.answer)) return;
+    if (news.answer) shown.add(news.answer);
     viewer.setBusy(news.busy || null);
     if (news.scene) viewer.show(news.scene);
     if (news.restore) viewer.restore(news.restore);

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from functools import wraps
+from secrets import token_hex
 
 import gradio as gr
 
@@ -10,13 +11,17 @@ from .turns import Overtaken
 
 
 def to_the_end(view: Callable) -> Callable:
-    """A view that never leaves the page waiting: overtaken, it changes nothing; broken, it says so."""
+    """A view that never leaves the page waiting: overtaken, it changes nothing; broken, it says so.
+
+    Each of its values has an ``answer``, by which the page knows it again: gradio brings the last of a request twice.
+    """
     @wraps(view)
     def answer(self, who: gr.Request, *inputs) -> Iterator:
         unchanged = [gr.skip()] * self.parts_of(view)
         try:
             for value, *others in view(self, who, *inputs):
                 value["message"] = str(value.get("message") or "").encode(errors="replace").decode()  # names may be no Unicode
+                value["answer"] = token_hex(8)
                 yield _as_gradio_takes([value, *others])
         except Overtaken:
             yield _as_gradio_takes(unchanged)

@@ -3,6 +3,7 @@
 
 const root = element.querySelector(".nlviz-yours"), SUFFIXES = props.endings, MB = 2 ** 20;
 const here = {networks: []};                           // what the server said last: ticket, networks, told
+const shown = new Set();                               // answers: gradio brings the last of a request twice
 let sending = null, reading = null;                    // the request that sends a file; the name of the file that is read
 
 const megabytes = bytes => `${Math.max(1, Math.round(bytes / MB)).toLocaleString("en")}`;
@@ -125,7 +126,8 @@ function show(told) {
 
 function update() {
     const news = props.value;
-    if (!news || !["ticket", "step", "networks", "told", "message"].some(name => name in news)) return;
+    if (!news || !["ticket", "step", "networks", "told", "message"].some(name => name in news) || shown.has(news.answer)) return;
+    if (news.answer) shown.add(news.answer);
     if (news.ticket) here.ticket = news.ticket;
     if (news.step) { if (reading) progress(`${news.step}: ${reading}`, news.share || null); return; }
     if ("step" in news && !sending) reading = null;

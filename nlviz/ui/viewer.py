@@ -14,7 +14,8 @@ GLUE = (HERE / "component.js").read_text()
 
 
 def make_viewer(*functions: Callable[[dict], dict]) -> gr.HTML:
-    """The viewer; its value is ``{"scene", "restore", "message", "error", "busy"}``, all optional: what is absent stays as it is.
+    """The viewer; its value is ``{"scene", "restore", "message", "error", "busy"}``, all optional: what is absent stays as it is;
+    a value whose ``answer`` was there before changes nothing.
 
     Its ``element.viewer`` is the viewer, and what the user changes there comes as an event ``nlviz-change`` (detail: the state).
 

@@ -83,14 +83,14 @@ class Caller:
         return found
 
     def value(self, box: str, event: str, *first, **changes) -> dict:
-        """What an event gives the viewer in the end: what stood before, with the changes that were sent."""
+        """What an event gives the viewer in the end, without the answer's name: what stood before, with what changed."""
         number, value = self.join(box, event, *first, **changes), None
         for message in self.messages():
             if message.get("event_id") != number or "data" not in (message.get("output") or {}):
                 continue
             data = message["output"]["data"]
             value = changed(value, data[0]) if message["msg"] == "process_generating" and value is not None else value or data[0]
-        return value
+        return {name: part for name, part in value.items() if name != "answer"} if isinstance(value, dict) else value
 
     def ask(self, function: str, request: object) -> dict:
         """What a function of the viewer answers."""

@@ -36,6 +36,17 @@ def test_networks_can_be_added_and_all_taken_away(site):
     expect(site.message).to_be_hidden()
 
 
+def test_panels_are_made_once_for_each_answer_and_stay_under_the_pointer(site):
+    site.page.evaluate("""() => {
+        site.made = 0;
+        new MutationObserver(() => { site.made++; }).observe(document.querySelector(".nlviz-panels"), {childList: true});
+    }""")
+    for count in (1, 2, 3):
+        site.page.locator(f".nlviz-chip[data-name='{CHOSEN[-count]}'] .nlviz-away").click()
+        in_order(site, CHOSEN[:-count])
+    assert site.page.evaluate("site.made") == 3
+
+
 def test_the_order_of_the_chips_is_that_of_the_panels_and_a_chip_can_be_dragged(site, visit):
     first, *others = CHOSEN
     drag(site, first, others[-1])

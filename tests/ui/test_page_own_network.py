@@ -155,6 +155,19 @@ def test_an_export_carries_the_file_and_the_answers_and_brings_the_view_back(com
     expect(other.message).to_contain_text("drop net.pth in the tab Your network and answer mode: embedded_gaussian, use_scale: yes")
 
 
+def test_a_form_is_made_once_so_that_no_answer_is_lost(come, tmp_path):
+    owner = come().tab()
+    owner.page.evaluate("""() => {
+        site.made = 0;
+        const forms = records => records.filter(({addedNodes}) => [...addedNodes].some(node => node.querySelector?.("form")));
+        new MutationObserver(records => { site.made += forms(records).length; })
+            .observe(document.querySelector("#own"), {childList: true, subtree: true});
+    }""")
+    owner.read(tiny_file(tmp_path / "net.pth")).page.locator("[data-action=own-usual]").click()
+    owner.compare().settled(networks=["gc", TINY])  # by then all is here that came of the file
+    assert owner.page.evaluate("site.made") == 1
+
+
 def test_two_visitors_with_one_name_are_drawn_their_own_weights_and_see_nothing_of_each_other(come, tmp_path):
     owners = [come(), come()]
     for seed, owner in enumerate(owners):
