@@ -36,7 +36,7 @@ def test_networks_can_be_added_and_all_taken_away(site):
     expect(site.message).to_be_hidden()
 
 
-def test_panels_are_made_once_for_each_answer_and_stay_under_the_pointer(site):
+def test_panels_are_made_once_for_each_answer(site):
     site.page.evaluate("""() => {
         site.made = 0;
         new MutationObserver(() => { site.made++; }).observe(document.querySelector(".nlviz-panels"), {childList: true});
