@@ -3,7 +3,7 @@
 // Takes: make.js: make; Gradio: element, props, trigger, watch.
 
 const strip = element.querySelector(".nlviz-clip-strip"), COUNTS = [4, 8, 12, 16, 24, 32], PAUSE = 350;
-let overview = null, chosen = null, waiting = 0;
+let overview = null, chosen = null, waiting = 0;       // waiting: the timer of a choice that the server isn't told yet
 
 const span = ({count, stride}) => (count - 1) * stride + 1;
 const between = (value, low, high) => Math.max(low, Math.min(high, value));
@@ -23,6 +23,7 @@ function choose(change, now = false) {                 // the server is told onc
 }
 
 function tell() {
+    waiting = 0;
     props.value = {chosen};
     trigger("input");
 }
@@ -100,6 +101,9 @@ stride.select.addEventListener("change", () => choose({stride: Number(stride.sel
 function update() {                                    // what the server says; what the visitor sends has no overview
     const value = props.value;
     if (value && !value.overview) return;
+    if (waiting && JSON.stringify(value?.overview) === JSON.stringify(overview)) return;  // the answer to a choice before this one
+    clearTimeout(waiting);                             // of the video before
+    waiting = 0;
     overview = value?.overview ?? null;
     if (overview) {
         chosen = value.chosen;

@@ -117,6 +117,27 @@ def test_other_frames_are_chosen_on_the_strip(film, video):
     shown(film, video, Chosen(10, 4, 1))
 
 
+def test_a_choice_is_kept_when_the_answer_to_the_one_before_it_comes(film, video):
+    strip, held = film.page.locator(".nlviz-clip-strip"), []
+    film.page.evaluate("""() => {
+        Object.assign(window, {real: setTimeout, later: []});
+        window.setTimeout = (run, pause, ...rest) => pause === 350 ? later.push(run) : real(run, pause, ...rest);
+    }""")
+    film.page.route("**/gradio_api/queue/join*", lambda route: held.append(route))
+    with film.page.expect_request("**/gradio_api/queue/join*"):
+        strip.get_by_label("Every so many-th frame of the video").select_option("1")
+    strip.get_by_role("slider").focus()
+    film.page.keyboard.press("End")
+    expect(strip).to_contain_text("frames 17 to 24 of 24")
+    for route in held:
+        route.continue_()
+    film.page.unroute("**/gradio_api/queue/join*")
+    shown(film, video, Chosen(0, 8, 1))
+    expect(strip).to_contain_text("frames 17 to 24 of 24")
+    film.page.evaluate("() => { window.setTimeout = real; later.forEach(run => run()); }")
+    shown(film, video, Chosen(16, 8, 1))
+
+
 def test_networks_that_take_clips_come_with_a_clip_and_go_with_a_photo(site, video):
     drop(site, video)
     names = PRESETS[WHAT_TIME_ADDS].names
