@@ -74,8 +74,8 @@ class Site:
         return self.drawn()
 
     def measured(self) -> "Site":
-        """Wait until every number of "Does it depend on the query?" is there."""
-        self.page.wait_for_function("!site.viewer.state().measuring")
+        """Wait until every number of "Does it depend on the query?" and every sentence below a panel is there."""
+        self.page.wait_for_function("!site.viewer.state().measuring && !site.viewer.state().asksEffects")
         return self
 
     def drawn(self) -> "Site":

@@ -17,8 +17,7 @@ NAMES = ["msrc_embedded_gaussian", "msrc_dual", "msrc_se", "caltech101_embedded_
 @pytest.fixture
 def lion(visit) -> Visitor:
     site = visit(address(NAMES))
-    site.page.wait_for_function("""[...document.querySelectorAll(".nlviz-panel:not([data-panel=photo]) .nlviz-effect")]
-        .every(line => line.textContent)""")
+    site.page.wait_for_function("!site.viewer.state().asksEffects")
     return site.drawn()
 
 

@@ -86,7 +86,7 @@ def test_the_sentence_of_one_map_for_all_stands_below_each_panel_asked_once_a_ne
         point(bare, PHOTO, float(x), 0.5)
     put(bare, "dot")
     put(bare, "dot", "dense")  # seen before
-    bare.wait_for_timeout(100)
+    assert not bare.evaluate("viewer.state().asksEffects")
     assert said(bare, "dense").startswith("mean row of dense")
     assert bare.evaluate("asked.length") == 2
     put(bare, "dense", key={"picture": "2"}, picture=scene()["picture"] | {"url": PICTURE.format(310, 200)})
@@ -101,6 +101,7 @@ def test_nothing_moves_when_the_sentence_comes(bare):
         .map(one => one.getBoundingClientRect().bottom)"""
     bare.wait_for_function("asked.length === 1")
     before = bare.evaluate(ends)
+    assert bare.evaluate("viewer.state().asksEffects")
     bare.evaluate("held = false; waiting[0].resolve()")
     wait_asked(bare, "dense mean row", "dot mean row")
     assert said(bare, "dot") and bare.evaluate(ends) == before

@@ -23,11 +23,18 @@ function createEffects({onEffect, onWhatIf, now, onArrive}) {
 
   function again() { for (const [name, {error}] of kept) if (error) kept.delete(name); }
 
+  const lacks = (scene, panel, how) => panel.runs !== false && !kept.has(nameOf(scene, panel, how));
+
+  function isAsking() {                               // whether an answer for what is shown is still to come
+    const {scene, panels, how} = now();
+    return Boolean(scene) && [how, MEAN_ROW].some(wanted => wanted && asks(wanted) && panels.some(one => lacks(scene, one, wanted)));
+  }
+
   function nextOne() {
     const {scene, panels, how, chosen, isWaiting, isBusy} = now();
     if (!scene) return null;
     for (const wanted of [how, ...(isBusy ? [] : [MEAN_ROW])]) {
-      const panel = wanted && asks(wanted) && panels.find(one => one.runs !== false && !isWaiting(one) && !kept.has(nameOf(scene, one, wanted)));
+      const panel = wanted && asks(wanted) && panels.find(one => lacks(scene, one, wanted) && !isWaiting(one));
       if (panel) return {name: nameOf(scene, panel, wanted), request: {key: scene.key, network: networkOf(panel), how: wanted, snapshots: chosen}};
     }
     return null;
@@ -48,5 +55,5 @@ function createEffects({onEffect, onWhatIf, now, onArrive}) {
     } finally { running = false; }
   }
 
-  return {follow, again, effectOf};
+  return {follow, again, effectOf, isAsking};
 }

@@ -282,7 +282,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   function state({values = false} = {}) {             // a copy; with {values: true} also each panel's current weights
     return {...tellOf({scene, query, pins: pins.all(), settings, hovered, reference, parts}), lastDrawMs,
             parts: choices.mapNames(panels), snapshots: snapshots.chosen(), ...(depends?.state() ?? {dependence: [], measuring: false}),
-            whatIf: whatIf.chosen(), thumbnails: stacks.isDrawn(), maps: values ? looks.map(lookState) : undefined};
+            whatIf: whatIf.chosen(), asksEffects: whatIf.isAsking(), thumbnails: stacks.isDrawn(), maps: values ? looks.map(lookState) : undefined};
   }
 
   const viewer = Object.freeze({show, setBusy, setMessage, state, restore});

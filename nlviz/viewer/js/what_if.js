@@ -54,5 +54,5 @@ function createWhatIf({onEffect, onWhatIf, now, onChange}) {
 
   const height = () => !onEffect ? 0 : window.innerWidth > 1200 ? LINE_HEIGHT.wide : LINE_HEIGHT.narrow;
 
-  return {node, follow, height, isOffered: Boolean(onEffect), chosen: () => how};
+  return {node, follow, height, isOffered: Boolean(onEffect), chosen: () => how, isAsking: effects.isAsking};
 }
