@@ -95,8 +95,8 @@ def test_a_halved_page_draws_what_the_whole_one_draws(browser, tmp_path, monkeyp
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.on("pageerror", lambda error: broken.append(error))
         page.goto(path.as_uri())
-        page.wait_for_selector(".nlviz-frame", state="attached")
-        page.wait_for_timeout(500)
+        page.wait_for_function("""[...document.querySelectorAll(".nlviz-frame")]
+            .filter(one => one.innerText.includes("%")).length === 8""")
         shares = [text for text in page.locator(".nlviz-frame").all_inner_texts() if "%" in text]
         shown.append([float(re.search(r"([0-9.]+)\s%", text)[1]) for text in shares])
         page.close()

@@ -80,7 +80,6 @@ def test_the_sentences_are_pythons_own(lion):
 def test_hovering_asks_nothing_whatever_is_chosen(lion):
     choose(lion, "all keys alike")
     lion.measured()
-    lion.page.wait_for_timeout(500)
     lion.requests.clear()
     for x in np.linspace(0.1, 0.9, 9):
         lion.ask(float(x), 0.4)

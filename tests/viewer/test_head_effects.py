@@ -19,7 +19,7 @@ def page(bare):
 def look(page, away: bool = False) -> None:
     if away:
         page.evaluate("window.scrollTo(0, 0)")
-        page.wait_for_timeout(200)
+        drawn(page)
     else:
         page.locator(".nlviz-depends-stacks").scroll_into_view_if_needed()
 
@@ -36,7 +36,7 @@ def test_nothing_is_asked_until_somebody_looks_and_the_shares_come_first(page):
     assert page.evaluate("asked.effects") == []
     look(page)
     page.wait_for_function("asked.shares.length === 1")
-    page.wait_for_timeout(200)
+    drawn(page)
     assert page.evaluate("asked.effects") == []
     page.evaluate("held.shares = false; waiting.shares[0].resolve()")
     measured(page)
@@ -83,7 +83,7 @@ def test_it_can_be_stopped_and_goes_on(page):
     page.evaluate("held.effects = false; waiting.effects[0].resolve()")
     expect(progress).to_have_text("")
     expect(page.locator(STOP)).to_have_text("Go on")
-    page.wait_for_timeout(200)
+    drawn(page)
     assert page.evaluate("asked.effects") == [4]
     page.locator(STOP).click()
     measured(page)
@@ -97,7 +97,7 @@ def test_it_pauses_while_the_section_is_out_of_sight(page):
     page.wait_for_function("asked.effects.length === 1")
     look(page, away=True)
     page.evaluate("held.effects = false; waiting.effects[0].resolve()")
-    page.wait_for_timeout(200)
+    drawn(page)
     assert page.evaluate("asked.effects") == [4]
     measured(page)
 

@@ -4,7 +4,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from nlviz.numbers import percent
-from tests.viewer.pages import PHOTO, colours, levels, point, scaled
+from tests.viewer.pages import PHOTO, colours, drawn, levels, point, scaled
 from tests.viewer.scenes import dense_map, floats, softmax, the
 from tests.viewer.scenes import scene as made
 from tests.viewer.stacks import CENTRES, SHOWN, boxes, click, heats, inside, placed, row, scene, show, shown
@@ -121,9 +121,9 @@ def test_the_matrix_of_shares_is_filled_layer_by_layer_while_it_is_in_sight(page
     table.scroll_into_view_if_needed()
     expect(page.locator(".nlviz-depends-stack [role=status]")).to_have_text("measuring layer 1 of 4")
     page.evaluate("window.scrollTo(0, 0)")
-    page.wait_for_timeout(200)
+    drawn(page)
     page.evaluate("waiting.shares[0].resolve()")
-    page.wait_for_timeout(200)
+    drawn(page)
     assert page.evaluate("asked.shares") == [4]  # it has been left
     page.evaluate("held.shares = false")
     table.scroll_into_view_if_needed()
