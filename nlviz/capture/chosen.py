@@ -47,10 +47,17 @@ class Chosen:
         if self.asked is None:
             return self.all
         for key, heads in self.asked.items():
-            if key == number if isinstance(key, int) else key == layer or layer.startswith(f"{key}.") or key == "":
+            if key == number if isinstance(key, int) else _lies_in(layer, key):
                 self.met.add(key)
                 return heads
         return False
+
+    def is_apart_from(self, other: "Chosen") -> bool:
+        """Whether no map of the same model can be meant by both: names and numbers are not compared."""
+        pairs = [(a, b) for a in self.asked or () for b in other.asked or ()]
+        if not pairs or len({type(key) for pair in pairs for key in pair}) > 1:
+            return False
+        return not any(a == b or (isinstance(a, str) and (_lies_in(a, b) or _lies_in(b, a))) for a, b in pairs)
 
     def check_met(self, count: int) -> None:
         """Raise ValueError where something that was asked for was not met in a pass of so many maps."""
@@ -58,6 +65,10 @@ class Chosen:
             if key not in self.met:
                 raise ValueError(f"no map number {key}: there were {count} in this pass" if isinstance(key, int) else
                                  f"no attention ran in layer {key!r}")
+
+
+def _lies_in(layer: str, key: str) -> bool:
+    return key in (layer, "") or layer.startswith(f"{key}.")
 
 
 def _heads(heads: Sequence[int] | None) -> tuple[int, ...] | None:

@@ -10,6 +10,7 @@ from .chosen import Chosen
 from .refusing import check_watchable, explained, run_as_written
 from .replacing import Replaced, Replacing
 
+RUNNING: list[tuple[nn.Module, Chosen]] = []  # every ``with`` that is not over
 HOWS = ("mean row", "identity", "uniform", "shuffled", "nothing", "itself")
 
 
@@ -57,7 +58,8 @@ def replaced_maps(model: nn.Module, how: str, layers: Sequence[str | int] | None
         a list that is filled with a ``Replaced`` for each map that was replaced, or stays by its definition.
 
     Raises:
-        ValueError: ``how``, a layer or a head that there is not. Numbers are known when the pass is over.
+        ValueError: ``how``, a layer or a head that there is not. Numbers are known when the pass is over. Or a ``with`` inside of
+            another of the same model, unless both choose layers by name, or both by number, and none is in both.
         CannotReplace: a map whose rows cannot be replaced so; the message names its layer and says why.
         NoAttention: the model ran, and no map was there to replace.
         Unwatchable: as in ``capture_maps``.
@@ -74,8 +76,12 @@ def replaced_maps(model: nn.Module, how: str, layers: Sequence[str | int] | None
     check_watchable(model)
     if how not in HOWS:
         raise ValueError(f"how must be one of {', '.join(map(repr, HOWS))}, got {how!r}")
-    session = Replacing(model, how, Chosen(model, layers, heads))
+    chosen = Chosen(model, layers, heads)
+    _check_apart(model, chosen)
+    session = Replacing(model, how, chosen)
     with ExitStack() as stack:
+        RUNNING.append((model, chosen))
+        stack.callback(RUNNING.remove, (model, chosen))
         stack.enter_context(run_as_written(model))
         Block.replacers.append(session.instead_of)
         stack.callback(Block.replacers.remove, session.instead_of)
@@ -90,3 +96,11 @@ def replaced_maps(model: nn.Module, how: str, layers: Sequence[str | int] | None
         finally:
             session.ended()
     session.check_done()
+
+
+def _check_apart(model: nn.Module, chosen: Chosen) -> None:
+    modules = set(map(id, model.modules()))
+    for other, layers in RUNNING:
+        if modules & set(map(id, other.modules())) and not (model is other and chosen.is_apart_from(layers)):
+            raise ValueError("maps of this model are replaced already, by a `with` that is not over: leave it first, or choose "
+                             "layers in both, by name or by number, none of which is in the other")

@@ -73,11 +73,18 @@ def measure(args: argparse.Namespace) -> None:
 
     picture, models = open_media(args.picture, **_chosen(args)), _loaded(args.model)
     rows = [row for model in models for row in measures_of(analyse(model, picture, args.resolution), args.seed)]
-    found = [row for model in models for row in effects(model, picture, resolution=args.resolution)] if args.effects else []
+    found, reasons = [], {}
+    for model in models if args.effects else ():
+        try:
+            found += effects(model, picture, resolution=args.resolution)
+        except ValueError as error:  # the other networks' are there all the same
+            reasons[model.name] = str(error)
     if args.json:
-        print(json.dumps({"maps": rows, "effects": found} if args.effects else rows, indent=2, allow_nan=False))
+        all_of_it = {"maps": rows, "effects": found, "effects_left_out": reasons}
+        print(json.dumps(all_of_it if args.effects else rows, indent=2, allow_nan=False))
     else:
-        print("\n".join([table_of(rows), *lines_of_effects(found)]))
+        left_out = [f"{name}, effects n/a: {why.removeprefix(name + ': ')}" for name, why in reasons.items()]
+        print("\n".join([table_of(rows), *lines_of_effects(found), *left_out]))
 
 
 def _chosen(args: argparse.Namespace) -> dict[str, int]:
@@ -92,10 +99,13 @@ def study(args: argparse.Namespace) -> None:
     import torch
 
     from ..models import MODELS
-    from ..study import Frames, Study, pictures_in, run_effects, run_study
+    from ..study import Frames, Study, lines_of_counts, masks_in, pictures_in, run_effects, run_study
 
     torch.set_num_threads(1)  # the same numbers however the pictures are shared out; torchrun takes more cores
     pictures = pictures_in(args.folder, args.list, args.limit)
+    if args.list is None and (masks := masks_in(args.folder)):
+        print(f"nlviz: {len(masks)} PNG files beside photos of the same name are masks, and not measured ({masks[0]}, ...); "
+              "--list says which files are", file=sys.stderr)
     names = [name for given in args.model for name in
              ([n for n, spec in MODELS.items() if spec.data == given and spec.block] or [given])]
     folder = {"folder": args.checkpoints} if args.checkpoints else {}
@@ -106,8 +116,10 @@ def study(args: argparse.Namespace) -> None:
     if summary:
         _say(summary, args.out)
     if summary and args.effects:  # under torchrun: the first process
-        for row in run_effects(study, args.folder, pictures, args.out, command)["rows"]:
+        found = run_effects(study, args.folder, pictures, args.out, command)
+        for row in found["rows"]:
             print(f"{row['model']:44} {row['sentence']}")
+        print("\n".join(lines_of_counts(found)))
         print(f"what replacing its maps does, in {args.out / 'effects.md'}")
 
 

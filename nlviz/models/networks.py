@@ -48,12 +48,16 @@ class OnBackbone(nn.Module):
         super().__init__()
         self.stem = stem.requires_grad_(False)
 
+    def features(self, x: Tensor) -> Tensor:
+        """The frozen stem's, (B, 3, H, W) -> (B, 112, H/16, W/16)."""
+        return self.stem(x)
+
     def head(self, features: Tensor) -> Tensor:
         """Stride-16 features (B, 112, h, w) to the network's output."""
         return self.tail(self.block(features))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.stem(x))
+        return self.head(self.features(x))
 
     def train(self, mode: bool = True):
         """Only the block's statistics are learned; those of the backbone stay ImageNet's."""

@@ -63,15 +63,16 @@ class ClipSegmenter(OnBackbone):
         )
         self.tail = CONV[dimension](placed, classes, 1)
 
+    def features(self, x: Tensor) -> Tensor:
+        """The frozen stem's of pictures, or of clips (B, 3, T, H, W) -> (B, 112, T, H/16, W/16)."""
+        return frame_by_frame(self.stem, x) if x.dim() == 5 else self.stem(x)
+
     def head(self, features: Tensor) -> Tensor:
         """Stride-16 features of pictures (B, 112, h, w) or clips (B, 112, T, h, w) to the network's output."""
         if self.dimension == features.dim() - 2:
             return super().head(features)
         b = features.shape[0]  # clips in an image network: all frames are one batch
         return super().head(features.transpose(1, 2).flatten(0, 1)).unflatten(0, (b, -1)).transpose(1, 2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(frame_by_frame(self.stem, x) if x.dim() == 5 else self.stem(x))
 
 
 class Pathway(nn.Module):

@@ -5,7 +5,8 @@ May import figures, measures and what is below them.
 
 from .choosing import Frames
 from .effects import run_effects
-from .folders import pictures_in
+from .effects_report import lines_of_counts
+from .folders import masks_in, pictures_in
 from .paying import paying
 from .report import write_report
 from .running import run_study
@@ -14,5 +15,5 @@ from .study import Study, measure_file
 from .summary import label_of, told
 from .tables import between, or_not
 
-__all__ = ["Frames", "Study", "between", "few", "label_of", "measure_file", "or_not", "paying", "pictures_in", "run_effects",
-           "run_study", "told", "write_report"]
+__all__ = ["Frames", "Study", "between", "few", "label_of", "lines_of_counts", "masks_in", "measure_file", "or_not", "paying",
+           "pictures_in", "run_effects", "run_study", "told", "write_report"]

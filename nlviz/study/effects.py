@@ -1,6 +1,7 @@
 """A folder through some networks again with their maps replaced: is the map used, and what is the score without it?"""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -41,17 +42,21 @@ def run_effects(study: Study, folder: Path, pictures: Sequence[str], out: Path, 
         progress: wraps the pictures.
 
     Returns:
-        ``pictures``, ``resolution`` and ``rows``: for each network and replacement ``model``, ``how``, ``pictures``, ``measures``
-        by EFFECTS (mean, low, high: the 95 % bootstrap interval over pictures; or None), ``scores`` and ``own_scores`` (see
-        :func:`nlviz.study.scores.compared`; empty without labels), ``sentence``, and ``reason``, "" or why maps were not replaced.
+        ``pictures``, ``resolution``, ``networks`` and ``rows``. A network has ``model``, ``measured`` and ``scored``, numbers of
+        pictures, and ``left_out``, a number of pictures by reason. A row, for each network and replacement, has ``model``, ``how``,
+        ``pictures``, ``measures`` by EFFECTS (mean, low, high: the 95 % bootstrap interval over pictures; or None), ``scores`` and
+        ``own_scores`` (see :func:`nlviz.study.scores.compared`; empty without labels), ``sentence``, and ``reason``, "" or why maps
+        were not replaced.
 
     Raises:
         OSError: ``out`` cannot be written.
     """
     out.mkdir(parents=True, exist_ok=True)
     lines = _measured(study, folder, pictures, out / KEPT, progress)
-    rows = [row for model in study.models for row in _rows(model, [line for _, own, line in lines if own is model], study.seed)]
-    summary = {"pictures": len(pictures), "resolution": study.resolution, "seed": study.seed, "rows": rows}
+    own = {model.name: [line for _, one, line in lines if one is model] for model in study.models}
+    rows = [row for model in study.models for row in _rows(model, own[model.name], study.seed)]
+    summary = {"pictures": len(pictures), "resolution": study.resolution, "seed": study.seed,
+               "networks": [_counted(name, found) for name, found in own.items()], "rows": rows}
     write_whole(out / "effects.json", (json.dumps(summary, indent=2) + "\n").encode())
     write_whole(out / "effects.csv", effects_csv(lines).encode(errors="backslashreplace"))
     write_whole(out / "effects.md", render_effects(summary, printable(command)).encode(errors="backslashreplace"))
@@ -113,10 +118,11 @@ def _run(study: Study, model: Model, photo, features: dict) -> Callable[[], obje
     if not isinstance(model.net, OnBackbone):
         x = as_input(model.preprocess(photo, study.resolution)[0], model)
         return lambda: model(x)
-    if model.preprocess not in features:
-        with torch.inference_mode():
-            features[model.preprocess] = model.net.stem(as_input(model.preprocess(photo, study.resolution)[0], model))
-    return lambda: model.net.head(features[model.preprocess])
+    def run() -> object:
+        if model.preprocess not in features:
+            features[model.preprocess] = model.net.features(as_input(model.preprocess(photo, study.resolution)[0], model))
+        return model.net.head(features[model.preprocess])
+    return run
 
 
 @torch.inference_mode()
@@ -141,6 +147,12 @@ def effects_of_picture(model: Model, run: Callable[[], object], label: int | Ten
     except Exception as error:  # a network may raise anything on one picture
         return {"why_not": f"{type(error).__name__}: {error}"}
     return found
+
+
+def _counted(name: str, lines: list[dict]) -> dict:
+    measured = [line for line in lines if "why_not" not in line]
+    return {"model": name, "measured": len(measured), "scored": sum("tally" in line["own"] for line in measured),
+            "left_out": dict(Counter(line["why_not"] for line in lines if "why_not" in line))}
 
 
 def _rows(model: Model, lines: list[dict], seed: int) -> list[dict]:

@@ -34,6 +34,7 @@ def render_effects(summary: dict, command: str) -> str:
     """The effects as Markdown."""
     text = [f"# Is the map used? {summary['pictures']} pictures, {summary['resolution']} px\n\n",
             f"Made by `{command}`.\n\n" if command else "", EXPLANATION]
+    text += [f"- {line}\n" for line in lines_of_counts(summary)] + ["\n"]
     rows = summary["rows"]
     measures = [name for name in WORDS if any(row["measures"][name] for row in rows)]
     scores = [name for name in SCORES if any(name in row["scores"] for row in rows)]
@@ -47,6 +48,16 @@ def render_effects(summary: dict, command: str) -> str:
                         *(_number(name, row["measures"][name]) for name in measures),
                         *(_score(row["scores"].get(name)) for name in scores)]) for row in own]
     return "".join(text)
+
+
+def lines_of_counts(summary: dict) -> list[str]:
+    """How many pictures the numbers of each network are of, and why others are left out; networks alike in one line."""
+    alike: dict[str, list[str]] = {}
+    for one in summary["networks"]:
+        left_out = "".join(f"; {number} left out: {reason}" for reason, number in one["left_out"].items())
+        words = f"{one['measured']} of {summary['pictures']} pictures measured, {one['scored'] or 'none'} with a label{left_out}"
+        alike.setdefault(words, []).append(one["model"])
+    return [f"{', '.join(names)}: {words}" for words, names in alike.items()]
 
 
 EXPLANATION = """Means over pictures, with 95 % bootstrap intervals over pictures in brackets. The network runs again with

@@ -12,7 +12,8 @@ def pictures_in(folder: Path, names: Path | None = None, limit: int | None = Non
     """Paths of the pictures and videos relative to ``folder``, sorted.
 
     Args:
-        names: a text file with one name a line, with or without its suffix, instead of all in the folder and below it.
+        names: a text file with one name a line, with or without its suffix, instead of all in the folder and below it but the
+            masks of its photos, see :func:`masks_in`.
         limit: at most so many, spread evenly over the sorted list.
 
     Raises:
@@ -21,8 +22,8 @@ def pictures_in(folder: Path, names: Path | None = None, limit: int | None = Non
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}")
     if names is None:
-        found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*")
-                       if path.suffix.lower() in MEASURED and not path.is_dir())
+        masks = set(masks_in(folder))
+        found = sorted(name for name in _all_in(folder) if name not in masks)
     else:
         lines = read_regular(names).decode("utf-8-sig", "surrogateescape").splitlines()  # names need not be UTF-8
         found = sorted(_on_list(folder, line.strip()) for line in lines if line.strip())
@@ -31,6 +32,18 @@ def pictures_in(folder: Path, names: Path | None = None, limit: int | None = Non
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
     return found if limit is None or limit >= len(found) else [found[i * len(found) // limit] for i in range(limit)]
+
+
+def masks_in(folder: Path) -> list[str]:
+    """Paths of the PNG files relative to ``folder`` that have a photo of another format and the same name beside them, sorted:
+    masks, as scores take them (:func:`nlviz.training.label_of`)."""
+    names = set(_all_in(folder))
+    photos = {str(Path(name).with_suffix("")) for name in names if Path(name).suffix.lower() in set(SUFFIXES) - {".png"}}
+    return sorted(name for name in names if Path(name).suffix == ".png" and str(Path(name).with_suffix("")) in photos)
+
+
+def _all_in(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.suffix.lower() in MEASURED and not path.is_dir()]
 
 
 def _on_list(folder: Path, name: str) -> str:

@@ -150,6 +150,7 @@ EXPLANATION = """Means over pictures (or clips) of the mean over all pairs of po
 the distances are those of GCNet (arXiv 1904.11492, section 3.2). Cosine distance is (1 - cos) / 2, 0 to 1; the
 Jensen-Shannon divergence goes from 0 (one map for all queries) to ln 2 = 0.693. "Score" is the network's on its held-out
 split, and in brackets without the block. "Adds" is |z - x| as a share of the input |x|, "its last weight" the mean |weight|
-of the block's last BatchNorm, or |gamma|: a block that adds little is hardly used, whatever its map.
+of the block's last BatchNorm, or |gamma|: a block that adds little is hardly used, whatever its map. What the
+output loses without its maps is in effects.md beside this file, where the study was asked for `--effects`.
 
 """

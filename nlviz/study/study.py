@@ -109,7 +109,7 @@ class Study:
             several = {placed.layer for placed in maps if placed.head is not None}
             return [placed for placed in maps if placed.layer is None or placed.head is not None or placed.layer not in several]
         if model.preprocess not in features:
-            features[model.preprocess] = model.net.stem(as_input(x, model))
+            features[model.preprocess] = model.net.features(as_input(x, model))
         with capture_blocks(model.net) as maps:
             model.net.head(features[model.preprocess])
         for nl_map in maps:

@@ -325,6 +325,37 @@ def test_gradients_are_those_of_the_attention_by_hand():
         torch.testing.assert_close(*found)
 
 
+@pytest.mark.parametrize("outer, inner", [
+    (None, None), ([1], None), ([1], [2, 1]), (["blocks.0"], ["blocks.0.attn"]), (["blocks.0"], [2]), ([""], ["blocks.1"])])
+def test_a_map_is_replaced_by_one_alone(outer, inner):
+    net, x = timm.create_model("vit_tiny_patch16_224", img_size=32, depth=2).eval(), torch.randn(1, 3, 32, 32)
+    with replaced_maps(net, "nothing", outer) as done:
+        with pytest.raises(ValueError, match="replaced already, by a `with` that is not over"):
+            replaced_maps(net, "identity", inner).__enter__()
+        net(x)
+    assert done
+    with replaced_maps(net, "identity", inner):  # it is over
+        net(x)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("first, second", [([1], [2]), (["blocks.0"], ["blocks.1"])])
+def test_maps_of_different_layers_are_replaced_together_whichever_with_is_within(first, second):
+    torch.manual_seed(0)
+    net, x = timm.create_model("vit_tiny_patch16_224", img_size=32, depth=2).eval(), torch.randn(1, 3, 32, 32)
+    nn.init.normal_(net.head.weight)
+    with replaced_maps(net, "nothing", first) as one, replaced_maps(net, "uniform", second) as other:
+        outputs = [net(x)]
+    assert [[found.number for found in done] for done in (one, other)] == [[1], [2]]
+    with replaced_maps(net, "uniform", second), replaced_maps(net, "nothing", first):
+        outputs.append(net(x))
+    for layers, how in ((first, "nothing"), (second, "uniform")):
+        with replaced_maps(net, how, layers):
+            outputs.append(net(x))
+    assert torch.allclose(outputs[0], outputs[1], atol=1e-6)
+    assert all((outputs[0] - other).abs().max() > 1e-4 for other in outputs[2:])
+
+
 @torch.no_grad()
 def test_threads_get_the_same():
     net, x = timm.create_model("vit_tiny_patch16_224", img_size=48, depth=2).eval(), torch.randn(1, 3, 48, 48)

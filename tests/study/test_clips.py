@@ -14,7 +14,7 @@ from torch import nn
 from nlviz.analysis import analyse
 from nlviz.blocks import BLOCKS
 from nlviz.cli import main
-from nlviz.measures import CLIP_NAMES, REACH, flat_reach, fresh_block, fresh_map, measure, reach_of
+from nlviz.measures import CLIP_NAMES, REACH, effects, flat_reach, fresh_block, fresh_map, measure, reach_of
 from nlviz.models import Model
 from nlviz.pictures import Preprocess
 from nlviz.study import Frames, Study, choosing, pictures_in, run_effects, run_study
@@ -179,10 +179,16 @@ def test_layers_and_heads_of_clips_have_numbers_of_place_and_frame(folder, tmp_p
 
 
 def test_effects_are_measured_where_a_network_sees_the_whole_clip(folder, tmp_path):
-    study = Study([of_clips(), bundled("msrc_embedded_gaussian")], 96, frames=FOUR)
+    ours = bundled("clips_embedded_gaussian")  # on a frozen backbone, which takes frame by frame
+    study = Study([of_clips(), ours, bundled("msrc_embedded_gaussian")], 96, frames=FOUR)
     rows = run_effects(study, folder, ["a.gif"], tmp_path, progress=iter)["rows"]
-    assert {row["model"] for row in rows} == {"space-time"} and rows[0]["measures"]["relative_change"]["mean"] > 0
+    assert {row["model"] for row in rows} == {"space-time", ours.name} and rows[0]["measures"]["relative_change"]["mean"] > 0
+    found = next(row for row in rows if row["model"] == ours.name and row["how"] == "mean row")
+    alone = effects(ours, FOUR.of(folder / "a.gif"), ["mean row"], resolution=96)[0]
+    assert found["measures"]["relative_change"]["mean"] == pytest.approx(alone["relative_change"], rel=1e-4)
     assert "it sees a clip frame by frame" in (tmp_path / "effects.csv").read_text()
+    assert "msrc_embedded_gaussian: 0 of 1 pictures measured, none with a label; 1 left out: it sees a clip frame by frame" in \
+        (tmp_path / "effects.md").read_text()
 
 
 @pytest.mark.parametrize("stride, numbers", [(None, (1, 9, 17, 25)), (2, (1, 3, 5, 7))])
@@ -220,6 +226,8 @@ def test_the_command_line_measures_and_studies_clips(folder, tmp_path, capsys):
     assert main(["study", str(tmp_path / "clips"), *network, "--frames", "5", "--out", str(tmp_path / "out")]) == 0
     assert "Frame by frame: depends on the query" in capsys.readouterr().out
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["frames"] == {"start": 0, "count": 5, "stride": None}
-    assert main(["measure", clip, *network, "--frames", "4", "--effects"]) == 2
-    assert "sees a clip frame by frame" in capsys.readouterr().err
+    assert main(["measure", clip, *network, "--model", "clips_embedded_gaussian", "--frames", "4", "--effects"]) == 0
+    said = capsys.readouterr().out
+    assert "msrc_embedded_gaussian, effects n/a: it sees a clip frame by frame" in said and "between frames" in said.lower()
+    assert "clips_embedded_gaussian with one map for all queries: " in said
     assert main(["measure", clip, *network, "--start", "0"]) == 2 and "counted from 1" in capsys.readouterr().err

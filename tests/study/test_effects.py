@@ -104,6 +104,8 @@ def test_pictures_and_networks_that_fail_are_named_and_the_others_measured(photo
     summary = run_effects(Study([segmenter(), gates], 96), tmp_path / "in", ["good.jpg", "torn.jpg"], tmp_path)
     assert {row["model"]: row["pictures"] for row in summary["rows"]} == {"mine": 1, "gates": 0}
     assert all(row["scores"] == {} for row in summary["rows"])  # no masks
+    assert [(one["model"], one["measured"], one["scored"]) for one in summary["networks"]] == [("mine", 1, 0), ("gates", 1, 0)]
+    assert "mine, gates: 1 of 2 pictures measured, none with a label; 1 left out: " in (tmp_path / "effects.md").read_text()
     assert "only gates" in (tmp_path / "effects.md").read_text() and "torn.jpg" in (tmp_path / "effects.csv").read_text()
 
 

@@ -19,7 +19,7 @@ from nlviz.analysis import analyse, as_model
 from nlviz.blocks import BLOCKS
 from nlviz.cli import main
 from nlviz.measures import fresh_block, fresh_map, measure
-from nlviz.study import Study, label_of, pictures_in, run_study
+from nlviz.study import Study, label_of, masks_in, pictures_in, run_study
 from nlviz.study import study as studying
 from nlviz.study.summary import interval
 from tests.networks import bundled
@@ -58,6 +58,16 @@ def test_pictures_are_found_in_every_folder_and_sorted(folder):
     assert pictures_in(folder) == ["a.png", "b.jpg", "broken.jpg", "d.png", "more/c.JPG"]
     assert pictures_in(folder, folder / "notes.txt", None) == ["a.png", "more/c.JPG"]
     assert pictures_in(folder, limit=2) == ["a.png", "broken.jpg"] and len(pictures_in(folder, limit=99)) == 5
+
+
+def test_a_png_beside_a_photo_of_the_same_name_is_its_mask_and_measured_only_where_a_list_says_so(tmp_path):
+    (tmp_path / "more").mkdir()
+    for name in ("a.jpg", "a.png", "b.png", "more/a.JPEG", "more/a.png", "more/b.png", "c.mp4", "c.png"):
+        (tmp_path / name).write_bytes(b"")
+    assert masks_in(tmp_path) == ["a.png", "more/a.png"]
+    assert pictures_in(tmp_path) == ["a.jpg", "b.png", "c.mp4", "c.png", "more/a.JPEG", "more/b.png"]
+    (tmp_path / "list.txt").write_text("a.png\nb\n")
+    assert pictures_in(tmp_path, tmp_path / "list.txt") == ["a.png", "b.png"]
 
 
 @pytest.mark.parametrize("make, why", [

@@ -5,7 +5,7 @@
 
 const PLOT = {width: 340, height: 248, left: 44, right: 10, top: 22, bottom: 34}, NEAR = 14;             // pixels
 const UPS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
-const QUARTERS = {matters: ["hardly depends, matters", "depends and matters"], not: ["one map would do", "depends, one map would do"]};
+const QUARTERS = {matters: ["depends less, matters", "depends, matters"], not: ["depends less, matters less", "depends, matters less"]};
 
 function vector(tag, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -62,7 +62,7 @@ function headScatter(panel, {textOf, upText, onChoose}) {
 
   function sayPointed() {
     const one = pointed || points.find(({map}) => shown.includes(map));
-    setText(words, one ? `${textOf(one)}: ${quarterOf(one, middle)}` : points.length ? "Point at a dot to name its head; fuller dots are later layers." : "");
+    setText(words, one ? `${textOf(one)}: ${quarterOf(one, middle)}` : points.length ? "Point at a dot to name its head; fuller dots are later layers. Dashed: half of shuffled, and the median head." : "");
   }
 
   function nearest({clientX, clientY}) {
