@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.viewer.pages import drawn
-from tests.viewer.stacks import show, shown
+from tests.viewer.stacks import scene, show, shown
 
 CELLS, DOTS, STOP = ".nlviz-effect-cell", ".nlviz-scatter circle", "[data-action=effects-stop]"
 
@@ -66,7 +66,7 @@ def test_each_head_is_a_dot_where_its_two_numbers_are_and_a_click_shows_it(page)
     box = page.locator(f"{DOTS}[data-map='layer 3, head 3']").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2)
     words = page.locator(".nlviz-scatter-words")
-    expect(words).to_have_text("layer 3, head 3: 75 % of shuffled, the output changes by 45 %: depends and matters")
+    expect(words).to_have_text("layer 3, head 3: 75 % of shuffled, the output changes by 45 %: depends, matters")
     page.mouse.down()
     page.mouse.up()
     assert shown(page) == {"vit/0": "layer 3, head 3"}
@@ -113,6 +113,15 @@ def test_a_layer_that_fails_says_why_and_can_be_tried_again(page):
     again.click()
     expect(again).to_be_hidden()
     assert page.evaluate("asked.effects") == [4, 1, 2, 3, 4]
+
+
+def test_of_maps_without_their_network_nothing_is_asked_that_takes_a_pass(page):
+    page.evaluate("""scene => viewer.show({...scene, key: {...scene.key, picture: "in training"},
+                                           panels: scene.panels.map(panel => ({...panel, runs: false}))})""", scene("vit"))
+    look(page)
+    page.wait_for_function("asked.shares.length === 4")
+    drawn(drawn(page))
+    assert page.evaluate("asked.effects") == [] and page.locator(".nlviz-effects, .nlviz-scatter").count() == 0
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])

@@ -39,7 +39,7 @@ function createDependsStack({shares, effects, onChoose}) {
 
 function stackPart(panel, {shares, effects, onChoose}) {
   const heads = [...new Set(entriesOf(panel).map(({head}) => head))].sort((a, b) => a - b), table = shareTable(panel, {shares, heads, onChoose});
-  const matters = effects.isOffered ? headEffects(panel, {effects, shares, heads, onChoose}) : null;
+  const matters = effects.isOffered && panel.runs !== false ? headEffects(panel, {effects, shares, heads, onChoose}) : null;
   const node = element("div", {class: "nlviz-depends-stack", "data-panel": panel.id}, div("heading", panel.label),
     div("head-parts", table.node, ...(matters ? [matters.node, matters.scatter] : [])));
 

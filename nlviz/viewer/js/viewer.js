@@ -48,7 +48,7 @@ function createViewer(root, {colourMaps, diverging, onExport, onDepends, onSnaps
   const shares = createByLayer({ask: onDependsLayer, now: () => ({scene, panels, chosen: snapshots.chosen}), onChange: sharesChanged,
                                 isWanted: panel => stacks.wantsShares(panel) || Boolean(depends?.isLookedAt())});
   const effects = createByLayer({ask: onEffectsLayer, now: () => ({scene, panels, chosen: snapshots.chosen}), onChange: () => depends?.updateShares(),
-                                 isWanted: () => Boolean(depends?.isLookedAt()) && !shares.isMeasuring()});
+                                 isWanted: panel => panel.runs !== false && Boolean(depends?.isLookedAt()) && !shares.isMeasuring()});
   const depends = onDepends ? createDepends({onDepends, onPin: pins.addAt, shares, effects, onChoose: chooseFor}) : null;
   const stacks = createStacks({area, below: large, shares, now: () => ({picture: scene.picture, aspect: aspectOf(scene.picture), query}), onChoose: chooseMap,
                                onBeside: adding.add, onFit: () => fitting.again(), waiting: (panel, number) => layers.whyNot(scene, panel, number) || (onLayer ? "on its way" : NOT_HERE)});

@@ -6,7 +6,7 @@
 const OWN_MAPS = "its own maps";
 const WHAT_IF = {[OWN_MAPS]: "", "one map for all": MEAN_ROW, "each attends to itself": "identity", "all keys alike": "uniform", "rows shuffled": "shuffled", "no attention": "nothing"};
 const WHAT_IF_HELP = "What would each network say with other maps in the place of its own? Predictions and the sentences below the panels follow; the heatmaps stay its own.";
-const LINE_HEIGHT = {wide: 38, narrow: 52};           // pixels of the sentence: two lines, three where panels are narrow
+const LINES = 53;                                      // pixels of the sentence: three lines
 
 // onEffect, onWhatIf: see effects.js; now() is {scene, panels, parts, chosen, isWaiting, isBusy}; onChange() is told when what is drawn changes
 function createWhatIf({onEffect, onWhatIf, now, onChange}) {
@@ -52,7 +52,7 @@ function createWhatIf({onEffect, onWhatIf, now, onChange}) {
     return layers.length > 1 ? `in all ${layers.length} layers` : others.length > 1 ? "in the whole network" : "";
   }
 
-  const height = () => !onEffect ? 0 : window.innerWidth > 1200 ? LINE_HEIGHT.wide : LINE_HEIGHT.narrow;
+  const height = () => onEffect ? LINES : 0;
 
   return {node, follow, height, isOffered: Boolean(onEffect), chosen: () => how, isAsking: effects.isAsking};
 }
