@@ -103,9 +103,6 @@ def study(args: argparse.Namespace) -> None:
 
     torch.set_num_threads(1)  # the same numbers however the pictures are shared out; torchrun takes more cores
     pictures = pictures_in(args.folder, args.list, args.limit)
-    if args.list is None and (masks := masks_in(args.folder)):
-        print(f"nlviz: {len(masks)} PNG files beside photos of the same name are masks, and not measured ({masks[0]}, ...); "
-              "--list says which files are", file=sys.stderr)
     names = [name for given in args.model for name in
              ([n for n, spec in MODELS.items() if spec.data == given and spec.block] or [given])]
     folder = {"folder": args.checkpoints} if args.checkpoints else {}
@@ -115,6 +112,9 @@ def study(args: argparse.Namespace) -> None:
     summary = run_study(study, args.folder, pictures, args.out, command=command)
     if summary:
         _say(summary, args.out)
+        if args.list is None and (masks := masks_in(args.folder)):
+            print(f"nlviz: {len(masks)} PNG files beside photos of the same name ({masks[0]}, ...) are masks, and not measured; "
+                  "--list says what is", file=sys.stderr)
     if summary and args.effects:  # under torchrun: the first process
         found = run_effects(study, args.folder, pictures, args.out, command)
         for row in found["rows"]:

@@ -113,7 +113,7 @@ def _add_study(commands) -> None:
                                 "and videos",
                                 description="Stopped, it goes on where it was. Under torchrun the pictures are shared out. Of a "
                                 "video, or an animated picture, some frames are measured as a clip.")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, help="and those below it; a PNG beside a photo of the same name is its mask")
     _add_clip(parser)
     parser.add_argument("--model", action="append", required=True, metavar="MODEL",
                        help=f"a data set (msrc, caltech101, ...) for all of its; {MODEL}")

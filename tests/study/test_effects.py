@@ -151,4 +151,7 @@ def test_the_command_line_measures_effects_of_a_picture_and_of_a_folder(photos, 
     found = json.loads(capsys.readouterr().out)
     assert [row["how"] for row in found["effects"]] == list(WITH) and found["maps"][0]["model"] == "msrc_gc"
     assert main(["study", str(folder), *common, "--limit", "2", "--out", str(tmp_path / "report")]) == 0
+    said = capsys.readouterr()
+    assert "are masks, and not measured; --list says what is" in said.err
+    assert "msrc_gc: 2 of 2 pictures measured, 2 with a label" in said.out
     assert {"effects.json", "effects.csv", "effects.md", "README.md"} <= {path.name for path in (tmp_path / "report").iterdir()}
