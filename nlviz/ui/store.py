@@ -9,7 +9,7 @@ from ..analysis import Analysis, analyse, difference
 from ..guarded import operations
 from ..models import Minus, Model, sides_of
 from ..pictures import Picture
-from ..snapshots import Recorded
+from ..snapshots import PICTURE, Recorded
 from .limits import Limits
 from .seals import Seals
 from .turns import Turns
@@ -104,7 +104,7 @@ class Store:
                 del self._analyses[key]
 
     def find(self, sha256: str, picture_name: str, name: str, resolution: int, visit: str = "") -> Analysis | None:
-        """An analysis that is still kept, its picture called ``picture_name``; or None."""
+        """An analysis that is still kept, its picture called ``picture_name``, that of snapshots by its own name; or None."""
         if self._is_difference(name, visit):
             both = [self.find(sha256, picture_name, side, resolution, visit) for side in sides_of(name)]
             return difference(*both) if all(both) else None
@@ -114,7 +114,7 @@ class Store:
             if found is None:
                 return None
             self._analyses.move_to_end(key)
-            if found.picture.name == picture_name:
+            if found.picture.name == picture_name or (picture_name == PICTURE and isinstance(found.model, Recorded)):
                 return found
             return replace(found, picture=replace(found.picture, name=picture_name))
 
