@@ -10,8 +10,9 @@ from safetensors import SafetensorError
 
 from ..analysis import Analysis
 from ..files import printable, read_regular, write_whole
-from ..pictures import Picture, open_picture
+from ..pictures import Picture, PictureError, open_picture
 from .keeping import from_bytes, values_of
+from .layers import layers_of, unlike
 
 PICTURE, NAME = "picture.png", "in training"
 FILE = re.compile(r"step_(\d{1,12})\.safetensors")
@@ -19,6 +20,10 @@ FILE = re.compile(r"step_(\d{1,12})\.safetensors")
 
 class CannotRead(ValueError):
     """A folder that holds no snapshots, or a file of it that is broken."""
+
+
+class OfAnother(ValueError):
+    """A folder that holds snapshots of another picture or of another network."""
 
 
 @dataclass(frozen=True)
@@ -46,26 +51,68 @@ class SnapshotFolder:
         """The picture, called as it was.
 
         Raises:
-            CannotRead: the folder holds no snapshots.
+            CannotRead: the folder holds no snapshots, or its picture is missing or broken.
         """
         if not self.steps:
             raise CannotRead(f"{printable(self.path)} holds no snapshots: nlviz.Snapshots(model, picture, to=FOLDER) makes them")
-        return replace(open_picture(self.path / PICTURE), name=self.values(self.steps[0])["picture"])
+        return replace(self._picture_there(), name=self.values(self.steps[0])["picture"])
 
-    def keep_picture(self, picture: Picture) -> None:
-        """Write the picture, unless it is there.
+    def _picture_there(self) -> Picture:
+        try:
+            return open_picture(self.path / PICTURE)
+        except PictureError as error:
+            raise CannotRead(f"{printable(self.path)} holds snapshots without the picture that they are of: {error} "
+                             f"Put that picture there as {PICTURE}, or take the snapshots anew in another folder") from None
+
+    def make(self) -> None:
+        """Make the folder, unless it is there.
 
         Raises:
-            ValueError: another picture is there.
+            ValueError: a file is in its place; OSError: it cannot be made.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        there = self.path / PICTURE
-        if not there.exists():
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise ValueError(f"snapshots need a folder, got {printable(self.path)}, which is a file or lies in one. "
+                             "Take another name") from None
+
+    def keep(self, step: int, content: bytes, picture: Picture) -> None:
+        """Write the maps of a step; before the first one the picture, in place of one that has no snapshots.
+
+        Raises:
+            OSError: a file cannot be written.
+        """
+        if not self.steps:
             file = io.BytesIO()
             picture.image.save(file, "PNG")
-            write_whole(there, file.getvalue())
-        elif open_picture(there).sha256 != picture.sha256:
-            raise ValueError(f"{printable(self.path)} holds snapshots of another picture. Take another folder, or delete that one")
+            write_whole(self.path / PICTURE, file.getvalue())
+        write_whole(self.file(step), content)
+
+    def check_picture(self, picture: Picture) -> None:
+        """Refuse snapshots of another picture than of that which is there.
+
+        Raises:
+            OfAnother: it is another one; CannotRead: nobody can tell.
+        """
+        if self.steps and self._picture_there().sha256 != picture.sha256:
+            raise OfAnother(f"{printable(self.path)} holds snapshots of another picture. Take another folder, or delete that one")
+
+    def check_network(self, content: bytes) -> None:
+        """Refuse a snapshot, as bytes, of another network than that of the last one that can be read.
+
+        Raises:
+            OfAnother: its layers are others.
+        """
+        here = layers_of(content)
+        for step in reversed(self.steps):
+            try:
+                there = self._read(step, layers_of)
+            except CannotRead:
+                continue
+            if how := unlike(there, here):
+                raise OfAnother(f"{printable(self.path)} holds snapshots of another network ({there['title']} there, "
+                                f"{here['title']} here): {how}. Take another folder, or delete that one")
+            return
 
     def values(self, step: int) -> dict:
         """What is kept of a step besides maps: ``numbers``, ``picture``, ``resolution``, ``network``.

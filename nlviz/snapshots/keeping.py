@@ -57,11 +57,16 @@ def values_of(content: bytes) -> dict:
     Raises:
         ValueError: it is no such file, or one of another version.
     """
-    length = int.from_bytes(content[:8], "little")
-    found = json.loads(content[8:8 + length]).get("__metadata__", {}) if 8 < 8 + length <= len(content) else {}
+    found = header_of(content).get("__metadata__", {})
     if found.get(KEY) != VERSION:
         raise ValueError("it is no snapshot, or one of another version of nlviz")
     return json.loads(found["values"])
+
+
+def header_of(content: bytes) -> dict:
+    """The names and shapes of a safetensors file's tensors, and its metadata; {} where it is none."""
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(content[8:8 + length]) if 8 < 8 + length <= len(content) else {}
 
 
 def from_bytes(content: bytes, picture: Picture, name: str, card: dict) -> Analysis:

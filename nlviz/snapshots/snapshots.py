@@ -8,12 +8,12 @@ from torch import nn
 
 from ..analysis import Analysis, analyse_here, as_model
 from ..figures import Figure, draw, figure_bytes
-from ..files import write_whole
 from ..measures import added_share, numbers_of_map
 from ..models import Model
 from ..pictures import Picture, open_picture
 from ..recipes import Recipe
-from .folder import SnapshotFolder
+from .asked import every_of, step_of
+from .folder import OfAnother, SnapshotFolder
 from .keeping import to_bytes
 from .undisturbed import undisturbed
 
@@ -40,7 +40,7 @@ class Snapshots:
 
     Raises:
         PictureError: the picture cannot be used.
-        ValueError: ``every`` is below 1, or the folder holds snapshots of another picture.
+        ValueError: ``every`` is no whole number from 1 on, or the folder is a file, or holds snapshots of another picture.
 
     Example:
         >>> import nlviz, tempfile, torch
@@ -55,12 +55,13 @@ class Snapshots:
 
     def __init__(self, model: nn.Module, picture, every: int = 1, to: str | Path = "snapshots", resolution: int = 448,
                  preprocess=None, name: str | None = None):
-        if every < 1:
-            raise ValueError(f"every must be at least 1 step, got {every}")
+        self.every = every_of(every)
         self._given, self._preprocess, self._name = model, preprocess, name
         self.picture = picture if isinstance(picture, Picture) else open_picture(picture)
-        self.every, self.resolution, self.folder = every, resolution, SnapshotFolder(Path(to))
-        self.folder.keep_picture(self.picture)
+        self.resolution, self.folder = resolution, SnapshotFolder(Path(to))
+        self.folder.make()
+        self.folder.check_picture(self.picture)
+        self._compared = False  # with the network of the snapshots that are there
         self._step: int | None = None
         self._seen = 0
         self._last: Analysis | None = None
@@ -75,9 +76,11 @@ class Snapshots:
             step: its number from 0; without it calls are counted.
 
         Raises:
-            NetworkError, ValueError: as ``analyse``, at the first snapshot; OSError: the file cannot be written.
+            ValueError: the step is no whole number from 0 on, or the folder holds snapshots of another network: one whose layers
+                are others, whatever the weights are; NetworkError, ValueError: as ``analyse``, at the first snapshot; OSError: the
+                file cannot be written.
         """
-        self._step = (0 if self._step is None else self._step + 1) if step is None else step
+        self._step = (0 if self._step is None else self._step + 1) if step is None else step_of(step)
         self._seen = self._age()
         return self._step % self.every == 0 and self._keep()
 
@@ -100,23 +103,33 @@ class Snapshots:
             self.close()
 
     def _keep(self) -> bool:
-        if self.folder.file(self._step).exists():
+        there = self.folder.file(self._step).exists()
+        if there and self._compared:
             return False
         try:
-            self._write()
+            self._look(there)
+        except OfAnother:
+            raise
         except (ValueError, OSError) as error:
             if not self.folder.steps:
                 raise
-            warnings.warn(f"no snapshot of step {self._step}: {error}", stacklevel=3)
+            warnings.warn(f"no {'comparison with the ' if there else ''}snapshot of step {self._step}: {error}", stacklevel=3)
             return False
-        return True
+        return not there
 
-    def _write(self) -> None:
+    def _look(self, there: bool) -> None:
+        """Keep the step; of one that is there see that it is of this network: a training that goes on is told at its beginning."""
         with undisturbed(self._given):
-            model = self._model()
-            self._last = analyse_here(model, self.picture, self.resolution)
+            analysis = analyse_here(self._model(), self.picture, self.resolution)
             about = {"step": self._step, "picture": self.picture.name, "resolution": self.resolution}
-            write_whole(self.folder.file(self._step), to_bytes(self._last, numbers_of(self._last), about))
+            content = to_bytes(analysis, numbers_of(analysis), about)
+            if not self._compared:
+                self.folder.check_picture(self.picture)  # again: another training may have begun there meanwhile
+                self.folder.check_network(content)
+                self._compared = True
+            if not there:
+                self._last = analysis
+                self.folder.keep(self._step, content, self.picture)
 
     def _model(self) -> Model:
         """The network as it is, which ``undisturbed`` has put in eval mode."""

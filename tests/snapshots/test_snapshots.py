@@ -182,7 +182,7 @@ def test_tensors_that_were_cut_short_are_named(tmp_path):
 
 
 def test_another_picture_needs_another_folder(tmp_path):
-    Snapshots(network(), quarters(64, 64), to=tmp_path)
+    Snapshots(network(), quarters(64, 64), to=tmp_path, resolution=64)()
     with pytest.raises(ValueError, match=r"holds snapshots of another picture\. Take another folder"):
         Snapshots(network(), quarters(64, 48), to=tmp_path)
     with pytest.raises(ValueError, match="every must be at least 1 step, got 0"):

@@ -131,6 +131,24 @@ def test_a_folder_without_snapshots_is_an_error_in_words(tmp_path, capsys):
     assert "holds no snapshots: nlviz.Snapshots(model, picture, to=FOLDER) makes them" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", [None, b"no picture"])
+def test_a_folder_whose_picture_is_missing_or_broken_is_named(content, tmp_path, capsys):
+    Snapshots(network(), quarters(64, 64), to=tmp_path, resolution=64)()
+    (tmp_path / "picture.png").unlink()
+    if content:
+        (tmp_path / "picture.png").write_bytes(content)
+    assert main(["serve", "--snapshots", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert f"{tmp_path} holds snapshots without the picture that they are of: picture.png" in said
+    assert "Put that picture there as picture.png, or take the snapshots anew in another folder" in said
+
+
+def test_the_picture_is_called_as_it_was_whenever_it_is_shown(folder):
+    store = Store(in_training(folder)[0])
+    scenes = [list(showing.show(store, str(folder / "picture.png"), [NAME], 96))[-1]["scene"] for _ in range(2)]
+    assert [(scene["key"]["name"], scene["picture"]["name"]) for scene in scenes] == 2 * [("picture", "picture")]
+
+
 def test_steps_are_read_in_order_whatever_else_lies_there(folder, tmp_path):
     for path in folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
