@@ -10,6 +10,7 @@ from .output import settings
 
 WIDTH, HEIGHT, SIZE = 6.9, 3.6, 7  # inches, points
 MARKERS, COLOURS = "os^Dvp", (4, 5, 2, 0, 6, 1)
+Box = tuple[float, float, float, float]  # left, right, bottom, top, shares of the axes
 SPAN, NEAR, LETTER, LINE = 1.16, 0.008, 0.0078, 0.045  # of the axis; half a point, a letter, a line of text as shares of the axes
 
 
@@ -47,18 +48,37 @@ def loss_against_dependence(points: Sequence[Mapping]) -> Figure:
 
 
 def _label(axes: Axes, points: Sequence[Mapping]) -> None:
-    """Names beside their points, one for all that lie together; those that would lie on others or on points moved upwards."""
+    """Names beside their points, one for all that lie together, in the nearest place without another name, point or interval."""
     low, high = axes.get_ylim()
     places: dict[tuple[float, float], dict] = {}
+    taken: list[Box] = []
     for point in points:
-        place = round(point["dependence"] / SPAN, 3), round((100 * point["lost"] - low) / (high - low), 3)
-        places.setdefault(place, {})[point["label"]] = point["dependence"]
-    taken = [(x - NEAR, x + NEAR, y) for x, y in places]
+        x = point["dependence"] / SPAN
+        y, bottom, top = ((100 * point[name] - low) / (high - low) for name in ("lost", "low", "high"))
+        taken.append((x - NEAR, x + NEAR, min(bottom, y - LINE / 3), max(top, y + LINE / 3)))
+        places.setdefault((round(x, 3), round(y, 3)), {})[point["label"]] = point["dependence"]
     for (x, y), names in sorted(places.items(), key=lambda one: one[0][1]):
-        text = ", ".join(names)
-        left, right = x + NEAR, x + NEAR + LETTER * len(text)
-        while any(left < end and start < right and abs(y - height) < LINE for start, end, height in taken):
-            y += LINE / 4
-        taken.append((left, right, y))
-        axes.annotate(text, (next(iter(names.values())) + 0.012, low + y * (high - low)), fontsize=SIZE - 1.5, va="center",
-                      color="0.25")
+        text, at = ", ".join(names), next(iter(names.values()))
+        box = _free((x, y), LETTER * len(text), taken)
+        taken.append(box)
+        is_right, middle = box[0] >= x, (box[2] + box[3]) / 2
+        line = {"arrowstyle": "-", "linewidth": 0.4, "color": "0.6", "shrinkA": 0, "shrinkB": 3}
+        axes.annotate(text, (at, low + y * (high - low)), (at + (0.012 if is_right else -0.012), low + middle * (high - low)),
+                      ha="left" if is_right else "right", va="center", fontsize=SIZE - 1.5, color="0.25",
+                      arrowprops=line if abs(middle - y) > LINE / 2 else None)
+
+
+def _free(place: tuple[float, float], width: float, taken: Sequence[Box]) -> Box:
+    """The nearest box beside a place that meets none of those taken; at the place itself where there is none."""
+    x, y = place
+    for step in range(80):
+        middle = y + LINE / 4 * ((step + 1) // 2) * (1 if step % 2 else -1)
+        for left in (x + NEAR, x - NEAR - width):
+            box = left, left + width, middle - LINE / 2, middle + LINE / 2
+            if left >= 0 and 0 <= box[2] and box[3] <= 1 and not any(_meet(box, other) for other in taken):
+                return box
+    return x + NEAR, x + NEAR + width, y - LINE / 2, y + LINE / 2
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return all(min(one[at + 1], other[at + 1]) - max(one[at], other[at]) > 0.001 for at in (0, 2))

@@ -4,6 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from benchmarks import pays
 from nlviz.figures import loss_against_dependence
@@ -46,6 +49,26 @@ def test_its_figure_has_a_mark_at_every_point_and_no_names_on_each_other(points)
     boxes = [text.get_window_extent() for text in axes.texts]
     assert not any(one.overlaps(other) for at, one in enumerate(boxes) for other in boxes[:at])
     assert len(boxes) == max(1, len({(point["dependence"], point["lost"]) for point in points}))
+
+
+def test_names_lie_on_no_interval_and_beside_their_points_where_there_is_room():
+    near = [(0.66, 2.2), (0.76, 2.1), (0.73, 0.5), (0.59, 0.1), (0.89, 1.8), (0.92, 2.0), (0.06, 0.0), (0.25, 0.2)]
+    points = [{"label": f"embedded_gaussian_{at}", "data": "msrc", "dependence": x, "lost": y / 100, "low": (y - 0.6) / 100,
+               "high": (y + 0.6) / 100} for at, (x, y) in enumerate(near)]
+    figure = loss_against_dependence(points)
+    (axes,) = figure.axes
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    for text in axes.texts:
+        text.update_positions(canvas.get_renderer())
+    boxes = [Text.get_window_extent(text) for text in axes.texts]  # without the line to the point
+    assert not any(one.overlaps(other) for at, one in enumerate(boxes) for other in boxes[:at])
+    for bars in axes.collections:
+        for ends in bars.get_segments():
+            interval = Bbox(axes.transData.transform(ends))
+            assert not any(box.overlaps(interval) for box in boxes)
+    heights = {text.get_text(): text.get_position()[1] for text in axes.texts}
+    assert heights["embedded_gaussian_3"] == pytest.approx(0.1, abs=1e-2)  # to the left of it
 
 
 def test_the_figure_of_several_reports_is_drawn_from_their_files(tmp_path, monkeypatch, capsys):
