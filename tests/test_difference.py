@@ -118,7 +118,6 @@ def test_two_networks_have_one_name_whose_maps_are_the_differences(tmp_path):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["measure", "PHOTO", "--effects", "--model", "msrc_gc minus msrc_gc"], "a difference of two networks has maps and no output"),
     (["study", "FOLDER", "--out", "report", "--model", "msrc_gc minus msrc_gc"], "a study measures each of them"),
     (["measure", "PHOTO", "--model", "msrc_gc minus msrc_se"], "do not have the same maps"),
     (["measure", "PHOTO", "--model", "msrc_gc minus nobody"], "no network is called 'nobody'"),
@@ -132,6 +131,16 @@ def test_what_a_difference_cannot_do_is_one_line(arguments, message, tmp_path, m
     assert main([*given, "--resolution", "224"]) == 2
     said = capsys.readouterr().err
     assert message in said and said.count("\n") == 1
+
+
+def test_the_effects_of_a_difference_are_said_to_be_none_below_the_numbers_of_its_maps(tmp_path, capsys):
+    quarters(64, 64).save(tmp_path / "photo.png")
+    name = "msrc_gc minus msrc_gc"
+    asked = ["--effects", "--model", name, "--model", "msrc_gc", "--resolution", "224"]
+    assert main(["measure", str(tmp_path / "photo.png"), *asked]) == 0
+    said = capsys.readouterr().out
+    assert f"{name}, effects n/a: a difference of two networks has maps and no output" in said
+    assert said.startswith("map ") and "msrc_gc with one map for all queries: " in said
 
 
 class Twice(nn.Module):
