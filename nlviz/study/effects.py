@@ -53,10 +53,10 @@ def run_effects(study: Study, folder: Path, pictures: Sequence[str], out: Path, 
     """
     out.mkdir(parents=True, exist_ok=True)
     lines = _measured(study, folder, pictures, out / KEPT, progress)
-    own = {model.name: [line for _, one, line in lines if one is model] for model in study.models}
-    rows = [row for model in study.models for row in _rows(model, own[model.name], study.seed)]
+    own = [(model, [line for _, one, line in lines if one is model]) for model in study.models]
+    rows = [row for model, found in own for row in _rows(model, found, study.seed)]
     summary = {"pictures": len(pictures), "resolution": study.resolution, "seed": study.seed,
-               "networks": [_counted(name, found) for name, found in own.items()], "rows": rows}
+               "networks": [_counted(model.name, found) for model, found in own], "rows": rows}
     write_whole(out / "effects.json", (json.dumps(summary, indent=2) + "\n").encode())
     write_whole(out / "effects.csv", effects_csv(lines).encode(errors="backslashreplace"))
     write_whole(out / "effects.md", render_effects(summary, printable(command)).encode(errors="backslashreplace"))
@@ -152,7 +152,7 @@ def effects_of_picture(model: Model, run: Callable[[], object], label: int | Ten
 def _counted(name: str, lines: list[dict]) -> dict:
     measured = [line for line in lines if "why_not" not in line]
     return {"model": name, "measured": len(measured), "scored": sum("tally" in line["own"] for line in measured),
-            "left_out": dict(Counter(line["why_not"] for line in lines if "why_not" in line))}
+            "left_out": dict(Counter(" ".join(line["why_not"].split()) for line in lines if "why_not" in line))}
 
 
 def _rows(model: Model, lines: list[dict], seed: int) -> list[dict]:

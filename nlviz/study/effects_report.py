@@ -54,7 +54,7 @@ def lines_of_counts(summary: dict) -> list[str]:
     """How many pictures the numbers of each network are of, and why others are left out; networks alike in one line."""
     alike: dict[str, list[str]] = {}
     for one in summary["networks"]:
-        left_out = "".join(f"; {number} left out: {reason}" for reason, number in one["left_out"].items())
+        left_out = "".join(f"; {number} left out: {printable(reason)}" for reason, number in one["left_out"].items())
         words = f"{one['measured']} of {summary['pictures']} pictures measured, {one['scored'] or 'none'} with a label{left_out}"
         alike.setdefault(words, []).append(one["model"])
     return [f"{', '.join(names)}: {words}" for words, names in alike.items()]

@@ -22,8 +22,8 @@ def pictures_in(folder: Path, names: Path | None = None, limit: int | None = Non
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}")
     if names is None:
-        masks = set(masks_in(folder))
-        found = sorted(name for name in _all_in(folder) if name not in masks)
+        there = _all_in(folder)
+        found = sorted(there - _masks_among(there))
     else:
         lines = read_regular(names).decode("utf-8-sig", "surrogateescape").splitlines()  # names need not be UTF-8
         found = sorted(_on_list(folder, line.strip()) for line in lines if line.strip())
@@ -37,13 +37,16 @@ def pictures_in(folder: Path, names: Path | None = None, limit: int | None = Non
 def masks_in(folder: Path) -> list[str]:
     """Paths of the PNG files relative to ``folder`` that have a photo of another format and the same name beside them, sorted:
     masks, as scores take them (:func:`nlviz.training.label_of`)."""
-    names = set(_all_in(folder))
+    return sorted(_masks_among(_all_in(folder)))
+
+
+def _masks_among(names: set[str]) -> set[str]:
     photos = {str(Path(name).with_suffix("")) for name in names if Path(name).suffix.lower() in set(SUFFIXES) - {".png"}}
-    return sorted(name for name in names if Path(name).suffix == ".png" and str(Path(name).with_suffix("")) in photos)
+    return {name for name in names if Path(name).suffix == ".png" and str(Path(name).with_suffix("")) in photos}
 
 
-def _all_in(folder: Path) -> list[str]:
-    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.suffix.lower() in MEASURED and not path.is_dir()]
+def _all_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.suffix.lower() in MEASURED and not path.is_dir()}
 
 
 def _on_list(folder: Path, name: str) -> str:

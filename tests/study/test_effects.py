@@ -109,6 +109,20 @@ def test_pictures_and_networks_that_fail_are_named_and_the_others_measured(photo
     assert "only gates" in (tmp_path / "effects.md").read_text() and "torn.jpg" in (tmp_path / "effects.csv").read_text()
 
 
+def test_a_reason_is_one_line_that_a_terminal_can_show(photos, tmp_path):
+    folder, names = photos
+
+    class Fails(nn.Module):
+        def forward(self, x):
+            raise RuntimeError("no\n\x1b[31mway")
+
+    models = [segmenter(), Model("fails", Fails())]
+    networks = run_effects(Study(models, 96), folder, names[:1], tmp_path)["networks"]
+    assert [(one["model"], one["measured"]) for one in networks] == [("mine", 1), ("fails", 0)]
+    text = (tmp_path / "effects.md").read_text()
+    assert "1 left out: RuntimeError: no " in text and "\x1b" not in text
+
+
 def test_a_classifier_is_scored_by_the_folder_that_names_the_class(tmp_path):
     kind = CLASSES["caltech101"][5]
     assert label_of("caltech101", tmp_path / kind / "image.jpg") == 5 and label_of("caltech101", tmp_path / "x.jpg") is None
