@@ -98,6 +98,7 @@ def _chosen(args: argparse.Namespace) -> dict[str, int]:
 def study(args: argparse.Namespace) -> None:
     import torch
 
+    from ..files import printable
     from ..models import MODELS
     from ..study import Frames, Study, lines_of_counts, masks_in, pictures_in, run_effects, run_study
 
@@ -113,8 +114,8 @@ def study(args: argparse.Namespace) -> None:
     if summary:
         _say(summary, args.out)
         if args.list is None and (masks := masks_in(args.folder)):
-            print(f"nlviz: {len(masks)} PNG files beside photos of the same name ({masks[0]}, ...) are masks, and not measured; "
-                  "--list says what is", file=sys.stderr)
+            print(f"nlviz: {len(masks)} PNG files beside photos of the same name ({printable(masks[0])}, ...) are masks, "
+                  "and not measured; --list says what is", file=sys.stderr)
     if summary and args.effects:  # under torchrun: the first process
         found = run_effects(study, args.folder, pictures, args.out, command)
         for row in found["rows"]:
